@@ -1,0 +1,15 @@
+/**
+ * @file intercom/intercom.h
+ * All of libintercom.
+ */
+#ifndef INTERCOM_INTERCOM_H
+#define INTERCOM_INTERCOM_H
+
+#include "intercom/api.h"
+#include "intercom/error.h"
+#include "intercom/identity.h"
+#include "intercom/init.h"
+#include "intercom/sys/env.h"
+#include "intercom/sys/mem.h"
+
+#endif

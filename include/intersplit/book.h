@@ -1,0 +1,132 @@
+/**
+ * @file intersplit/book.h
+ * The rooms of one store: what a program calls.
+ *
+ * An event is durable in the SQLite file before a call that made it returns. A second
+ * process on the same file is refused.
+ *
+ * Spec     docs/spec/16-ledger.md, sections 0, 4.3 and 4.5
+ * Threads  a book belongs to one thread
+ * Errors   0 or a negative ic_error, and for what a user typed a sentence in `why`;
+ * outputs are written only on 0. IC_ERR_INVALID: the input is at fault. IC_ERR_FULL,
+ * IC_ERR_IO: nothing was stored, try again when there is space
+ */
+#ifndef INTERSPLIT_BOOK_H
+#define INTERSPLIT_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "intercom/api.h"
+#include "intercom/identity.h"
+#include "intercom/sys/env.h"
+#include "intersplit/entry.h"
+#include "intersplit/reason.h"
+
+IC_BEGIN_DECLS
+
+typedef struct isplit_book isplit_book; /* value: open, close */
+
+typedef struct isplit_book_options {
+    size_t struct_size; /* set by isplit_book_options_default */
+    const char *path;   /* SQLite file, made when missing; ":memory:" keeps nothing */
+    const char
+        *snapshot_path; /* the original's expense-split.snapshots.json; NULL = none */
+    const ic_identity *identity; /* signs; must outlive the book */
+    ic_env env;                  /* copied; the system's by default */
+} isplit_book_options;
+
+IC_API void isplit_book_options_init(isplit_book_options *opts, size_t struct_size);
+static inline void isplit_book_options_default(isplit_book_options *opts)
+{
+    isplit_book_options_init(opts, sizeof *opts);
+}
+
+/**
+ * Open the store and fold its rooms.
+ *
+ * @return 0; IC_ERR_BUSY (another process has it), IC_ERR_UNSUPPORTED (of a newer
+ * version), IC_ERR_CORRUPT (damaged, or not a store of ours), IC_ERR_DENIED (not readable
+ * or writable), IC_ERR_FULL, IC_ERR_IO, IC_ERR_NOMEM; `why` says what to do
+ */
+IC_API IC_CHECK int isplit_book_open(const isplit_book_options *opts, isplit_book **out,
+                                     isplit_reason *why);
+IC_API void isplit_book_close(isplit_book *book);
+
+/** An equal split as a user asks for it. */
+typedef struct isplit_add {
+    const char *payer;
+    const char *amount; /* text, read by the rules of isplit_money_parse */
+    bool amount_strict; /* '.' is the only decimal mark and nothing groups */
+    const char *const
+        *split; /* names; none = all members of the room so far, or just the payer */
+    size_t split_count;
+    bool only; /* exactly these names; otherwise the payer is put first when missing */
+    const char *note; /* NULL = none */
+} isplit_add;
+
+/** Which member of isplit_add was refused. */
+typedef enum isplit_field {
+    ISPLIT_FIELD_NONE = 0,
+    ISPLIT_FIELD_ROOM,
+    ISPLIT_FIELD_PAYER,
+    ISPLIT_FIELD_AMOUNT,
+    ISPLIT_FIELD_SPLIT,
+    ISPLIT_FIELD_NOTE
+} isplit_field;
+
+/** Add an entry. `out` is borrowed until the room changes; `field` may be NULL. */
+IC_API IC_CHECK int isplit_book_add(isplit_book *book, const char *room,
+                                    const isplit_add *add, const isplit_entry **out,
+                                    isplit_field *field, isplit_reason *why);
+
+/** The room as it is now, borrowed until it changes. A room nobody used is empty, not an
+ * error. */
+IC_API IC_CHECK int isplit_book_state(isplit_book *book, const char *room,
+                                      const isplit_state **out);
+
+/** Cover everything in the room (section 4.5); nothing is deleted. `removed` counts
+ * entries. */
+IC_API IC_CHECK int isplit_book_clear(isplit_book *book, const char *room,
+                                      size_t *removed, isplit_reason *why);
+
+/**
+ * Write the room's snapshot to the snapshot file; with `sim` only count.
+ *
+ * @return 0; IC_ERR_NOT_FOUND when the room is empty ("Nothing to persist.")
+ */
+IC_API IC_CHECK int isplit_book_persist(isplit_book *book, const char *room, bool sim,
+                                        size_t *count, isplit_reason *why);
+
+typedef struct isplit_restored {
+    size_t added; /* entries that came back or are new */
+    size_t total; /* entries afterwards */
+    bool found;   /* the snapshot file had this room */
+} isplit_restored;
+
+/** Merge the room's snapshot; `replace` also undoes clears that the snapshot did not
+ * have. */
+IC_API IC_CHECK int isplit_book_restore(isplit_book *book, const char *room, bool replace,
+                                        isplit_restored *out, isplit_reason *why);
+
+typedef enum isplit_change_kind {
+    ISPLIT_CHANGE_ADDED = 1,
+    ISPLIT_CHANGE_CLEARED,
+    ISPLIT_CHANGE_RESTORED
+} isplit_change_kind;
+
+typedef struct isplit_change {
+    isplit_change_kind kind;
+    const char *room;
+    const isplit_entry *entry; /* for ADDED, else NULL */
+} isplit_change;
+
+/** Called after a change is durable, before the call that made it returns. May read, not
+ * change. */
+typedef void (*isplit_change_cb)(const isplit_change *change, void *user);
+IC_API void isplit_book_on_change(isplit_book *book, isplit_change_cb cb, void *user);
+
+IC_END_DECLS
+
+#endif

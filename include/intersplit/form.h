@@ -1,0 +1,48 @@
+/**
+ * @file intersplit/form.h
+ * A room as text, JSON and CSV: the forms that terminal, bridge and page share.
+ *
+ * Spec     docs/spec/16-ledger.md, section 0; docs/spec/13-sc-bridge.md, section 7
+ * Threads  pure functions
+ * Errors   0 or a negative ic_error. Texts are UTF-8, to be freed with ic_mem_free
+ */
+#ifndef INTERSPLIT_FORM_H
+#define INTERSPLIT_FORM_H
+
+#include <stdint.h>
+
+#include "intercom/api.h"
+#include "intersplit/entry.h"
+
+IC_BEGIN_DECLS
+
+/** "[expense:trip-nyc] added 30.00 by alice split=alice,bob" */
+IC_API IC_CHECK int isplit_form_added(const isplit_state *state,
+                                      const isplit_entry *entry, char **out);
+/** The lines of /expense_list. */
+IC_API IC_CHECK int isplit_form_list(const isplit_state *state, char **out);
+/** The lines of /expense_balance. */
+IC_API IC_CHECK int isplit_form_balance(const isplit_state *state, char **out);
+
+/** One entry as the JSON object "event" of the bridge: txId, payer, amountCents, split,
+ * note, ts, by. */
+IC_API IC_CHECK int isplit_form_entry_json(const isplit_entry *entry, char **out);
+/** All entries as a JSON array of such objects, in list order. */
+IC_API IC_CHECK int isplit_form_entries_json(const isplit_state *state, char **out);
+/** The JSON object "summary": channel, eventCount, totalCents, balances, settlements. */
+IC_API IC_CHECK int isplit_form_summary_json(const isplit_state *state, char **out);
+
+typedef enum isplit_export_format {
+    ISPLIT_EXPORT_TEXT,
+    ISPLIT_EXPORT_JSON,
+    ISPLIT_EXPORT_CSV
+} isplit_export_format;
+
+/** The settlement export; `at_ms` becomes generated_at. */
+IC_API IC_CHECK int isplit_form_export(const isplit_state *state,
+                                       isplit_export_format format, int64_t at_ms,
+                                       char **out);
+
+IC_END_DECLS
+
+#endif

@@ -1,0 +1,14 @@
+/**
+ * @file intersplit/intersplit.h
+ * All of libintersplit.
+ */
+#ifndef INTERSPLIT_INTERSPLIT_H
+#define INTERSPLIT_INTERSPLIT_H
+
+#include "intersplit/book.h"
+#include "intersplit/entry.h"
+#include "intersplit/form.h"
+#include "intersplit/plan.h"
+#include "intersplit/reason.h"
+
+#endif

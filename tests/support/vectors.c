@@ -1,0 +1,49 @@
+#include "vectors.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+json_t *vectors_load(const char *name)
+{
+    char path[1024];
+    json_error_t error;
+    const char *folder = getenv("TEST_VECTORS");
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder ? folder : "tests/vectors", name);
+    json_t *doc = json_load_file(path, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    if (!doc)
+        fail_msg("%s:%d: %s", path, error.line, error.text);
+    return doc;
+}
+
+const char *vectors_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    if (!text)
+        fail_msg("the vector has no text '%s'", key);
+    return text;
+}
+
+uint8_t *vectors_bytes(const json_t *object, const char *key, size_t *len)
+{
+    return vectors_unhex(vectors_text(object, key), len);
+}
+
+uint8_t *vectors_unhex(const char *hex, size_t *len)
+{
+    size_t digits = strlen(hex);
+    uint8_t *bytes = malloc(digits / 2 ? digits / 2 : 1);
+
+    assert_non_null(bytes);
+    if (digits % 2 ||
+        sodium_hex2bin(bytes, digits / 2, hex, digits, NULL, len, NULL) != 0)
+        fail_msg("not hex: %.40s", hex);
+    return bytes;
+}

@@ -1,0 +1,26 @@
+/**
+ * @file vectors.h
+ * The golden data in tests/vectors.
+ */
+#ifndef VECTORS_H
+#define VECTORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+/** tests/vectors/<name>, parsed; fails the test when it cannot. Free with json_decref. */
+json_t *vectors_load(const char *name);
+
+/** The text member `key` of `object`; fails the test when there is none. */
+const char *vectors_text(const json_t *object, const char *key);
+
+/** The hex member `key` of `object` as bytes on the heap in a piece of exactly that size;
+ * free() it. */
+uint8_t *vectors_bytes(const json_t *object, const char *key, size_t *len);
+
+/** Hex text as bytes, as above. */
+uint8_t *vectors_unhex(const char *hex, size_t *len);
+
+#endif
