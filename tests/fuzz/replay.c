@@ -1,5 +1,6 @@
 /*
- * Without clang: run a fuzz target over its corpus, each file once, in a heap copy of exactly its size.
+ * Without clang: run a fuzz target over its corpus, each file once, in a heap copy of
+ * exactly its size.
  *
  *   replay FILE-OR-FOLDER...
  */
@@ -62,7 +63,8 @@ static int run_path(const char *path)
         perror(path);
         return 1;
     }
-    return S_ISDIR(info.st_mode) ? run_folder(path) : run_file(path, (size_t)info.st_size);
+    return S_ISDIR(info.st_mode) ? run_folder(path)
+                                 : run_file(path, (size_t)info.st_size);
 }
 
 int main(int argc, char **argv)
