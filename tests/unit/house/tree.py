@@ -1,7 +1,9 @@
 """What the house tests know about the source tree: its files, and C without its comments."""
 
+import functools
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,20 +13,24 @@ BUILD = Path(os.environ.get("TEST_BUILD", ROOT / "build"))
 _SKIPPED = {"node_modules", "subprojects", "__pycache__", ".git"}
 
 
+def _listed_by_git():
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        return []
+    run = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"],
+                         capture_output=True, text=True, check=False)
+    return run.stdout.splitlines() if run.returncode == 0 else []
+
+
+@functools.cache
 def files():
     """Every source file as a path relative to the root: git's list, or a walk without git."""
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True, text=True, check=False)
-    if listed.returncode == 0 and listed.stdout:
-        names = listed.stdout.splitlines()
-    else:
-        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()]
-    for name in sorted(names):
-        parts = Path(name).parts
-        if _SKIPPED.isdisjoint(parts) and not parts[0].startswith("build"):
-            if (ROOT / name).is_file():
-                yield name
+    names = _listed_by_git() or [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")]
+    return list(filter(_is_source, sorted(names)))
+
+
+def _is_source(name):
+    parts = Path(name).parts
+    return _SKIPPED.isdisjoint(parts) and not parts[0].startswith("build") and (ROOT / name).is_file()
 
 
 def text(name):
