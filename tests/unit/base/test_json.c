@@ -346,8 +346,8 @@ static void utf16_order_is_neither_bytes_nor_code_points(void **state)
                                             "ab",
                                             "\xf0\x90\x80\x80", /* U+10000 */
                                             "\xed\xa0\xbd",     /* U+D83D alone */
-                                            "\xed\xa0\xbd"
-                                            "a",
+                                            ("\xed\xa0\xbd"
+                                             "a"),
                                             "\xf0\x9f\x98\x80", /* U+1F600 */
                                             "\xee\x80\x80",     /* U+E000 */
                                             "\xef\xbf\xbf"};
