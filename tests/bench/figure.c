@@ -1,9 +1,9 @@
 #include "figure.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,14 +61,14 @@ uint64_t figure_percentile(uint64_t *times, uint32_t count, unsigned percent)
 uint64_t figure_resident_kib(int pid)
 {
     char path[64];
-    uint64_t pages = 0;
+    char line[128];
 
     (void)snprintf(path, sizeof path, "/proc/%d/statm", pid ? pid : (int)getpid());
     FILE *file = fopen(path, "r");
     if (!file)
         return 0;
-    if (fscanf(file, "%*u %" SCNu64, &pages) != 1)
-        pages = 0;
+    const char *second = fgets(line, sizeof line, file) ? strchr(line, ' ') : NULL;
     (void)fclose(file);
+    uint64_t pages = second ? strtoull(second, NULL, 10) : 0;
     return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
