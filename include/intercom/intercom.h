@@ -9,6 +9,7 @@
 #include "intercom/error.h"
 #include "intercom/identity.h"
 #include "intercom/init.h"
+#include "intercom/keyfile.h"
 #include "intercom/sys/env.h"
 #include "intercom/sys/mem.h"
 
