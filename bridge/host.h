@@ -1,0 +1,47 @@
+/**
+ * @file bridge/host.h
+ * What a bridge serves: the parts of one peer that its clients can reach.
+ *
+ * Spec     docs/spec/13-sc-bridge.md, sections 3, 5 and 7
+ */
+#ifndef BRIDGE_HOST_H
+#define BRIDGE_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "intercom/identity.h"
+#include "intercom/sys/env.h"
+#include "intersplit/book.h"
+#include "sidechannel/sidechannel.h"
+
+/** What one terminal command printed and returned, collected for its client only. */
+typedef struct bridge_output {
+    ic__buf lines;  /* elements of a JSON array */
+    ic__buf error;  /* text; empty = the command did not fail */
+    ic__buf result; /* JSON of the value it returned; empty = none */
+    bool failed;
+} bridge_output;
+
+/** One line as it would stand on the console, without line feed at its end. */
+void bridge_output_line(bridge_output *out, const char *text, size_t len);
+/** The command failed; `text` says why. */
+void bridge_output_fail(bridge_output *out, const char *text);
+/** The command returned a value, given as JSON. */
+void bridge_output_result(bridge_output *out, const char *json);
+
+/** Everything is borrowed and must outlive the server. */
+typedef struct bridge_host {
+    const ic_identity *identity;
+    ic__sidechannel *sidechannel; /* NULL = "Sidechannel not ready." */
+    isplit_book *book;            /* NULL = "Ledger not ready." */
+    ic_env env;
+    /** Write the object that answers `info`; NULL = "Info not available." */
+    void (*info)(ic__buf *json, void *user);
+    /** Run one terminal line, here and now; NULL = "CLI over WS is disabled." */
+    void (*cli)(const char *line, bridge_output *out, void *user);
+    void *user;
+} bridge_host;
+
+#endif

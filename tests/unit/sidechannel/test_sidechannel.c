@@ -1,0 +1,511 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fail_alloc.h"
+#include "fake_clock.h"
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "people.h"
+#include "sidechannel/sidechannel.h"
+
+#define ISSUED 1700000000000 /* of the vectors' invites and welcomes */
+
+typedef struct world {
+    json_t *doc;
+    ic_identity *alice;
+    ic_identity *bob;
+    fake_clock clock;
+    ic__sidechannel_options options; /* bob's */
+    ic__buf sent;                    /* what went to the network, a line each */
+} world;
+
+static int setup(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    w->doc = vectors_load("sidechannel.json");
+    w->alice = person(w->doc, "alice");
+    w->bob = person(w->doc, "bob");
+    fake_clock_init(&w->clock, 1);
+    w->clock.wall_ms = ISSUED;
+    ic__sidechannel_options_default(&w->options);
+    w->options.identity = w->bob;
+    w->options.env = fake_clock_env(&w->clock);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world *w = *state;
+    ic__buf_free(&w->sent);
+    ic_identity_free(w->alice);
+    ic_identity_free(w->bob);
+    json_decref(w->doc);
+    free(w);
+    return 0;
+}
+
+static const char *key(const ic_identity *id)
+{
+    return ic_identity_public_key_hex(id);
+}
+
+static void note_joined(const char *channel, void *user)
+{
+    ic__buf_printf(user, "join %s\n", channel);
+}
+
+static void note_left(const char *channel, void *user)
+{
+    ic__buf_printf(user, "leave %s\n", channel);
+}
+
+static void note_sent(const char *channel, const char *envelope, size_t len, void *user)
+{
+    assert_int_equal(strlen(envelope), len);
+    ic__buf_printf(user, "send %s %s\n", channel, envelope);
+}
+
+static size_t seven(void *user)
+{
+    (void)user;
+    return 7;
+}
+
+static ic__sidechannel *make(world *w)
+{
+    ic__sidechannel *sc = NULL;
+    ic__buf why = {0};
+    if (ic__sidechannel_new(&w->options, &sc, &why) != 0)
+        fail_msg("%s", why.data);
+    ic__sidechannel_network net = {note_joined, note_left, note_sent, seven, &w->sent};
+    ic__sidechannel_attach(sc, &net);
+    return sc;
+}
+
+static ic__json *parse(const char *text)
+{
+    ic__json *doc = NULL;
+    assert_int_equal(ic__json_parse(text, strlen(text), &doc), 0);
+    return doc;
+}
+
+/* Number `i` of the vectors' invites or welcomes. */
+static ic__json *object(const world *w, const char *kind, size_t i)
+{
+    return parse(vectors_text(json_array_get(json_object_get(w->doc, kind), i), "json"));
+}
+
+static void expect_channels(const ic__sidechannel *sc, const char *names)
+{
+    ic__buf got = {0};
+    ic__buf_text(&got, "");
+    for (size_t i = 0; i < ic__sidechannel_channel_count(sc); i++)
+        ic__buf_printf(&got, "%s ", ic__sidechannel_channel(sc, i));
+    assert_string_equal(got.data, names);
+    assert_null(ic__sidechannel_channel(sc, ic__sidechannel_channel_count(sc)));
+    ic__buf_free(&got);
+}
+
+/* spec/12, 1: join, leave, the entry channel */
+static void channels_are_joined_and_left(void **state)
+{
+    world *w = *state;
+    w->options.policy.channels = "trip, 0000intercom";
+    ic__sidechannel *sc = make(w);
+    expect_channels(sc, "0000intercom trip ");
+    assert_int_equal(ic__sidechannel_join(sc, "  new1\t", NULL, NULL), 0);
+    assert_int_equal(ic__sidechannel_join(sc, "new1", NULL, NULL), 0);
+    expect_channels(sc, "0000intercom trip new1 ");
+    assert_true(ic__sidechannel_leave(sc, " new1"));
+    assert_false(ic__sidechannel_leave(sc, "new1"));
+    assert_false(ic__sidechannel_leave(sc, "0000intercom"));
+    assert_false(ic__sidechannel_leave(sc, ""));
+    expect_channels(sc, "0000intercom trip ");
+    assert_int_equal(ic__sidechannel_join(sc, " ", NULL, NULL), IC_ERR_INVALID);
+    assert_int_equal(ic__sidechannel_join(sc, NULL, NULL, NULL), IC_ERR_INVALID);
+    assert_string_equal(w->sent.data, "join new1\nleave new1\n");
+    ic__sidechannel_free(sc);
+}
+
+static void without_a_network_nothing_goes_out_and_stats_say_so(void **state)
+{
+    world *w = *state;
+    ic__sidechannel *sc = make(w);
+    ic__json *hello = parse("\"hello\"");
+    assert_true(ic__sidechannel_started(sc));
+    assert_int_equal(ic__sidechannel_connection_count(sc), 7);
+    ic__sidechannel_attach(sc, NULL);
+    assert_int_equal(ic__sidechannel_send(sc, "trip", hello, NULL, NULL), 0);
+    assert_false(ic__sidechannel_started(sc));
+    assert_int_equal(ic__sidechannel_connection_count(sc), 0);
+    assert_int_equal(w->sent.len, 0);
+    expect_channels(sc, "0000intercom trip ");
+    ic__json_free(hello);
+    ic__sidechannel_free(sc);
+}
+
+/* spec/12, 2 and 6 "Sending side" */
+static void a_message_is_signed_and_registers_its_channel(void **state)
+{
+    world *w = *state;
+    ic__sidechannel *sc = make(w);
+    ic__json *hello = parse("\"hello\"");
+    assert_int_equal(ic__sidechannel_send(sc, " trip ", hello, NULL, NULL), 0);
+    expect_channels(sc, "0000intercom trip ");
+    /* registered, not joined: no "join" line */
+    assert_memory_equal(w->sent.data, "send trip {", 11);
+    ic__json *envelope = parse(w->sent.data + 10);
+    assert_string_equal(ic__json_cstring(ic__json_get(envelope, "from")), key(w->bob));
+    assert_string_equal(ic__json_cstring(ic__json_get(envelope, "origin")), key(w->bob));
+    assert_true(ic__json_number(ic__json_get(envelope, "ts")) == ISSUED);
+    assert_true(ic__json_number(ic__json_get(envelope, "ttl")) == 3);
+    assert_int_equal(strlen(ic__json_cstring(ic__json_get(envelope, "sig"))), 128);
+    ic__json_free(envelope);
+    ic__json_free(hello);
+    ic__sidechannel_free(sc);
+}
+
+static void only_the_owner_writes_where_configured(void **state)
+{
+    world *w = *state;
+    ic__buf owners = {0};
+    ic__buf_printf(&owners, "mine:%s,pub1:%s", key(w->bob), key(w->alice));
+    w->options.policy.owners = owners.data;
+    w->options.policy.owner_write_channels = "mine,pub1,nobody";
+    ic__sidechannel *sc = make(w);
+    assert_int_equal(ic__sidechannel_send(sc, "mine", NULL, NULL, NULL), 0);
+    assert_int_equal(ic__sidechannel_send(sc, "pub1", NULL, NULL, NULL), IC_ERR_DENIED);
+    assert_int_equal(ic__sidechannel_send(sc, "nobody", NULL, NULL, NULL), IC_ERR_DENIED);
+    assert_true(ic__sidechannel_may_send(sc, "mine"));
+    assert_false(ic__sidechannel_may_send(sc, " pub1 "));
+    assert_false(ic__sidechannel_may_send(sc, "  "));
+    expect_channels(sc, "0000intercom mine ");
+    ic__sidechannel_free(sc);
+    ic__buf_free(&owners);
+}
+
+static void messages_above_the_limit_are_denied(void **state)
+{
+    world *w = *state;
+    w->options.policy.max_message_bytes = 600;
+    ic__sidechannel *sc = make(w);
+    ic__buf text = {0};
+    for (int size = 1; size < 600; size++) {
+        ic__buf_reset(&text);
+        ic__buf_printf(&text, "\"%0*d\"", size, 0);
+        ic__json *message = parse(text.data);
+        size_t before = w->sent.len;
+        int error = ic__sidechannel_send(sc, "c", message, NULL, NULL);
+        size_t envelope = w->sent.len - before - (error ? 0 : strlen("send c \n"));
+        assert_true(error ? error == IC_ERR_DENIED && envelope == 0 : envelope <= 600);
+        assert_true(size > 5 || error == 0);
+        assert_true(size < 595 || error == IC_ERR_DENIED);
+        ic__json_free(message);
+    }
+    ic__buf_free(&text);
+    ic__sidechannel_free(sc);
+}
+
+/* spec/12, 5 and 6: invites */
+static void an_invite_opens_a_closed_channel_until_it_expires(void **state)
+{
+    world *w = *state;
+    w->options.policy.invite_required = true;
+    w->options.policy.inviter_keys = key(w->alice);
+    w->options.policy.channels = "priv1,open?";
+    w->options.policy.invite_channels = "priv1";
+    ic__sidechannel *sc = make(w);
+    ic__json *invite = object(w, "invites", 0);
+    ic__json *elsewhere = object(w, "invites", 2);
+    expect_channels(sc, "0000intercom open? ");
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", NULL, NULL), IC_ERR_DENIED);
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", elsewhere, NULL), IC_ERR_DENIED);
+    assert_int_equal(ic__sidechannel_send(sc, "priv1", NULL, NULL, NULL), IC_ERR_DENIED);
+    assert_false(ic__sidechannel_may_send(sc, "priv1"));
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", invite, NULL), 0);
+    assert_true(ic__sidechannel_invited(sc, "priv1"));
+    assert_true(ic__sidechannel_may_send(sc, "priv1"));
+    w->clock.wall_ms = ISSUED + 604800000;
+    assert_false(ic__sidechannel_invited(sc, "priv1"));
+    assert_false(ic__sidechannel_may_send(sc, "priv1"));
+    assert_true(ic__sidechannel_leave(sc, "priv1"));
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", invite, NULL), IC_ERR_DENIED);
+    ic__json_free(invite);
+    ic__json_free(elsewhere);
+    ic__sidechannel_free(sc);
+}
+
+static void leaving_forgets_the_invite(void **state)
+{
+    world *w = *state;
+    w->options.policy.invite_required = true;
+    w->options.policy.inviter_keys = key(w->alice);
+    ic__sidechannel *sc = make(w);
+    ic__json *invite = object(w, "invites", 0);
+    assert_int_equal(ic__sidechannel_send(sc, "priv1", NULL, invite, NULL), 0);
+    assert_true(ic__sidechannel_leave(sc, "priv1"));
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", NULL, NULL), IC_ERR_DENIED);
+    ic__json_free(invite);
+    ic__sidechannel_free(sc);
+}
+
+static void an_inviter_needs_no_invite_and_signs_them(void **state)
+{
+    world *w = *state;
+    w->options.identity = w->alice;
+    w->options.policy.invite_required = true; /* no inviters named: oneself */
+    ic__sidechannel *sc = make(w);
+    ic__buf text = {0};
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", NULL, NULL), 0);
+    assert_int_equal(ic__sidechannel_invite(sc, "priv1", key(w->bob), 60, NULL, &text),
+                     0);
+    ic__sidechannel_free(sc);
+
+    w->options.identity = w->bob;
+    w->options.policy.inviter_keys = key(w->alice);
+    ic__json *invite = parse(text.data);
+    sc = make(w);
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", invite, NULL), 0);
+    w->clock.wall_ms = ISSUED + 60000;
+    assert_false(ic__sidechannel_invited(sc, "priv1"));
+    ic__json_free(invite);
+    ic__buf_free(&text);
+    ic__sidechannel_free(sc);
+}
+
+static void bad_terms_of_an_invite_are_refused(void **state)
+{
+    world *w = *state;
+    w->options.policy.invite_ttl_s = 0;
+    ic__sidechannel *sc = make(w);
+    ic__buf text = {0};
+    assert_int_equal(ic__sidechannel_invite(sc, "c", key(w->bob), 0, NULL, &text),
+                     IC_ERR_INVALID);
+    assert_int_equal(ic__sidechannel_invite(sc, "c", "abc", 60, NULL, &text),
+                     IC_ERR_INVALID);
+    assert_int_equal(ic__sidechannel_invite(sc, "c", NULL, 60, NULL, &text),
+                     IC_ERR_INVALID);
+    assert_int_equal(ic__sidechannel_invite(sc, " ", key(w->bob), 60, NULL, &text),
+                     IC_ERR_INVALID);
+    assert_int_equal(
+        ic__sidechannel_invite(sc, "c", key(w->bob), UINT64_MAX, NULL, &text),
+        IC_ERR_INVALID);
+    assert_int_equal(text.len, 0);
+    ic__sidechannel_free(sc);
+}
+
+/* spec/12, 5: "Effect: the channel becomes welcomed" */
+static void a_welcome_by_the_owner_is_learned_and_kept(void **state)
+{
+    world *w = *state;
+    ic__buf owners = {0};
+    ic__buf_printf(&owners, "pub1:%s,mine:%s", key(w->alice), key(w->bob));
+    w->options.policy.owners = owners.data;
+    ic__sidechannel *sc = make(w);
+    ic__json *welcome = object(w, "welcomes", 0);
+    ic__json *foreign = object(w, "welcomes", 1);
+    assert_true(ic__sidechannel_welcomed(sc, "mine")); /* one's own, from the start */
+    assert_int_equal(ic__sidechannel_join(sc, "pub1", NULL, foreign), 0);
+    assert_false(ic__sidechannel_welcomed(sc, "pub1"));
+    assert_int_equal(ic__sidechannel_send(sc, "pub1", NULL, NULL, welcome), 0);
+    assert_true(ic__sidechannel_welcomed(sc, " pub1"));
+    assert_non_null(ic__sidechannel_kept_welcome(sc, "pub1"));
+    ic__buf text = {0};
+    assert_int_equal(ic__sidechannel_welcome(sc, "mine", "hi", &text), 0);
+    assert_string_equal(ic__sidechannel_kept_welcome(sc, "mine"), text.data);
+    ic__buf_reset(&text);
+    /* not ours: written, as the reference does, but not kept */
+    assert_int_equal(ic__sidechannel_welcome(sc, "else", "hi", &text), 0);
+    assert_null(ic__sidechannel_kept_welcome(sc, "else"));
+    ic__buf_free(&text);
+    ic__json_free(welcome);
+    ic__json_free(foreign);
+    ic__sidechannel_free(sc);
+    ic__buf_free(&owners);
+}
+
+static void welcomes_of_the_command_line_are_verified(void **state)
+{
+    world *w = *state;
+    const json_t *v = json_array_get(json_object_get(w->doc, "welcomes"), 0);
+    ic__buf owners = {0};
+    ic__buf welcomes = {0};
+    ic__buf_printf(&owners, "pub1:%s", key(w->alice));
+    ic__buf_printf(&welcomes, "pub1:b64:%s,pub2:%s", vectors_text(v, "base64"),
+                   vectors_text(v, "base64"));
+    w->options.policy.owners = owners.data;
+    w->options.policy.welcomes = welcomes.data;
+    ic__sidechannel *sc = make(w);
+    assert_true(ic__sidechannel_welcomed(sc, "pub1"));
+    assert_false(ic__sidechannel_welcomed(sc, "pub2"));
+    ic__sidechannel_free(sc);
+    ic__buf_free(&owners);
+    ic__buf_free(&welcomes);
+}
+
+static void a_command_line_that_makes_no_sense_is_explained(void **state)
+{
+    world *w = *state;
+    static const struct {
+        const char *welcomes;
+        const char *channels;
+        int error;
+    } bad[] = {
+        {"pub1", NULL, IC_ERR_INVALID},
+        {"pub1:zzz", NULL, IC_ERR_INVALID},
+        {"pub1:@/nowhere/at/all", NULL, IC_ERR_IO},
+        {NULL, "a\x80z", IC_ERR_INVALID},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ic__sidechannel *sc = NULL;
+        ic__buf why = {0};
+        w->options.policy.welcomes = bad[i].welcomes;
+        w->options.policy.channels = bad[i].channels;
+        assert_int_equal(ic__sidechannel_new(&w->options, &sc, &why), bad[i].error);
+        assert_null(sc);
+        assert_true(why.len > 10);
+        ic__buf_free(&why);
+    }
+}
+
+/* spec/12, 7.3 */
+static void an_open_request_goes_to_the_entry_channel_or_via_another(void **state)
+{
+    world *w = *state;
+    ic__buf owners = {0};
+    ic__buf_printf(&owners, "pub1:%s", key(w->alice));
+    w->options.policy.owners = owners.data;
+    ic__sidechannel *sc = make(w);
+    ic__json *welcome = object(w, "welcomes", 0);
+    assert_int_equal(ic__sidechannel_open(sc, " pub1 ", NULL, NULL, NULL), 0);
+    assert_memory_equal(w->sent.data, "send 0000intercom {", 19);
+    assert_non_null(
+        strstr(w->sent.data,
+               "\"message\":{\"control\":\"open_channel\",\"channel\":\"pub1\"},"));
+    ic__buf_reset(&w->sent);
+    assert_int_equal(ic__sidechannel_open(sc, "pub1", "trip", NULL, welcome), 0);
+    assert_memory_equal(w->sent.data, "send trip {", 11);
+    assert_non_null(
+        strstr(w->sent.data, "\"channel\":\"pub1\",\"welcome\":{\"payload\""));
+    assert_true(ic__sidechannel_welcomed(sc, "pub1")); /* accepted locally first */
+    expect_channels(sc, "0000intercom trip ");
+    assert_int_equal(ic__sidechannel_open(sc, "", NULL, NULL, NULL), IC_ERR_INVALID);
+    assert_int_equal(ic__sidechannel_open(sc, "x", " ", NULL, NULL), IC_ERR_INVALID);
+    ic__json_free(welcome);
+    ic__sidechannel_free(sc);
+    ic__buf_free(&owners);
+}
+
+static void channels_are_counted_and_limited(void **state)
+{
+    world *w = *state;
+    ic__sidechannel *sc = make(w);
+    char name[16];
+    for (int i = 1; i < 256; i++) {
+        (void)snprintf(name, sizeof name, "c%d", i);
+        assert_int_equal(ic__sidechannel_join(sc, name, NULL, NULL), 0);
+    }
+    assert_int_equal(ic__sidechannel_join(sc, "more", NULL, NULL), IC_ERR_LIMIT);
+    assert_int_equal(ic__sidechannel_send(sc, "more", NULL, NULL, NULL), IC_ERR_LIMIT);
+    assert_int_equal(ic__sidechannel_send(sc, "c9", NULL, NULL, NULL), 0);
+    assert_true(ic__sidechannel_leave(sc, "c7"));
+    assert_int_equal(ic__sidechannel_join(sc, "more", NULL, NULL), 0);
+    ic__sidechannel_free(sc);
+}
+
+static void learned_names_are_limited(void **state)
+{
+    world *w = *state;
+    w->options.max_learned = 1;
+    ic__sidechannel *sc = make(w);
+    ic__json *first = object(w, "invites", 0);
+    ic__json *other = object(w, "invites", 2);
+    assert_int_equal(ic__sidechannel_open(sc, "priv1", NULL, first, NULL), 0);
+    assert_int_equal(ic__sidechannel_open(sc, "swap-\xf0\x9f\x98\x80", NULL, other, NULL),
+                     IC_ERR_LIMIT);
+    assert_int_equal(ic__sidechannel_open(sc, "priv1", NULL, first, NULL), 0);
+    /* joining makes room again */
+    assert_int_equal(ic__sidechannel_join(sc, "priv1", NULL, NULL), 0);
+    assert_int_equal(ic__sidechannel_open(sc, "swap-\xf0\x9f\x98\x80", NULL, other, NULL),
+                     0);
+    ic__json_free(first);
+    ic__json_free(other);
+    ic__sidechannel_free(sc);
+}
+
+static void use_everything(void *arg)
+{
+    world *w = arg;
+    ic__sidechannel *sc = NULL;
+    ic__json *invite = NULL;
+    ic__buf why = {0};
+    ic__buf text = {0};
+    const char *json =
+        vectors_text(json_array_get(json_object_get(w->doc, "invites"), 0), "json");
+    int error = ic__sidechannel_new(&w->options, &sc, &why);
+    if (!error)
+        error = ic__json_parse(json, strlen(json), &invite);
+    if (!error)
+        error = ic__sidechannel_join(sc, "priv1", invite, NULL);
+    if (!error)
+        error = ic__sidechannel_send(sc, "priv1", invite, invite, NULL);
+    if (!error)
+        error = ic__sidechannel_open(sc, "x", NULL, invite, NULL);
+    if (!error)
+        error = ic__sidechannel_welcome(sc, "mine", "hello", &text);
+    if (!error)
+        error = ic__sidechannel_invite(sc, "x", key(w->bob), 5, NULL, &text);
+    assert_true(error == 0 || error == IC_ERR_NOMEM);
+    ic__json_free(invite);
+    ic__sidechannel_free(sc);
+    ic__buf_free(&why);
+    ic__buf_free(&text);
+}
+
+static void survives_each_failed_allocation(void **state)
+{
+    world *w = *state;
+    ic__buf owners = {0};
+    ic__buf_printf(&owners, "mine:%s", key(w->bob));
+    w->options.policy.owners = owners.data;
+    w->options.policy.channels = "a,b";
+    w->options.policy.invite_required = true;
+    w->options.policy.invite_channels = "priv1";
+    w->options.policy.inviter_keys = key(w->alice);
+    fail_alloc_each(use_everything, w);
+    ic__buf_free(&owners);
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(channels_are_joined_and_left),
+        WORLD_TEST(without_a_network_nothing_goes_out_and_stats_say_so),
+        WORLD_TEST(a_message_is_signed_and_registers_its_channel),
+        WORLD_TEST(only_the_owner_writes_where_configured),
+        WORLD_TEST(messages_above_the_limit_are_denied),
+        WORLD_TEST(an_invite_opens_a_closed_channel_until_it_expires),
+        WORLD_TEST(leaving_forgets_the_invite),
+        WORLD_TEST(an_inviter_needs_no_invite_and_signs_them),
+        WORLD_TEST(bad_terms_of_an_invite_are_refused),
+        WORLD_TEST(a_welcome_by_the_owner_is_learned_and_kept),
+        WORLD_TEST(welcomes_of_the_command_line_are_verified),
+        WORLD_TEST(a_command_line_that_makes_no_sense_is_explained),
+        WORLD_TEST(an_open_request_goes_to_the_entry_channel_or_via_another),
+        WORLD_TEST(channels_are_counted_and_limited),
+        WORLD_TEST(learned_names_are_limited),
+        WORLD_TEST(survives_each_failed_allocation),
+    };
+    return cmocka_run_group_tests_name("sidechannel/sidechannel", tests, NULL, NULL);
+}
