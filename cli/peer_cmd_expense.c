@@ -1,0 +1,362 @@
+/* The ledger's commands (docs/spec/16-ledger.md, section 0). */
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "intersplit/form.h"
+#include "peer_command.h"
+
+#define ENTRY_CHANNEL "0000intercom"
+#define ROOM "channel ch room"
+#define PAYER "payer p"
+#define AMOUNT "amount a"
+#define SPLIT "split members with"
+#define NOTE "note memo"
+
+/* Is `name` one of `names`, which have blanks between? */
+static bool listed(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = names; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, name, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+/* A misspelled --channel must not write into the entry channel, so unknown names are
+ * refused. */
+static bool only_known(const peer_call *call, const char *names)
+{
+    for (size_t i = 0; i < call->line->arg_count; i++) {
+        const peer_arg *arg = &call->line->args[i];
+        if (!listed(names, arg->name)) {
+            peer_fail(call->reply, "%s does not know '%.60s'; it takes %s",
+                      call->line->command, arg->name, names);
+            return false;
+        }
+        if (!arg->value) {
+            peer_fail(call->reply, "--%.60s lacks its value", arg->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = ic_mem_alloc(size);
+
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+/* The room that a line speaks of; free `*memory` afterwards. NULL = already refused. */
+static const char *room_of(const peer_call *call, const char *names, char **memory)
+{
+    *memory = NULL;
+    if (!only_known(call, names))
+        return NULL;
+    const char *given = peer_line_any(call->line, ROOM);
+    if (!given)
+        return ENTRY_CHANNEL;
+    *memory = copy_text(given);
+    if (!*memory) {
+        peer_fail(call->reply, "%s", ic_strerror(IC_ERR_NOMEM));
+        return NULL;
+    }
+    const char *room = peer_trim(*memory);
+    return *room ? room : ENTRY_CHANNEL;
+}
+
+static bool truthy(const char *text)
+{
+    return text && (strcmp(text, "1") == 0 || strcmp(text, "true") == 0);
+}
+
+/* Print a text that a form made, or say why there is none. */
+static void say_form(const peer_call *call, int error, char *text)
+{
+    if (error) {
+        peer_fail(call->reply, "%s", ic_strerror(error));
+        return;
+    }
+    peer_say_lines(call->reply, text);
+    ic_mem_free(text);
+}
+
+/* --- add --- */
+
+typedef struct name_list {
+    char *memory;
+    const char **names;
+    size_t count;
+} name_list;
+
+static void names_free(name_list *list)
+{
+    ic_mem_free(list->names);
+    ic_mem_free(list->memory);
+}
+
+/* "alice, bob" as names; empty ones vanish. */
+static int names_split(name_list *list, const char *text)
+{
+    size_t most = 1;
+
+    *list = (name_list){0};
+    if (!text)
+        return 0;
+    for (const char *at = text; *at; at++)
+        most += *at == ',';
+    list->memory = copy_text(text);
+    list->names = ic_mem_calloc(most, sizeof *list->names);
+    if (!list->memory || !list->names) {
+        names_free(list);
+        return IC_ERR_NOMEM;
+    }
+    for (char *at = list->memory; at;) {
+        char *comma = strchr(at, ',');
+        if (comma)
+            *comma = 0;
+        char *name = peer_trim(at);
+        if (*name)
+            list->names[list->count++] = name;
+        at = comma ? comma + 1 : NULL;
+    }
+    return 0;
+}
+
+static void refuse_add(peer_reply *reply, int error, isplit_field field,
+                       const isplit_reason *why)
+{
+    const char *text = why->text[0] ? why->text : ic_strerror(error);
+
+    switch (field) {
+    case ISPLIT_FIELD_AMOUNT:
+        peer_fail(reply, "Invalid amount: %s", text);
+        break;
+    case ISPLIT_FIELD_SPLIT:
+        peer_fail(reply, "Invalid split: %s", text);
+        break;
+    case ISPLIT_FIELD_PAYER:
+        peer_fail(reply, "Invalid payer: %s", text);
+        break;
+    case ISPLIT_FIELD_NOTE:
+        peer_fail(reply, "Invalid note: %s", text);
+        break;
+    case ISPLIT_FIELD_ROOM:
+        peer_fail(reply, "Invalid channel: %s", text);
+        break;
+    case ISPLIT_FIELD_NONE:
+        peer_fail(reply, "%s", text);
+        break;
+    }
+}
+
+static void add_to(const peer_call *call, const char *room, const name_list *split)
+{
+    const peer_line *line = call->line;
+    const isplit_add add = {
+        .payer = peer_line_any(line, PAYER),
+        .amount = peer_line_any(line, AMOUNT),
+        .split = split->names,
+        .split_count = split->count,
+        .only = truthy(peer_line_any(line, "only")),
+        .note = peer_line_any(line, NOTE),
+    };
+    const isplit_entry *entry;
+    const isplit_state *state;
+    isplit_field field = ISPLIT_FIELD_NONE;
+    isplit_reason why = {{0}};
+    char *text = NULL;
+
+    int error = isplit_book_add(call->app->book, room, &add, &entry, &field, &why);
+    if (error) {
+        refuse_add(call->reply, error, field, &why);
+        return;
+    }
+    error = isplit_book_state(call->app->book, room, &state);
+    if (!error)
+        error = isplit_form_added(state, entry, &text);
+    say_form(call, error, text);
+}
+
+void peer_cmd_expense_add(const peer_call *call)
+{
+    char *memory;
+    name_list split;
+    const char *room =
+        room_of(call, ROOM " " PAYER " " AMOUNT " " SPLIT " " NOTE " only", &memory);
+
+    if (!room)
+        return;
+    if (!peer_line_any(call->line, PAYER) || !peer_line_any(call->line, AMOUNT)) {
+        peer_say(call->reply, "Usage: %s", peer_command_find("/expense_add")->usage);
+        peer_fail(call->reply, peer_line_any(call->line, PAYER) ? "Missing amount."
+                                                                : "Missing payer.");
+    } else if (names_split(&split, peer_line_any(call->line, SPLIT)) != 0) {
+        peer_fail(call->reply, "%s", ic_strerror(IC_ERR_NOMEM));
+    } else {
+        add_to(call, room, &split);
+        names_free(&split);
+    }
+    ic_mem_free(memory);
+}
+
+/* --- what reads --- */
+
+typedef int (*form_fn)(const isplit_state *state, char **out);
+
+static void show(const peer_call *call, form_fn form)
+{
+    char *memory;
+    const isplit_state *state;
+    char *text = NULL;
+    const char *room = room_of(call, ROOM, &memory);
+
+    if (!room)
+        return;
+    int error = isplit_book_state(call->app->book, room, &state);
+    if (!error)
+        error = form(state, &text);
+    say_form(call, error, text);
+    ic_mem_free(memory);
+}
+
+void peer_cmd_expense_list(const peer_call *call)
+{
+    show(call, isplit_form_list);
+}
+
+void peer_cmd_expense_balance(const peer_call *call)
+{
+    show(call, isplit_form_balance);
+}
+
+static bool export_format(const char *name, isplit_export_format *out)
+{
+    static const struct {
+        const char *name;
+        isplit_export_format format;
+    } formats[] = {{"text", ISPLIT_EXPORT_TEXT},
+                   {"json", ISPLIT_EXPORT_JSON},
+                   {"csv", ISPLIT_EXPORT_CSV}};
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strcmp(name, formats[i].name) == 0) {
+            *out = formats[i].format;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void export_room(const peer_call *call, const char *room)
+{
+    const char *name = peer_line_any(call->line, "format");
+    isplit_export_format format;
+    const isplit_state *state;
+    char *text = NULL;
+
+    if (!export_format(name ? name : "text", &format)) {
+        peer_fail(call->reply, "Invalid format (use text, json or csv).");
+        return;
+    }
+    int error = isplit_book_state(call->app->book, room, &state);
+    if (!error)
+        error = isplit_form_export(state, format,
+                                   call->app->env.wall_ms(call->app->env.user), &text);
+    say_form(call, error, text);
+}
+
+void peer_cmd_expense_export(const peer_call *call)
+{
+    char *memory;
+    const char *room = room_of(call, ROOM " format", &memory);
+
+    if (!room)
+        return;
+    export_room(call, room);
+    ic_mem_free(memory);
+}
+
+/* --- what changes all of it --- */
+
+void peer_cmd_expense_clear(const peer_call *call)
+{
+    char *memory;
+    size_t removed;
+    isplit_reason why = {{0}};
+    const char *room = room_of(call, ROOM, &memory);
+
+    if (!room)
+        return;
+    int error = isplit_book_clear(call->app->book, room, &removed, &why);
+    if (error)
+        peer_fail(call->reply, "%s", why.text[0] ? why.text : ic_strerror(error));
+    else
+        peer_say(call->reply, "[expense:%s] cleared removed=%zu", room, removed);
+    ic_mem_free(memory);
+}
+
+static void say_persisted(const peer_call *call, const char *room, bool sim, size_t count)
+{
+    if (sim) {
+        peer_say(call->reply, "[expense:%s] would persist entries=%zu (simulation)", room,
+                 count);
+        return;
+    }
+    peer_say(call->reply, "[expense:%s] persisted entries=%zu source=local", room, count);
+    peer_say(call->reply, "Saved on this machine: %s", call->app->snapshot_path);
+    peer_say(
+        call->reply,
+        "Not in the contract: the subnet plane is not built yet, so no other machine "
+        "has this copy.");
+}
+
+void peer_cmd_expense_persist(const peer_call *call)
+{
+    char *memory;
+    size_t count;
+    isplit_reason why = {{0}};
+    const char *room = room_of(call, ROOM " sim", &memory);
+
+    if (!room)
+        return;
+    bool sim = truthy(peer_line_any(call->line, "sim"));
+    int error = isplit_book_persist(call->app->book, room, sim, &count, &why);
+    if (error == IC_ERR_NOT_FOUND)
+        peer_fail(call->reply, "Nothing to persist.");
+    else if (error)
+        peer_fail(call->reply, "Persist failed: %s",
+                  why.text[0] ? why.text : ic_strerror(error));
+    else
+        say_persisted(call, room, sim, count);
+    ic_mem_free(memory);
+}
+
+void peer_cmd_expense_restore(const peer_call *call)
+{
+    char *memory;
+    isplit_restored got;
+    isplit_reason why = {{0}};
+    const char *room = room_of(call, ROOM " confirmed replace", &memory);
+
+    if (!room)
+        return;
+    bool replace = truthy(peer_line_any(call->line, "replace"));
+    int error = isplit_book_restore(call->app->book, room, replace, &got, &why);
+    if (error)
+        peer_fail(call->reply, "Restore failed: %s",
+                  why.text[0] ? why.text : ic_strerror(error));
+    else
+        peer_say(call->reply, "[expense:%s] restored source=%s added=%zu total=%zu", room,
+                 got.found ? "local" : "none", got.added, got.total);
+    ic_mem_free(memory);
+}

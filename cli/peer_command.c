@@ -1,0 +1,116 @@
+#include "peer_command.h"
+
+#include <string.h>
+
+#include "intercom/error.h"
+#include "peer_near.h"
+
+#define ROOM_FLAGS "channel"
+#define SC_FLAGS "channel invite welcome"
+#define SC_OBJECTS " [--invite <json|b64|@file>] [--welcome <json|b64|@file>]"
+
+const peer_command peer_commands[] = {
+    {"/add_admin", "address", peer_cmd_add_admin, NULL},
+    {"/update_admin", "address", peer_cmd_admin_only, NULL},
+    {"/add_indexer", "key", peer_cmd_admin_only, NULL},
+    {"/add_writer", "key", peer_cmd_admin_only, NULL},
+    {"/remove_writer", "key", peer_cmd_admin_only, NULL},
+    {"/remove_indexer", "key", peer_cmd_admin_only, NULL},
+    {"/set_auto_add_writers", "enabled", peer_cmd_admin_only, NULL},
+    {"/enable_transactions", "enabled", peer_cmd_not_built, NULL},
+    {"/set_chat_status", "enabled", peer_cmd_admin_only, NULL},
+    {"/post", "message reply_to", peer_cmd_post, NULL},
+    {"/set_nick", "nick user", peer_cmd_set_nick, NULL},
+    {"/mute_status", "user muted", peer_cmd_moderator_only, NULL},
+    {"/set_mod", "user mod", peer_cmd_admin_only, NULL},
+    {"/delete_message", "id", peer_cmd_moderator_only, NULL},
+    {"/pin_message", "id pin", peer_cmd_moderator_only, NULL},
+    {"/unpin_message", "pin_id", peer_cmd_moderator_only, NULL},
+    {"/enable_whitelist", "enabled", peer_cmd_admin_only, NULL},
+    {"/set_whitelist_status", "user status", peer_cmd_admin_only, NULL},
+    {"/tx", "command sim", peer_cmd_tx, NULL},
+    {"/deploy_subnet", "", peer_cmd_not_built, NULL},
+    {"/stats", "", peer_cmd_stats, NULL},
+    {"/get_keys", "", peer_cmd_get_keys, NULL},
+    {"/exit", "", peer_cmd_exit, NULL},
+    {"/help", "", peer_cmd_help, NULL},
+    {"/print", "text", peer_cmd_print, "/print --text \"<text>\""},
+    {"/get", "key confirmed unconfirmed", peer_cmd_get,
+     "/get --key \"<hyperbee-key>\" [--confirmed true|false] [--unconfirmed 1]"},
+    {"/msb", "", peer_cmd_not_built, NULL},
+    {"/sc_join", SC_FLAGS, peer_cmd_sc_join, "/sc_join --channel \"<name>\"" SC_OBJECTS},
+    {"/sc_open", SC_FLAGS " via", peer_cmd_sc_open,
+     "/sc_open --channel \"<name>\" [--via \"<channel>\"]" SC_OBJECTS},
+    {"/sc_send", SC_FLAGS " message", peer_cmd_sc_send,
+     "/sc_send --channel \"<name>\" --message \"<text>\"" SC_OBJECTS},
+    {"/sc_invite", "channel pubkey ttl welcome", peer_cmd_sc_invite,
+     "/sc_invite --channel \"<name>\" --pubkey \"<peer-pubkey-hex>\" [--ttl <sec>] "
+     "[--welcome <json|b64|@file>]"},
+    {"/sc_welcome", "channel text", peer_cmd_sc_welcome,
+     "/sc_welcome --channel \"<name>\" --text \"<message>\""},
+    {"/sc_stats", "", peer_cmd_sc_stats, NULL},
+    {"/expense_add", "channel payer amount split note only", peer_cmd_expense_add,
+     "/expense_add --channel \"<name>\" --payer \"<name>\" --amount \"<n>\" "
+     "--split \"a,b,c\" [--note \"<text>\"] [--only 1]"},
+    {"/expense_list", ROOM_FLAGS, peer_cmd_expense_list, NULL},
+    {"/expense_balance", ROOM_FLAGS, peer_cmd_expense_balance, NULL},
+    {"/expense_clear", ROOM_FLAGS, peer_cmd_expense_clear, NULL},
+    {"/expense_persist", ROOM_FLAGS " sim", peer_cmd_expense_persist, NULL},
+    {"/expense_restore", ROOM_FLAGS " confirmed replace", peer_cmd_expense_restore, NULL},
+    {"/expense_export", ROOM_FLAGS " format", peer_cmd_expense_export, NULL},
+    {0},
+};
+
+const peer_command *peer_command_find(const char *name)
+{
+    for (const peer_command *c = peer_commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+/* The reference hands what it does not know to its contract, which ignores it. */
+static void run_unknown(peer_asker asker, const char *name, peer_reply *reply)
+{
+    peer_near near = {0};
+
+    if (asker == PEER_ASKER_BRIDGE)
+        return;
+    for (const peer_command *c = peer_commands; c->name; c++)
+        peer_near_offer(&near, name, c->name);
+    if (near.name)
+        peer_fail(reply, "unknown command %.60s; did you mean %s?", name, near.name);
+    else if (name[0] != '/')
+        peer_fail(reply, "commands begin with a slash; /help lists them");
+    else
+        peer_fail(reply, "unknown command %.60s; /help lists the commands", name);
+}
+
+static void refuse_line(int error, peer_reply *reply)
+{
+    if (error == IC_ERR_INVALID)
+        peer_fail(reply, "a quote is not closed");
+    else if (error == IC_ERR_LIMIT)
+        peer_fail(reply, "the line is too long");
+    else
+        peer_fail(reply, "%s", ic_strerror(error));
+}
+
+void peer_command_run(peer_app *app, peer_asker asker, const char *text, size_t len,
+                      peer_reply *reply)
+{
+    peer_line line;
+
+    int error = peer_line_parse(&line, text, len);
+    if (error) {
+        refuse_line(error, reply);
+        return;
+    }
+    const peer_command *command = peer_command_find(line.command);
+    if (command)
+        command->run(&(peer_call){app, &line, reply, asker});
+    else if (line.command[0])
+        run_unknown(asker, line.command, reply);
+    peer_line_free(&line);
+}

@@ -1,0 +1,243 @@
+#include "peer_program.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "peer/peer.h"
+#include "peer_banner.h"
+#include "peer_complete.h"
+
+static const struct timeval stop_time = {.tv_sec = 5};
+
+static void print_line(const char *text, void *user)
+{
+    peer_program *program = user;
+
+    if (program->terminal)
+        peer_terminal_print(program->terminal, text);
+    else
+        (void)printf("%s\n", text);
+}
+
+static void on_log(ic_log_level level, const char *room, const char *text, void *user)
+{
+    peer_program *program = user;
+    char line[PEER_REASON_MAX + 64];
+
+    if (level == IC_LOG_DEBUG && !program->config->debug)
+        return;
+    if (level <= IC_LOG_WARN && !program->terminal) {
+        peer_complain("%s", text);
+        return;
+    }
+    (void)snprintf(line, sizeof line, level == IC_LOG_INFO ? "%.0s%s" : "[%s] %s", room,
+                   text);
+    print_line(line, program);
+}
+
+/* --- stop --- */
+
+static void on_peer_closed(void *user)
+{
+    peer_program *program = user;
+    (void)event_base_loopexit(program->base, NULL);
+}
+
+/* The book signs with the peer's key, and the bridge writes into the book. */
+static void on_web_closed(void *user)
+{
+    peer_program *program = user;
+
+    isplit_book_close(program->book);
+    program->book = NULL;
+    if (program->peer)
+        ic_peer_close(program->peer, on_peer_closed, program);
+    else
+        on_peer_closed(program);
+    program->peer = NULL;
+}
+
+static void on_impatient(evutil_socket_t fd, short what, void *arg)
+{
+    peer_program *program = arg;
+
+    (void)fd;
+    (void)what;
+    (void)event_base_loopbreak(program->base);
+}
+
+static void stop(void *user)
+{
+    peer_program *program = user;
+
+    if (program->stopping)
+        return;
+    program->stopping = true;
+    (void)event_add(program->patience, &stop_time);
+    on_web_closed(program);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    (void)number;
+    (void)what;
+    stop(arg);
+}
+
+/* --- terminal --- */
+
+static void on_line(const char *text, size_t len, void *user)
+{
+    peer_program *program = user;
+    peer_reply reply = {.line = print_line, .user = program};
+    char line[PEER_ERROR_MAX + 32];
+
+    if (program->stopping)
+        return;
+    peer_command_run(&program->app, PEER_ASKER_TERMINAL, text, len, &reply);
+    if (!reply.failed)
+        return;
+    (void)snprintf(line, sizeof line, "Command failed: %s", reply.error);
+    print_line(line, program);
+}
+
+/* A peer that serves others lives on when nobody types; on a TTY, ^D is /exit. */
+static void on_end(void *user)
+{
+    peer_program *program = user;
+    bool serves = program->config->bridge || program->config->page;
+
+    if (peer_terminal_can_edit() || !serves)
+        stop(program);
+}
+
+static size_t on_complete(const char *text, size_t len,
+                          void (*offer)(const char *word, void *to), void *to, void *user)
+{
+    peer_program *program = user;
+
+    return peer_complete(&program->app, text, len, offer, to);
+}
+
+static int start_terminal(peer_program *program)
+{
+    const peer_terminal_options opts = {
+        .base = program->base,
+        .history_path = program->history_path,
+        .on_line = on_line,
+        .on_end = on_end,
+        .complete = on_complete,
+        .user = program,
+    };
+
+    if (peer_terminal_can_edit())
+        print_line("Type /help for the commands, /exit to stop.", program);
+    int error = peer_terminal_new(&opts, &program->terminal);
+    if (error)
+        peer_complain("cannot read the terminal: %s", ic_strerror(error));
+    return error;
+}
+
+/* --- start --- */
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    return base;
+}
+
+static int start_loop(peer_program *program)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    program->base = new_base();
+    if (!program->base)
+        return IC_ERR_IO;
+    program->patience = event_new(program->base, -1, 0, on_impatient, program);
+    if (!program->patience)
+        return IC_ERR_NOMEM;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        program->signals[i] = event_new(program->base, numbers[i], EV_SIGNAL | EV_PERSIST,
+                                        on_signal, program);
+        if (!program->signals[i])
+            return IC_ERR_NOMEM;
+        if (event_add(program->signals[i], NULL) != 0)
+            return IC_ERR_IO;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+static void set_up_app(peer_program *program)
+{
+    program->app = (peer_app){
+        .peer = program->peer,
+        .channels = ic__peer_channels(program->peer),
+        .book = program->book,
+        .env = program->env,
+        .snapshot_path = program->snapshot_path,
+        .keys_over_bridge = program->config->cli_keys,
+        .stop = stop,
+        .user = program,
+    };
+}
+
+static int start(peer_program *program, peer_config *config)
+{
+    peer_reply out = {.line = print_line, .user = program};
+    peer_ports ports = {0};
+
+    int error = start_loop(program);
+    if (error) {
+        peer_complain("cannot make an event loop: %s", ic_strerror(error));
+        return error;
+    }
+    error = peer_program_open(program, config);
+    if (error)
+        return error;
+    set_up_app(program);
+    peer_banner(config, program->peer, &ports, &out);
+    return start_terminal(program);
+}
+
+static void release(peer_program *program)
+{
+    peer_terminal_free(program->terminal);
+    isplit_book_close(program->book);
+    ic_mem_free(program->snapshot_path);
+    ic_mem_free(program->history_path);
+    if (program->patience)
+        event_free(program->patience);
+    for (size_t i = 0; i < sizeof program->signals / sizeof *program->signals; i++) {
+        if (program->signals[i])
+            event_free(program->signals[i]);
+    }
+    if (program->base)
+        event_base_free(program->base);
+}
+
+int peer_program_run(peer_config *config)
+{
+    peer_program program = {.config = config};
+
+    ic_env_system(&program.env);
+    program.env.log = on_log;
+    program.env.user = &program;
+    bool started = start(&program, config) == 0;
+    if (!started && program.base)
+        stop(&program);
+    if (program.base)
+        (void)event_base_dispatch(program.base);
+    release(&program);
+    return started ? 0 : 1;
+}

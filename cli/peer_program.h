@@ -1,0 +1,46 @@
+/**
+ * @file peer_program.h
+ * The running program: everything that lives on its event base.
+ */
+#ifndef PEER_PROGRAM_H
+#define PEER_PROGRAM_H
+
+#include "peer_command.h"
+#include "peer_config.h"
+#include "peer_terminal.h"
+#include "peer_web.h"
+
+struct event;
+struct event_base;
+
+typedef struct peer_program {
+    const peer_config *config;
+    struct event_base *base;
+    ic_env env; /* the system's, with our log */
+    ic_peer *peer;
+    isplit_book *book;
+    char *snapshot_path;
+    char *history_path;
+    peer_app app;
+    peer_web web;
+    peer_terminal *terminal;
+    struct event *signals[3];
+    struct event *patience; /* how long a stop may take */
+    bool stopping;
+} peer_program;
+
+/**
+ * Run a peer until it is told to stop.
+ *
+ * @return the exit status: 0, or 1 when it could not start, after a sentence on standard
+ * error
+ */
+int peer_program_run(peer_config *config);
+
+/** Make `program->peer` and `program->book`. @return 0, or an error after a sentence */
+IC_CHECK int peer_program_open(peer_program *program, peer_config *config);
+
+/** A sentence on standard error, after the program's name. */
+void peer_complain(const char *format, ...) IC_PRINTF(1, 2);
+
+#endif
