@@ -101,8 +101,18 @@ IC_CHECK int ic__ws_server_new(struct event_base *base,
 /** The port that is listened on, in host order. */
 uint16_t ic__ws_server_port(const ic__ws_server *server);
 
-/** Open WebSockets at this moment. */
-size_t ic__ws_server_clients(const ic__ws_server *server);
+/** What happened so far; every refusal and every drop is counted once. */
+typedef struct ic__ws_server_stats {
+    size_t clients;          /* WebSockets that are open now */
+    uint64_t refused_full;   /* 503: max_clients */
+    uint64_t refused_policy; /* 401, 403: Host, Origin, token */
+    uint64_t refused_bad;    /* other HTTP errors */
+    uint64_t dropped_slow;   /* max_queued_bytes passed */
+    uint64_t timed_out;      /* no complete request in time */
+    uint64_t tls_failed;     /* broken TLS, or something else spoken */
+} ic__ws_server_stats;
+
+const ic__ws_server_stats *ic__ws_server_get_stats(const ic__ws_server *server);
 
 /** Stop listening, close every connection with 1001, then tell `on_closed` (may be NULL)
  * once from the loop; the server is gone after it. */

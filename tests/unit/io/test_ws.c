@@ -1,0 +1,452 @@
+/* docs/spec/13-sc-bridge.md, sections 1 and 6: server and client over real sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "base/env.h"
+#include "fail_alloc.h"
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "io/loop.h"
+#include "io/tcp.h"
+#include "io/ws.h"
+
+#define MOST_SECONDS 20
+
+typedef struct world {
+    struct event_base *base;
+    ic__ws_server *server;
+    ic__ws_server_options server_options;
+    ic__ws_dial_options dial_options;
+    ic__ws_conn *served; /* the server's end of the newest client */
+    size_t opened[2];    /* by server and client */
+    size_t messages[2];
+    size_t bytes[2];
+    size_t closed[2];
+    size_t drained;
+    uint16_t code[2];
+    bool server_closed;
+    bool echo;
+    bool late;
+    void (*on_client_open)(struct world *w, ic__ws_conn *conn);
+} world;
+
+static world *world_of(void *user)
+{
+    return user;
+}
+
+static void on_served_open(ic__ws_conn *conn, void *user)
+{
+    world_of(user)->opened[0]++;
+    world_of(user)->served = conn;
+}
+
+static void on_served_message(ic__ws_conn *conn, const uint8_t *data, size_t len,
+                              bool binary, void *user)
+{
+    world *w = user;
+    w->messages[0]++;
+    w->bytes[0] += len;
+    if (w->echo)
+        assert_int_equal(binary ? ic__ws_send_binary(conn, data, len)
+                                : ic__ws_send_text(conn, data, len),
+                         0);
+}
+
+static void on_served_close(ic__ws_conn *conn, uint16_t code, void *user)
+{
+    world *w = user;
+    w->closed[0]++;
+    w->code[0] = code;
+    if (w->served == conn)
+        w->served = NULL;
+}
+
+static void on_client_open(ic__ws_conn *conn, void *user)
+{
+    world *w = user;
+    w->opened[1]++;
+    if (w->on_client_open)
+        w->on_client_open(w, conn);
+}
+
+static void on_client_message(ic__ws_conn *conn, const uint8_t *data, size_t len,
+                              bool binary, void *user)
+{
+    (void)conn;
+    (void)data;
+    (void)binary;
+    world_of(user)->messages[1]++;
+    world_of(user)->bytes[1] += len;
+}
+
+static void on_client_drain(ic__ws_conn *conn, void *user)
+{
+    (void)conn;
+    world_of(user)->drained++;
+}
+
+static void on_client_close(ic__ws_conn *conn, uint16_t code, void *user)
+{
+    (void)conn;
+    world_of(user)->closed[1]++;
+    world_of(user)->code[1] = code;
+}
+
+static const ic__ws_callbacks server_side = {
+    .on_open = on_served_open,
+    .on_message = on_served_message,
+    .on_close = on_served_close,
+};
+static const ic__ws_callbacks client_side = {
+    .on_open = on_client_open,
+    .on_message = on_client_message,
+    .on_drain = on_client_drain,
+    .on_close = on_client_close,
+};
+
+static void world_init(world *w)
+{
+    *w = (world){.echo = true};
+    assert_int_equal(ic__loop_new(&w->base), 0);
+    ic__ws_server_options_default(&w->server_options);
+    ic__ws_dial_options_default(&w->dial_options);
+    w->dial_options.host = "127.0.0.1";
+}
+
+static void world_listen(world *w)
+{
+    assert_int_equal(
+        ic__ws_server_new(w->base, &w->server_options, &server_side, w, &w->server), 0);
+    w->dial_options.port = ic__ws_server_port(w->server);
+    assert_int_not_equal(w->dial_options.port, 0);
+}
+
+static ic__ws_conn *world_dial(world *w)
+{
+    ic__ws_conn *conn = NULL;
+    assert_int_equal(ic__ws_dial(w->base, &w->dial_options, &client_side, w, &conn), 0);
+    return conn;
+}
+
+static void on_late(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    world_of(user)->late = true;
+}
+
+/* Turn the loop until `*count` is `want`. */
+static void run_until(world *w, const size_t *count, size_t want)
+{
+    const struct timeval most = {.tv_sec = MOST_SECONDS};
+    struct event *late = evtimer_new(w->base, on_late, w);
+    assert_non_null(late);
+    w->late = false;
+    assert_int_equal(evtimer_add(late, &most), 0);
+    while (*count < want && !w->late)
+        assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
+    event_free(late);
+    assert_int_equal(*count, want);
+}
+
+static void on_server_closed(void *user)
+{
+    world_of(user)->server_closed = true;
+}
+
+static void world_free(world *w)
+{
+    ic__ws_server_close(w->server, on_server_closed, w);
+    if (w->server)
+        assert_false(w->server_closed);
+    assert_int_equal(event_base_dispatch(w->base), 1); /* ends because nothing is left */
+    assert_int_equal(w->server_closed, w->server != NULL);
+    assert_int_equal(w->opened[0], w->closed[0]);
+    event_base_free(w->base);
+}
+
+static void messages_go_there_and_back(void **state)
+{
+    (void)state;
+    world w;
+    world_init(&w);
+    world_listen(&w);
+    ic__ws_conn *conn = world_dial(&w);
+    assert_int_equal(ic__ws_send_text(conn, "early", 5), IC_ERR_CANCELED);
+    run_until(&w, &w.opened[1], 1);
+    ic__ws_set_data(conn, &w);
+    assert_ptr_equal(ic__ws_data(conn), &w);
+    assert_int_equal(ic__ws_send_text(conn, "hello", 5), 0);
+    assert_int_equal(ic__ws_send_binary(conn, NULL, 0), 0);
+    run_until(&w, &w.messages[1], 2);
+    assert_int_equal(w.bytes[1], 5);
+    assert_int_equal(ic__ws_server_get_stats(w.server)->clients, 1);
+    ic__ws_close(conn, IC__WS_NORMAL, "done");
+    ic__ws_close(conn, IC__WS_GOING_AWAY, NULL);
+    run_until(&w, &w.closed[1], 1);
+    run_until(&w, &w.closed[0], 1);
+    assert_int_equal(w.code[0], IC__WS_NORMAL);
+    assert_int_equal(w.code[1], IC__WS_NORMAL);
+    world_free(&w);
+}
+
+static void a_mebibyte_passes_whole(void **state)
+{
+    (void)state;
+    world w;
+    const size_t size = 1u << 20;
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, 'm', size);
+    world_init(&w);
+    world_listen(&w);
+    ic__ws_conn *conn = world_dial(&w);
+    run_until(&w, &w.opened[1], 1);
+    assert_int_equal(ic__ws_send_text(conn, text, size), 0);
+    run_until(&w, &w.messages[1], 1);
+    assert_int_equal(w.bytes[1], size);
+    assert_true(w.drained >= 1);
+    assert_int_equal(ic__ws_queued(conn), 0);
+    free(text);
+    world_free(&w);
+    assert_int_equal(w.code[1], IC__WS_GOING_AWAY);
+}
+
+static void one_byte_more_closes_with_1009(void **state)
+{
+    (void)state;
+    world w;
+    const size_t size = (1u << 20) + 1;
+    char *text = calloc(1, size);
+    assert_non_null(text);
+    world_init(&w);
+    world_listen(&w);
+    ic__ws_conn *conn = world_dial(&w);
+    run_until(&w, &w.opened[1], 1);
+    assert_int_equal(ic__ws_send_binary(conn, text, size), 0);
+    run_until(&w, &w.closed[1], 1);
+    assert_int_equal(w.code[1], IC__WS_TOO_BIG);
+    assert_int_equal(w.messages[0], 0);
+    free(text);
+    world_free(&w);
+}
+
+static void a_reader_that_stops_gets_nothing_until_it_goes_on(void **state)
+{
+    (void)state;
+    world w;
+    world_init(&w);
+    world_listen(&w);
+    ic__ws_conn *conn = world_dial(&w);
+    run_until(&w, &w.opened[1], 1);
+    run_until(&w, &w.opened[0], 1);
+    ic__ws_set_reading(w.served, false);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(ic__ws_send_text(conn, "x", 1), 0);
+    run_until(&w, &w.drained, 1);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(event_base_loop(w.base, EVLOOP_NONBLOCK), 0);
+    assert_int_equal(w.messages[0], 0);
+    ic__ws_set_reading(w.served, true);
+    run_until(&w, &w.messages[0], 10);
+    world_free(&w);
+}
+
+static void close_at_once(world *w, ic__ws_conn *conn)
+{
+    (void)w;
+    ic__ws_close(conn, IC__WS_NORMAL, NULL);
+}
+
+static void closing_inside_a_callback_is_fine(void **state)
+{
+    (void)state;
+    world w;
+    world_init(&w);
+    w.on_client_open = close_at_once;
+    world_listen(&w);
+    (void)world_dial(&w);
+    run_until(&w, &w.closed[1], 1);
+    world_free(&w);
+}
+
+static void closing_before_the_handshake_is_told_as_closed(void **state)
+{
+    (void)state;
+    world w;
+    world_init(&w);
+    world_listen(&w);
+    ic__ws_conn *conn = world_dial(&w);
+    ic__ws_close(conn, IC__WS_NORMAL, NULL);
+    assert_int_equal(w.closed[1], 0);
+    run_until(&w, &w.closed[1], 1);
+    assert_int_equal(w.opened[1], 0);
+    world_free(&w);
+}
+
+static void clients_past_the_limit_are_refused(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 200, SERVED = 64 };
+    world w;
+    world_init(&w);
+    world_listen(&w);
+    for (int i = 0; i < CLIENTS; i++)
+        (void)world_dial(&w);
+    run_until(&w, &w.closed[1], CLIENTS - SERVED);
+    run_until(&w, &w.opened[1], SERVED);
+    const ic__ws_server_stats *stats = ic__ws_server_get_stats(w.server);
+    assert_int_equal(stats->clients, SERVED);
+    assert_int_equal(stats->refused_full, CLIENTS - SERVED);
+    world_free(&w);
+}
+
+static void nobody_there_is_told_as_closed(void **state)
+{
+    (void)state;
+    world w;
+    world_init(&w);
+    world_listen(&w);
+    ic__ws_server_close(w.server, on_server_closed, &w);
+    w.server = NULL;
+    assert_int_equal(event_base_dispatch(w.base), 1);
+    assert_true(w.server_closed);
+    w.server_closed = false;
+    (void)world_dial(&w);
+    run_until(&w, &w.closed[1], 1);
+    assert_int_equal(w.code[1], IC__WS_ABNORMAL);
+    world_free(&w);
+}
+
+static void a_silent_server_times_out(void **state)
+{
+    (void)state;
+    world w;
+    ic__tcp_address address;
+    int fd;
+    world_init(&w);
+    assert_int_equal(ic__tcp_address_parse("127.0.0.1", 0, &address), 0);
+    assert_int_equal(ic__tcp_listen(&address, &fd, &w.dial_options.port), 0);
+    w.dial_options.limits.handshake_timeout_ns = 50 * IC__MS;
+    (void)world_dial(&w);
+    run_until(&w, &w.closed[1], 1);
+    assert_int_equal(w.code[1], IC__WS_ABNORMAL);
+    assert_int_equal(evutil_closesocket(fd), 0);
+    world_free(&w);
+}
+
+static void a_port_in_use_is_a_sentence(void **state)
+{
+    (void)state;
+    world w;
+    ic__ws_server *second = NULL;
+    char text[128];
+    world_init(&w);
+    world_listen(&w);
+    w.server_options.port = w.dial_options.port;
+    int error = ic__ws_server_new(w.base, &w.server_options, &server_side, &w, &second);
+    assert_int_equal(error, IC_ERR_BUSY);
+    ic__tcp_listen_text(text, sizeof text, "127.0.0.1", 5070, error);
+    assert_string_equal(text, "port 5070 on 127.0.0.1 is in use by another program");
+    w.server_options.host = "not.an.address";
+    assert_int_equal(
+        ic__ws_server_new(w.base, &w.server_options, &server_side, &w, &second),
+        IC_ERR_INVALID);
+    w.server_options.host = "192.0.2.1";
+    assert_int_equal(
+        ic__ws_server_new(w.base, &w.server_options, &server_side, &w, &second),
+        IC_ERR_NOT_FOUND);
+    world_free(&w);
+}
+
+static void both_families_and_localhost_are_listened_on(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"localhost", "::1"};
+    for (size_t i = 0; i < 2; i++) {
+        world w;
+        world_init(&w);
+        w.server_options.host = hosts[i];
+        w.dial_options.host = i ? "::1" : "127.0.0.1";
+        world_listen(&w);
+        (void)world_dial(&w);
+        run_until(&w, &w.opened[1], 1);
+        world_free(&w);
+    }
+}
+
+static void only_loopback_addresses_are_loopback(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        bool loopback;
+    } cases[] = {{"127.0.0.1", true}, {"127.9.9.9", true}, {"::1", true},
+                 {"0.0.0.0", false},  {"::", false},       {"192.0.2.1", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ic__tcp_address address;
+        assert_int_equal(ic__tcp_address_parse(cases[i].host, 1, &address), 0);
+        assert_int_equal(ic__tcp_is_loopback(&address), cases[i].loopback);
+    }
+}
+
+static void listen_and_dial(void *arg)
+{
+    world *w = arg;
+    ic__ws_server *server = NULL;
+    ic__ws_conn *conn = NULL;
+    int error = ic__ws_server_new(w->base, &w->server_options, &server_side, w, &server);
+    assert_true(error == 0 || error == IC_ERR_NOMEM);
+    if (error)
+        return;
+    w->dial_options.port = ic__ws_server_port(server);
+    error = ic__ws_dial(w->base, &w->dial_options, &client_side, w, &conn);
+    assert_true(error == 0 || error == IC_ERR_NOMEM);
+    if (!error)
+        ic__ws_close(conn, IC__WS_NORMAL, NULL);
+    ic__ws_server_close(server, NULL, NULL);
+    assert_int_equal(event_base_dispatch(w->base), 1);
+}
+
+static void constructors_survive_each_failed_allocation(void **state)
+{
+    (void)state;
+    static const char *const list[] = {"http://a.example", "b", NULL};
+    world w;
+    world_init(&w);
+    w.server_options.origins = list;
+    w.server_options.hosts = list;
+    w.server_options.path = "/bridge";
+    w.server_options.access_token = "secret";
+    fail_alloc_each(listen_and_dial, &w);
+    event_base_free(w.base);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_go_there_and_back),
+        cmocka_unit_test(a_mebibyte_passes_whole),
+        cmocka_unit_test(one_byte_more_closes_with_1009),
+        cmocka_unit_test(a_reader_that_stops_gets_nothing_until_it_goes_on),
+        cmocka_unit_test(closing_inside_a_callback_is_fine),
+        cmocka_unit_test(closing_before_the_handshake_is_told_as_closed),
+        cmocka_unit_test(clients_past_the_limit_are_refused),
+        cmocka_unit_test(nobody_there_is_told_as_closed),
+        cmocka_unit_test(a_silent_server_times_out),
+        cmocka_unit_test(a_port_in_use_is_a_sentence),
+        cmocka_unit_test(both_families_and_localhost_are_listened_on),
+        cmocka_unit_test(only_loopback_addresses_are_loopback),
+        cmocka_unit_test(constructors_survive_each_failed_allocation),
+    };
+    return cmocka_run_group_tests_name("io/ws", tests, NULL, NULL);
+}
