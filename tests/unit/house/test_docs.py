@@ -73,7 +73,8 @@ def program_flags():
     for name in tree.files():
         if name.startswith(("cli/", "bridge/", "scripts/")):
             known |= set(FLAG.findall(tree.text(name)))
-            known |= set(re.findall(r'"([a-z][a-z0-9-]+)"', tree.text(name)))
+            for words in re.findall(r'"([^"\n]*)"', tree.text(name)):
+                known |= set(re.findall(r"(?<![\w-])[a-z][a-z0-9-]*(?![\w-])", words))
     return known
 
 
