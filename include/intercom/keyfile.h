@@ -77,8 +77,9 @@ IC_API IC_CHECK int ic_identity_open(ic_identity **identity, const char *path,
  * Write an identity to a key file in the layout of trac-wallet 1.0, at once or not at
  * all: a crash leaves the old file or the new one.
  *
- * The folder must exist. Only password and password_len of the options count. A second
- * file of an earlier key is deleted.
+ * The folder must exist. The second file is deleted, and written anew where
+ * ic_identity_open would do so. Of the options, network and IC_KEYFILE_CREATE do not
+ * count.
  *
  * @param replace  false: IC_ERR_EXISTS when there is a file
  * @return 0; IC_ERR_EXISTS, IC_ERR_NOT_FOUND (no folder), IC_ERR_NOMEM, IC_ERR_DENIED,

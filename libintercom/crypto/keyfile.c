@@ -222,6 +222,16 @@ int ic_identity_open(ic_identity **identity, const char *path,
     return err;
 }
 
+/* What stands beside the new file belongs to an older one, or may not be there at all. */
+static int replace_cache(const work *w, const char *path, const ic_keyfile_options *o)
+{
+    int err = ic__keycache_remove(path);
+
+    if (!err)
+        update_cache(w, path, o);
+    return err;
+}
+
 int ic_identity_save(const ic_identity *identity, const char *path,
                      const ic_keyfile_options *options, bool replace)
 {
@@ -230,12 +240,14 @@ int ic_identity_save(const ic_identity *identity, const char *path,
     int err = read_options(&o, options);
     if (err)
         return err;
+    if (!replace && ic__private_exists(path)) /* spares the key derivation */
+        return IC_ERR_EXISTS;
     work *w = sodium_malloc(sizeof *w);
     if (!w)
         return IC_ERR_NOMEM;
     err = save(identity, w, path, &o, replace);
     if (!err)
-        err = ic__keycache_remove(path);
+        err = replace_cache(w, path, &o);
     sodium_free(w);
     return err;
 }

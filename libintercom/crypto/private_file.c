@@ -162,6 +162,13 @@ int ic__private_write(const char *path, const void *data, size_t len, bool repla
     return err ? err : sync_folder(path);
 }
 
+bool ic__private_exists(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0;
+}
+
 static int make_folders(char *folder)
 {
     char *at = folder;

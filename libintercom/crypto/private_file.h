@@ -35,6 +35,9 @@ IC_CHECK int ic__private_read(const char *path, bool follow, char *data, size_t 
 IC_CHECK int ic__private_write(const char *path, const void *data, size_t len,
                                bool replace);
 
+/** Is there anything of that name? */
+bool ic__private_exists(const char *path);
+
 /** Make the missing folders above `path`, mode 0700. */
 IC_CHECK int ic__private_folders(const char *path);
 

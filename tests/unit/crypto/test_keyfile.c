@@ -418,9 +418,16 @@ static void saving_never_overwrites_in_silence(void **state)
     assert_int_equal(ic_identity_generate(&id, IC_NETWORK_MAINNET), 0);
     assert_int_equal(ic_identity_save(id, path, &o, false), IC_ERR_EXISTS);
     assert_opens(&o, address_of(0), IC_KEYFILE_FROM_CACHE);
+    assert_int_equal(derivations, 1);
+    assert_int_equal(ic_identity_save(id, path, &o, true), 0);
+    assert_opens(&o, ic_identity_address(id), IC_KEYFILE_FROM_CACHE);
+    o.flags = 0;
     assert_int_equal(ic_identity_save(id, path, &o, true), 0);
     assert_false(exists(opened));
-    assert_opens(&o, ic_identity_address(id), 0);
+    o = options_of("pass");
+    write_text(opened, "of an earlier time", 0600);
+    assert_int_equal(ic_identity_save(id, path, &o, true), 0);
+    assert_false(exists(opened));
     ic_identity_free(id);
 }
 

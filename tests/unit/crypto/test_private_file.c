@@ -115,7 +115,9 @@ static void what_was_written_is_read_and_private(void **state)
 static void an_existing_file_is_replaced_only_when_asked(void **state)
 {
     (void)state;
+    assert_false(ic__private_exists(path));
     assert_int_equal(ic__private_write(path, "old", 3, false), 0);
+    assert_true(ic__private_exists(path));
     assert_int_equal(ic__private_write(path, "new", 3, false), IC_ERR_EXISTS);
     assert_content("old");
     assert_int_equal(ic__private_write(path, "newer", 5, true), 0);
