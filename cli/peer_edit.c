@@ -15,6 +15,8 @@
 #include "intercom/sys/mem.h"
 #include "peer_history.h"
 #include "peer_key.h"
+#include "peer_text.h"
+#include "peer_words.h"
 
 #define PROMPT "> "
 #define PROMPT_COLUMNS 2
@@ -220,28 +222,6 @@ static void on_stopped(evutil_socket_t fd, short what, void *arg)
 
 /* --- the line on the screen --- */
 
-/* Columns of a text; wide characters have two. */
-static size_t columns(const char *text, const char *end)
-{
-    size_t sum = 0;
-    mbstate_t shift = {0};
-
-    while (text < end) {
-        wchar_t c;
-        size_t n = mbrtowc(&c, text, (size_t)(end - text), &shift);
-        if (n == 0 || n > (size_t)(end - text)) {
-            memset(&shift, 0, sizeof shift);
-            n = 1;
-            sum++;
-        } else {
-            int width = wcwidth(c);
-            sum += width > 0 ? (size_t)width : 0;
-        }
-        text += n;
-    }
-    return sum;
-}
-
 static size_t screen_columns(void)
 {
     struct winsize size;
@@ -256,7 +236,7 @@ void peer_edit_hide(peer_edit *edit)
     if (!edit->editing)
         return;
     const LineInfo *line = el_line(edit->el);
-    size_t at = PROMPT_COLUMNS + columns(line->buffer, line->cursor);
+    size_t at = PROMPT_COLUMNS + peer_text_columns(line->buffer, line->cursor);
     size_t rows = at / screen_columns();
     (void)fputc('\r', stdout);
     if (rows)
@@ -273,65 +253,50 @@ void peer_edit_show(peer_edit *edit)
 
 /* --- completion --- */
 
-#define MOST_SHOWN 100
-
-typedef struct offers {
-    size_t typed; /* bytes of the word that are there already */
-    size_t count;
-    size_t same;     /* bytes that all offers share */
-    char first[256]; /* the first offer */
-    FILE *list;      /* NULL = only count */
-} offers;
-
-static void take_offer(const char *word, void *to)
-{
-    offers *all = to;
-
-    if (all->list && all->count < MOST_SHOWN)
-        (void)fprintf(all->list, "%s%s", all->count ? "  " : "", word);
-    if (all->count++ == 0) {
-        (void)snprintf(all->first, sizeof all->first, "%s", word);
-        all->same = strlen(all->first);
-        return;
-    }
-    size_t i = 0;
-    while (i < all->same && all->first[i] == word[i])
-        i++;
-    all->same = i;
-}
-
-static size_t ask(peer_edit *edit, offers *all)
+/* The words for what stands before the cursor; `*typed` bytes of them are there already.
+ */
+static void ask(peer_edit *edit, peer_words *words, size_t *typed)
 {
     const LineInfo *line = el_line(edit->el);
     size_t len = (size_t)(line->cursor - line->buffer);
 
-    size_t from =
-        edit->opts.complete(line->buffer, len, take_offer, all, edit->opts.user);
-    all->typed = len - from;
-    return all->count;
+    *typed = len - edit->opts.complete(line->buffer, len, peer_words_add, words,
+                                       edit->opts.user);
+}
+
+static void show_words(peer_edit *edit, const peer_words *words)
+{
+    ic__buf rows = {0};
+
+    peer_words_layout(words, screen_columns(), &rows);
+    peer_edit_hide(edit);
+    if (!rows.bad)
+        (void)fputs(rows.data, stdout);
+    (void)fflush(stdout);
+    ic__buf_free(&rows);
 }
 
 static unsigned char complete(EditLine *el, int c)
 {
     peer_edit *edit = of(el);
-    offers all = {0};
+    peer_words words = {0};
+    size_t typed;
+    unsigned char answer = CC_REFRESH_BEEP;
 
     (void)c;
-    if (ask(edit, &all) == 0)
-        return CC_REFRESH_BEEP;
-    if (all.count == 1 || all.same > all.typed) {
-        all.first[all.same] = 0;
-        (void)el_insertstr(el, all.first + all.typed);
-        if (all.count == 1)
+    ask(edit, &words, &typed);
+    if (words.kept && (words.count == 1 || words.same > typed)) {
+        words.items[0][words.same] = 0;
+        (void)el_insertstr(el, words.items[0] + typed);
+        if (words.count == 1)
             (void)el_insertstr(el, " ");
-        return CC_REFRESH;
+        answer = CC_REFRESH;
+    } else if (words.kept) {
+        show_words(edit, &words);
+        answer = CC_REDISPLAY;
     }
-    offers again = {.list = stdout};
-    peer_edit_hide(edit);
-    (void)ask(edit, &again);
-    (void)fputc('\n', stdout);
-    (void)fflush(stdout);
-    return CC_REDISPLAY;
+    peer_words_free(&words);
+    return answer;
 }
 
 /* --- life --- */

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "base/utf8.h"
 
@@ -23,4 +24,16 @@ void peer_text_safe(ic__buf *out, const char *text)
         uint32_t code = ic__utf8_next(&text, end);
         ic__utf8_add(out, steers(code) ? IC__UTF8_REPLACEMENT : code);
     }
+}
+
+size_t peer_text_columns(const char *text, const char *end)
+{
+    size_t sum = 0;
+
+    while (text < end) {
+        uint32_t code = ic__utf8_next(&text, end);
+        int width = steers(code) ? -1 : wcwidth((wchar_t)code);
+        sum += width < 0 ? 1 : (size_t)width; /* what is replaced has one */
+    }
+    return sum;
 }
