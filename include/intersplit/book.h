@@ -35,6 +35,7 @@ typedef struct isplit_book_options {
         *snapshot_path; /* the original's expense-split.snapshots.json; NULL = none */
     const ic_identity *identity; /* signs; must outlive the book */
     ic_env env;                  /* copied; the system's by default */
+    size_t max_snapshot_bytes;   /* of the snapshot file; default 64 MiB */
 } isplit_book_options;
 
 IC_API void isplit_book_options_init(isplit_book_options *opts, size_t struct_size);

@@ -8,6 +8,7 @@
 #include "intersplit/book.h"
 #include "intersplit/entry.h"
 #include "intersplit/form.h"
+#include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "intersplit/reason.h"
 

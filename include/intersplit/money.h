@@ -1,0 +1,49 @@
+/**
+ * @file intersplit/money.h
+ * Amounts between text and whole minor units (cents); never a floating point number.
+ *
+ * Spec     docs/spec/16-ledger.md, sections 2.2 and 2.3
+ * Threads  pure functions
+ * Errors   0 or a negative ic_error; outputs are written only on 0
+ */
+#ifndef INTERSPLIT_MONEY_H
+#define INTERSPLIT_MONEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "intercom/api.h"
+#include "intersplit/reason.h"
+
+IC_BEGIN_DECLS
+
+#define ISPLIT_MONEY_MAX_MINOR INT64_C(10000000000000) /* of one entry */
+#define ISPLIT_MONEY_MAX_EXPONENT 9u
+#define ISPLIT_MONEY_TEXT_MAX 48 /* bytes of any amount as text, with the final zero */
+
+typedef enum isplit_money_flag {
+    ISPLIT_MONEY_STRICT = 1u << 0, /* '.' is the only decimal mark and nothing groups */
+    ISPLIT_MONEY_SIGNED = 1u << 1  /* format: "+" also before zero and positive amounts */
+} isplit_money_flag;
+
+/**
+ * Read an amount that a person or a program wrote.
+ *
+ * @param exponent  decimals of the currency, 0 to 9
+ * @param currency  the room's code such as "EUR", which may stand before or after the
+ *                  digits, as may its symbol; NULL = none is accepted
+ * @param flags     0 or ISPLIT_MONEY_STRICT
+ * @return 0, or IC_ERR_INVALID and why: not an amount, ambiguous (the reason gives both
+ *         readings), too many decimals, zero, above ISPLIT_MONEY_MAX_MINOR
+ */
+IC_API IC_CHECK int isplit_money_parse(const char *text, size_t len, unsigned exponent,
+                                       const char *currency, unsigned flags,
+                                       int64_t *minor, isplit_reason *why);
+
+/** "1234.50", "-0.05", with ISPLIT_MONEY_SIGNED "+0.00"; returns `out`. */
+IC_API const char *isplit_money_format(int64_t minor, unsigned exponent, unsigned flags,
+                                       char out[ISPLIT_MONEY_TEXT_MAX]);
+
+IC_END_DECLS
+
+#endif

@@ -1,0 +1,37 @@
+/**
+ * @file buf.h
+ * Text that grows. A buffer that could not grow turns bad and stays bad; one check at the
+ * end.
+ */
+#ifndef ISPLIT_BUF_H
+#define ISPLIT_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "intercom/api.h"
+
+typedef struct isplit__buf {
+    char *data; /* followed by a zero byte; NULL until the first byte */
+    size_t len;
+    size_t cap;
+    bool bad;
+} isplit__buf;
+
+void isplit__buf_add(isplit__buf *b, const void *data, size_t len);
+void isplit__buf_text(isplit__buf *b, const char *text);
+void isplit__buf_printf(isplit__buf *b, const char *format, ...) IC_PRINTF(2, 3);
+void isplit__buf_hex(isplit__buf *b, const uint8_t *data, size_t len);
+
+/** Text between quotes, escaped as JSON.stringify and RFC 8785 do. */
+void isplit__buf_json_text(isplit__buf *b, const char *text, size_t len);
+
+/** Hand the text over (free with ic_mem_free) and start empty; NULL when bad. */
+char *isplit__buf_take(isplit__buf *b);
+
+/** 0 and the text in `out`, or IC_ERR_NOMEM; the buffer is empty afterwards. */
+int isplit__buf_finish(isplit__buf *b, char **out);
+void isplit__buf_free(isplit__buf *b);
+
+#endif

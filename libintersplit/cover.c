@@ -1,0 +1,242 @@
+/* Which entries are covered by a clear: a clear covers its causal past and the unsigned
+ * entries that it lists, until somebody who may takes it back (section 4.5). Every rule
+ * here looks at the past of an event only, so that all peers agree. */
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "room.h"
+
+/* A pass over the graph. mark[n] == stamp says that n is in the past being looked at. */
+typedef struct pass {
+    const isplit__room *room;
+    uint32_t *mark;
+    uint32_t *stack;
+    uint32_t *back; /* back[n] == stamp: an unvoid brought n back after this clear */
+    uint32_t stamp;
+    uint32_t *clears;
+    size_t clear_count;
+    uint32_t *unvoids;
+    size_t unvoid_count;
+    uint8_t *seen; /* bit [unvoid][clear]: the unvoid came after the clear */
+    size_t row;    /* bytes of one unvoid's bits */
+} pass;
+
+static void pass_free(pass *p)
+{
+    ic_mem_free(p->mark);
+    ic_mem_free(p->stack);
+    ic_mem_free(p->back);
+    ic_mem_free(p->clears);
+    ic_mem_free(p->unvoids);
+    ic_mem_free(p->seen);
+}
+
+static void mark_past(pass *p, uint32_t node)
+{
+    const isplit__room *room = p->room;
+    size_t depth = 0;
+
+    p->stamp++;
+    p->stack[depth++] = node;
+    while (depth) {
+        const isplit__node *n = &room->nodes[p->stack[--depth]];
+        for (size_t i = 0; i < n->event->dep_count; i++) {
+            if (p->mark[n->deps[i]] == p->stamp)
+                continue;
+            p->mark[n->deps[i]] = p->stamp;
+            p->stack[depth++] = n->deps[i];
+        }
+    }
+}
+
+static size_t list_kind(const isplit__room *room, isplit__kind kind, uint32_t *out)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < room->count; i++) {
+        if (room->nodes[i].event->kind != kind)
+            continue;
+        if (out)
+            out[count] = i;
+        count++;
+    }
+    return count;
+}
+
+static void note_seen(pass *p)
+{
+    for (size_t u = 0; u < p->unvoid_count; u++) {
+        mark_past(p, p->unvoids[u]);
+        for (size_t c = 0; c < p->clear_count; c++) {
+            if (p->mark[p->clears[c]] == p->stamp)
+                p->seen[u * p->row + c / 8] |= (uint8_t)(1u << c % 8);
+        }
+    }
+}
+
+static int pass_start(pass *p, const isplit__room *room)
+{
+    size_t n = room->count + 1u;
+
+    *p = (pass){.room = room};
+    p->clear_count = list_kind(room, ISPLIT__KIND_CLEAR, NULL);
+    p->unvoid_count = list_kind(room, ISPLIT__KIND_UNVOID, NULL);
+    p->row = p->clear_count / 8 + 1;
+    p->mark = ic_mem_calloc(n, sizeof *p->mark);
+    p->stack = ic_mem_calloc(n, sizeof *p->stack);
+    p->back = ic_mem_calloc(n, sizeof *p->back);
+    p->clears = ic_mem_calloc(p->clear_count + 1, sizeof *p->clears);
+    p->unvoids = ic_mem_calloc(p->unvoid_count + 1, sizeof *p->unvoids);
+    p->seen = ic_mem_calloc(p->unvoid_count + 1, p->row);
+    if (!p->mark || !p->stack || !p->back || !p->clears || !p->unvoids || !p->seen) {
+        pass_free(p);
+        return IC_ERR_NOMEM;
+    }
+    (void)list_kind(room, ISPLIT__KIND_CLEAR, p->clears);
+    (void)list_kind(room, ISPLIT__KIND_UNVOID, p->unvoids);
+    note_seen(p);
+    return 0;
+}
+
+static bool came_after(const pass *p, size_t unvoid, size_t clear)
+{
+    return p->seen[unvoid * p->row + clear / 8] >> clear % 8 & 1;
+}
+
+/* Has `key` a signed entry among the marked nodes? Where nobody has one, all keys may. */
+static bool may_clear(const isplit__room *room, const isplit__id *key,
+                      const uint32_t *mark, uint32_t stamp)
+{
+    bool nobody = true;
+
+    for (uint32_t i = 0; i < room->count; i++) {
+        const isplit__event *e = room->nodes[i].event;
+        if (e->kind != ISPLIT__KIND_ADD || (mark && mark[i] != stamp))
+            continue;
+        if (isplit__id_compare(&e->by, key) == 0)
+            return true;
+        nobody = false;
+    }
+    return nobody;
+}
+
+bool isplit__room_may_clear(const isplit__room *room, const isplit__id *key)
+{
+    return may_clear(room, key, NULL, 0);
+}
+
+/* The past of the clear is marked. */
+static bool clear_counts(const pass *p, size_t clear)
+{
+    const isplit__event *c = p->room->nodes[p->clears[clear]].event;
+
+    if (!may_clear(p->room, &c->by, p->mark, p->stamp))
+        return false;
+    for (size_t u = 0; u < p->unvoid_count; u++) {
+        const isplit__event *undo = p->room->nodes[p->unvoids[u]].event;
+        if (isplit__id_compare(&undo->refs[0], &c->id) == 0 && came_after(p, u, clear) &&
+            (isplit__id_compare(&undo->by, &c->by) == 0 ||
+             may_clear(p->room, &undo->by, p->mark, p->stamp)))
+            return false;
+    }
+    return true;
+}
+
+/* Single entries that their authors brought back after this clear; unsigned ones have no
+ * author, anybody may. */
+static void note_brought_back(pass *p, size_t clear)
+{
+    for (size_t u = 0; u < p->unvoid_count; u++) {
+        const isplit__event *undo = p->room->nodes[p->unvoids[u]].event;
+        uint32_t at = isplit__room_find(p->room, &undo->refs[0]);
+        if (at == ISPLIT__NONE || !came_after(p, u, clear))
+            continue;
+        const isplit__event *e = p->room->nodes[at].event;
+        if (e->kind == ISPLIT__KIND_LEGACY || isplit__id_compare(&e->by, &undo->by) == 0)
+            p->back[at] = p->stamp;
+    }
+}
+
+typedef void (*covered_cb)(uint32_t node, void *user);
+
+/* Tell each entry that this clear covers. */
+static void each_covered(pass *p, size_t clear, covered_cb tell, void *user)
+{
+    const isplit__event *c = p->room->nodes[p->clears[clear]].event;
+
+    note_brought_back(p, clear);
+    for (uint32_t i = 0; i < p->room->count; i++) {
+        if (p->mark[i] == p->stamp && p->back[i] != p->stamp &&
+            p->room->nodes[i].event->entry)
+            tell(i, user);
+    }
+    for (size_t i = 0; i < c->ref_count; i++) {
+        uint32_t at = isplit__room_find(p->room, &c->refs[i]);
+        if (at != ISPLIT__NONE && p->back[at] != p->stamp &&
+            p->room->nodes[at].event->kind == ISPLIT__KIND_LEGACY)
+            tell(at, user);
+    }
+}
+
+static void set_covered(uint32_t node, void *user)
+{
+    isplit__room *room = user;
+
+    room->nodes[node].covered = true;
+}
+
+int isplit__room_cover(isplit__room *room)
+{
+    pass p;
+
+    for (uint32_t i = 0; i < room->count; i++)
+        room->nodes[i].covered = false;
+    if (!room->has_clear)
+        return 0;
+    int err = pass_start(&p, room);
+    if (err)
+        return err;
+    for (size_t c = 0; c < p.clear_count; c++) {
+        mark_past(&p, p.clears[c]);
+        if (clear_counts(&p, c))
+            each_covered(&p, c, set_covered, room);
+    }
+    pass_free(&p);
+    return 0;
+}
+
+typedef struct search {
+    const bool *wanted;
+    bool hit;
+} search;
+
+static void note_wanted(uint32_t node, void *user)
+{
+    search *s = user;
+
+    s->hit = s->hit || s->wanted[node];
+}
+
+int isplit__room_clears_over(isplit__room *room, const bool *wanted, isplit__id **clears,
+                             size_t *count)
+{
+    pass p;
+
+    int err = pass_start(&p, room);
+    if (err)
+        return err;
+    isplit__id *ids = ic_mem_calloc(p.clear_count + 1, sizeof *ids);
+    *count = 0;
+    for (size_t c = 0; ids && c < p.clear_count; c++) {
+        search s = {.wanted = wanted};
+        mark_past(&p, p.clears[c]);
+        if (clear_counts(&p, c))
+            each_covered(&p, c, note_wanted, &s);
+        if (s.hit)
+            ids[(*count)++] = room->nodes[p.clears[c]].event->id;
+    }
+    pass_free(&p);
+    *clears = ids;
+    return ids ? 0 : IC_ERR_NOMEM;
+}

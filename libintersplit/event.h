@@ -1,0 +1,144 @@
+/**
+ * @file event.h
+ * One event of a room: what is signed, hashed and stored, and what it says.
+ *
+ * Spec     docs/spec/16-ledger.md, sections 4.3, 4.4 and 4.6
+ */
+#ifndef ISPLIT_EVENT_H
+#define ISPLIT_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "buf.h"
+#include "intercom/identity.h"
+#include "intersplit/entry.h"
+#include "intersplit/reason.h"
+
+/* Static limits: every peer must judge alike, so they never change. */
+#define ISPLIT__ID_BYTES 32
+#define ISPLIT__EVENT_MAX_BYTES 4096 /* canonical, without the signature */
+#define ISPLIT__EVENT_MAX_DEPS 16
+#define ISPLIT__EVENT_MAX_SEQ 5000
+#define ISPLIT__ENTRY_MAX_NAMES 64
+#define ISPLIT__ROOM_MAX_BYTES 256
+#define ISPLIT__KIND_MAX_BYTES 32
+#define ISPLIT__INTEGER_MAX INT64_C(9007199254740991) /* what JavaScript keeps exactly   \
+                                                       */
+
+/* Of an unsigned event of the original, which has no limit of its own. */
+#define ISPLIT__LEGACY_MAX_BYTES 65536
+
+typedef struct isplit__id {
+    uint8_t b[ISPLIT__ID_BYTES];
+} isplit__id;
+
+typedef enum isplit__kind {
+    ISPLIT__KIND_OTHER = 0, /* of a later version, or a body that says nothing to us:
+                               stored and passed on, without effect */
+    ISPLIT__KIND_ADD,
+    ISPLIT__KIND_CLEAR,
+    ISPLIT__KIND_UNVOID,
+    ISPLIT__KIND_LEGACY /* an unsigned entry of the original */
+} isplit__kind;
+
+/** Where an event belongs. */
+typedef struct isplit__context {
+    const char *room;
+    const char *prefix; /* of the addresses that authors are shown by */
+} isplit__context;
+
+typedef struct isplit__event {
+    isplit__id id;
+    isplit__id by; /* public key; zero for a legacy entry */
+    isplit__kind kind;
+    uint32_t seq;
+    int64_t lc;
+    int64_t at;
+    isplit__id *deps; /* sorted */
+    size_t dep_count;
+    isplit__id *refs; /* UNVOID: what it brings back; CLEAR: the legacy entries */
+    size_t ref_count;
+    isplit_entry *entry; /* ADD and LEGACY; one piece of memory with its texts */
+} isplit__event;
+
+/** An event with the bytes that prove it. */
+typedef struct isplit__item {
+    isplit__event *event;
+    char *text; /* canonical JSON without "sig"; of a legacy entry, its normal form */
+    size_t len;
+    uint8_t sig[IC_SIGNATURE_BYTES]; /* not of a legacy entry */
+} isplit__item;
+
+void isplit__event_free(isplit__event *event);
+void isplit__item_free(isplit__item *item);
+
+/** Is this a room's name: 1 to ISPLIT__ROOM_MAX_BYTES bytes of UTF-8, no controls? */
+bool isplit__room_name_valid(const char *room);
+
+/** SHA-256 of one event's bytes. */
+void isplit__id_of(isplit__id *out, const void *text, size_t len);
+bool isplit__id_parse(isplit__id *out, const char *hex, size_t len);
+int isplit__id_compare(const void *a, const void *b);
+
+/**
+ * An event of version 2 as it came over the wire: shape, limits, signature.
+ *
+ * @param context  the event must be of this room
+ * @return 0; IC_ERR_PROTO (not an event), IC_ERR_AUTH (signature), IC_ERR_UNSUPPORTED (of
+ * a later version), IC_ERR_NOMEM
+ */
+int isplit__event_read(const json_t *object, const isplit__context *context,
+                       isplit__item *out, isplit_reason *why);
+
+/** The same without the check of the signature, and that check. */
+int isplit__event_parse(const json_t *object, const isplit__context *context,
+                        isplit__item *out, isplit_reason *why);
+bool isplit__event_verify(const isplit__item *item);
+
+/** Canonical bytes of ours: no signature is checked. */
+int isplit__event_load(const char *text, size_t len, const isplit__context *context,
+                       isplit__event **out);
+
+/** Sign finished canonical bytes, which the item takes over, error or not. */
+int isplit__event_sign(isplit__buf *canonical, const isplit__context *context,
+                       const ic_identity *identity, isplit__item *out,
+                       isplit_reason *why);
+
+/** The signed event as JSON: the canonical object with "sig" at its end. */
+void isplit__event_write(isplit__buf *out, const char *text, size_t len,
+                         const uint8_t sig[IC_SIGNATURE_BYTES]);
+
+/** An entry of the original (section 4.4), from its JSON object or from its normal form.
+ */
+int isplit__legacy_read(const json_t *object, isplit__item *out);
+int isplit__legacy_load(const char *text, size_t len, isplit__event **out);
+
+/** What the body of an "add" means to us; NULL in `out` when it says nothing to us. */
+int isplit__body_add(const json_t *body, const isplit__event *event, const char *prefix,
+                     isplit_entry **out);
+
+/** Who had to pay what: entry parts for isplit__entry_new. */
+typedef struct isplit__entry_parts {
+    const char *id;
+    const isplit_share *paid;
+    size_t paid_count;
+    const isplit_share *shares;
+    size_t share_count;
+    int64_t amount_minor;
+    const char *note;
+    int64_t at_ms;
+    const char *by;
+    const char *author; /* NULL = unsigned */
+} isplit__entry_parts;
+
+/** A copy of all parts in one piece of memory (ic_mem_free); NULL when there is none. */
+isplit_entry *isplit__entry_new(const isplit__entry_parts *parts);
+
+/** Member number `index` of `count` pays this much of an equal split. */
+int64_t isplit__equal_share(int64_t amount_minor, size_t count, size_t index);
+
+#endif

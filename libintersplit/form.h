@@ -1,0 +1,33 @@
+/**
+ * @file form.h
+ * What the forms have in common.
+ */
+#ifndef ISPLIT_FORM_H
+#define ISPLIT_FORM_H
+
+#include "buf.h"
+#include "intersplit/entry.h"
+#include "intersplit/plan.h"
+
+#define ISPLIT__EXPONENT 2u /* of a room without a currency (section 2.2) */
+
+/** "30.00"; with `sign` "+30.00". */
+void isplit__form_money(isplit__buf *b, int64_t minor, bool sign);
+
+/** Text from people on one line: control characters and direction marks are escaped. */
+void isplit__form_text(isplit__buf *b, const char *text);
+
+/** 2026-11-23T07:22:07.000Z, as JavaScript's toISOString. */
+void isplit__form_time(isplit__buf *b, int64_t at_ms);
+
+/** The plan that settles the state. */
+int isplit__form_plan(const isplit_state *state, isplit_plan *plan);
+
+/** The object "event" of the bridge, without its closing brace. */
+void isplit__form_entry(isplit__buf *b, const isplit_entry *entry);
+
+/** The export as JSON.stringify(..., null, 2) writes it. */
+void isplit__form_export_json(isplit__buf *b, const isplit_state *state,
+                              const isplit_plan *plan, int64_t at_ms);
+
+#endif

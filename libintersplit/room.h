@@ -1,0 +1,117 @@
+/**
+ * @file room.h
+ * The set of a room's events and its fold: no clock, no file, no network.
+ *
+ * The state is a pure function of the set: whatever order the events came in, equal sets
+ * have equal states and fingerprints.
+ *
+ * Spec     docs/spec/16-ledger.md, sections 4.3 to 4.6
+ */
+#ifndef ISPLIT_ROOM_H
+#define ISPLIT_ROOM_H
+
+#include "event.h"
+#include "idmap.h"
+#include "intersplit/entry.h"
+
+#define ISPLIT__ROOM_MAX_EVENTS 500000 /* sums of the largest amounts stay in 63 bits */
+#define ISPLIT__WAITING_MAX 1024       /* events whose deps are not here yet */
+#define ISPLIT__NONE UINT32_MAX
+
+/** A delivered event and its place among the others. */
+typedef struct isplit__node {
+    isplit__event *event;
+    uint32_t *deps;     /* numbers of nodes */
+    uint32_t same_text; /* the next legacy entry with the same txId */
+    bool has_child;
+    bool covered; /* by a clear; this and `live` as of the last fold */
+    bool live;    /* an entry that shows and counts */
+} isplit__node;
+
+struct isplit_state {
+    char *room;
+    const isplit_entry **entries; /* live, in list order */
+    size_t entry_count;
+    size_t entry_cap;
+    isplit_share *balances; /* by name; the names belong to entries */
+    size_t balance_count;
+    size_t balance_cap;
+    int64_t total;
+    size_t event_count;
+    isplit__sum sum; /* of all ids */
+};
+
+/**
+ * Called for each event that is delivered, before it is part of the room. An error stops
+ * the delivery and is handed on.
+ */
+typedef int (*isplit__deliver_cb)(const isplit__item *item, void *user);
+
+typedef struct isplit__room {
+    isplit__context context;
+    struct isplit_state state;
+    bool stale; /* the state must be folded anew */
+    isplit__node *nodes;
+    uint32_t count;
+    uint32_t cap;
+    isplit__idmap by_id;   /* event id -> node */
+    isplit__idmap last_of; /* public key -> its node with the greatest seq */
+    isplit__idmap by_tx;   /* hash of a legacy txId -> its newest node */
+    bool has_clear;
+    uint32_t *heads; /* nodes that nothing builds on, legacy entries left out */
+    size_t head_count;
+    size_t head_cap;
+    isplit__item *waiting; /* oldest first */
+    size_t waiting_count;
+    isplit__deliver_cb deliver;
+    void *user;
+} isplit__room;
+
+/** `prefix` (borrowed) begins the addresses by which authors are shown. */
+int isplit__room_new(const char *name, const char *prefix, isplit__room **out);
+void isplit__room_free(isplit__room *room);
+void isplit__room_on_deliver(isplit__room *room, isplit__deliver_cb deliver, void *user);
+
+typedef enum isplit__taken {
+    ISPLIT__TAKEN_NEW,
+    ISPLIT__TAKEN_KNOWN,
+    ISPLIT__TAKEN_WAITS
+} isplit__taken;
+
+/**
+ * Take an event in; it and those that waited for it are delivered. The room takes the
+ * item over, error or not.
+ *
+ * @return 0; IC_ERR_PROTO (its lc or seq does not follow from its deps), IC_ERR_LIMIT
+ * (too many events), IC_ERR_NOMEM, or what the callback returned
+ */
+int isplit__room_take(isplit__room *room, isplit__item *item, isplit__taken *taken);
+
+/** Of events of our own store, in the order in which they were delivered. */
+int isplit__room_load(isplit__room *room, isplit__event *event);
+
+/** The node of an id, or ISPLIT__NONE. */
+uint32_t isplit__room_find(const isplit__room *room, const isplit__id *id);
+
+/** The state, folded when needed; changes nothing else. */
+int isplit__room_state(isplit__room *room, const isplit_state **out);
+
+/* fold.c */
+int isplit__room_fold(isplit__room *room);
+/** Count one more entry without a fold, if that can be done. */
+void isplit__room_fold_one(isplit__room *room, uint32_t node);
+
+/* cover.c */
+/** Set `covered` of all nodes (section 4.5). */
+int isplit__room_cover(isplit__room *room);
+/** May `key` clear the room as it is now? */
+bool isplit__room_may_clear(const isplit__room *room, const isplit__id *key);
+/**
+ * The clears that count and cover at least one node n with wanted[n].
+ *
+ * @param clears  ids, ic_mem_free
+ */
+int isplit__room_clears_over(isplit__room *room, const bool *wanted, isplit__id **clears,
+                             size_t *count);
+
+#endif
