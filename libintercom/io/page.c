@@ -192,13 +192,61 @@ int ic__page_load(const char *folder, ic__page **out)
     return 0;
 }
 
+static void drop_file(ic__page_file *file)
+{
+    ic_mem_free(file->path);
+    ic_mem_free(file->data);
+}
+
 void ic__page_free(ic__page *page)
 {
-    for (size_t i = 0; page && i < page->count; i++) {
-        ic_mem_free(page->files[i].path);
-        ic_mem_free(page->files[i].data);
-    }
+    for (size_t i = 0; page && i < page->count; i++)
+        drop_file(&page->files[i]);
     ic_mem_free(page);
+}
+
+static size_t index_of(const ic__page *page, ic__span path)
+{
+    size_t i = 0;
+
+    while (i < page->count && !ic__span_is(path, page->files[i].path))
+        i++;
+    return i;
+}
+
+static char *copy(const char *text)
+{
+    ic__buf bytes = {0};
+
+    ic__buf_text(&bytes, text);
+    return ic__buf_take(&bytes);
+}
+
+int ic__page_put(ic__page *page, const char *path, const char *text)
+{
+    size_t at = index_of(page, (ic__span){path, strlen(path)});
+    ic__page_file file = {.content_type = type_of(path), .len = strlen(text)};
+
+    if (!file.content_type)
+        return IC_ERR_INVALID;
+    if (at == IC__PAGE_MAX_FILES || file.len > IC__PAGE_MAX_BYTES - page->bytes)
+        return IC_ERR_LIMIT;
+    file.path = copy(path);
+    file.data = (uint8_t *)copy(text);
+    if (!file.path || !file.data) {
+        drop_file(&file);
+        return IC_ERR_NOMEM;
+    }
+    make_etag(&file);
+    page->bytes += file.len;
+    if (at == page->count) {
+        page->count++;
+    } else {
+        page->bytes -= page->files[at].len;
+        drop_file(&page->files[at]);
+    }
+    page->files[at] = file;
+    return 0;
 }
 
 const ic__page_file *ic__page_find(const ic__page *page, ic__span target)
@@ -209,11 +257,8 @@ const ic__page_file *ic__page_find(const ic__page *page, ic__span target)
         return NULL;
     if (ic__span_is(path, "/"))
         path = (ic__span){"/index.html", sizeof "/index.html" - 1};
-    for (size_t i = 0; i < page->count; i++) {
-        if (ic__span_is(path, page->files[i].path))
-            return &page->files[i];
-    }
-    return NULL;
+    size_t at = index_of(page, path);
+    return at < page->count ? &page->files[at] : NULL;
 }
 
 size_t ic__page_count(const ic__page *page)

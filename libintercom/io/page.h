@@ -40,6 +40,15 @@ typedef struct ic__page_file {
 IC_CHECK int ic__page_load(const char *folder, ic__page **out);
 void ic__page_free(ic__page *page);
 
+/**
+ * Serve `text` at `path` ("/config.json") as well, in place of a file of that name. Both
+ * are copied. No connection may be using the page yet.
+ *
+ * @return 0; IC_ERR_INVALID when the extension is not a web page's; IC_ERR_LIMIT when
+ * there is too much; IC_ERR_NOMEM
+ */
+IC_CHECK int ic__page_put(ic__page *page, const char *path, const char *text);
+
 /** The file for a request's target, whose query is ignored; "/" is "/index.html". Else
  * NULL. */
 const ic__page_file *ic__page_find(const ic__page *page, ic__span target);

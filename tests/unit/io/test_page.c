@@ -128,6 +128,62 @@ static void a_folder_that_is_no_page_is_refused(void **state)
     assert_null(page);
 }
 
+static void a_text_of_the_program_is_served_like_a_file(void **state)
+{
+    (void)state;
+    char path[] = "/config.json";
+    char text[] = "{\"bridge\":\"ws://127.0.0.1:49222\"}";
+    ic__page *page = NULL;
+    assert_int_equal(ic__page_load(root, &page), 0);
+    assert_int_equal(ic__page_put(page, path, text), 0);
+    path[1] = text[0] = 'x'; /* both were copied */
+    const ic__page_file *file = find(page, "/config.json?now");
+    assert_non_null(file);
+    assert_string_equal(file->content_type, "application/json");
+    assert_int_equal(file->len, strlen(text));
+    assert_memory_equal(file->data + 1, text + 1, file->len - 1);
+    assert_int_equal(strlen(file->etag), IC__PAGE_ETAG_LEN);
+    assert_int_equal(ic__page_count(page), 7);
+    ic__page_free(page);
+}
+
+static void a_text_of_the_program_replaces_a_file(void **state)
+{
+    (void)state;
+    ic__page *page = NULL;
+    assert_int_equal(ic__page_load(root, &page), 0);
+    assert_int_equal(ic__page_put(page, "/app.js", "one"), 0);
+    assert_int_equal(ic__page_put(page, "/app.js", "three"), 0);
+    assert_int_equal(ic__page_count(page), 6);
+    assert_int_equal(find(page, "/app.js")->len, 5);
+    ic__page_free(page);
+}
+
+static void a_text_that_is_no_file_of_a_page_is_refused(void **state)
+{
+    (void)state;
+    ic__page *page = NULL;
+    assert_int_equal(ic__page_load(root, &page), 0);
+    assert_int_equal(ic__page_put(page, "/config", "{}"), IC_ERR_INVALID);
+    assert_int_equal(ic__page_put(page, "/config.exe", "{}"), IC_ERR_INVALID);
+    assert_int_equal(ic__page_count(page), 6);
+    ic__page_free(page);
+}
+
+static void too_many_texts_are_refused(void **state)
+{
+    (void)state;
+    char name[32];
+    ic__page *page = NULL;
+    assert_int_equal(ic__page_load(root, &page), 0);
+    for (size_t i = ic__page_count(page); i < IC__PAGE_MAX_FILES; i++) {
+        (void)snprintf(name, sizeof name, "/%zu.json", i);
+        assert_int_equal(ic__page_put(page, name, "{}"), 0);
+    }
+    assert_int_equal(ic__page_put(page, "/last.json", "{}"), IC_ERR_LIMIT);
+    ic__page_free(page);
+}
+
 static void too_many_files_are_refused(void **state)
 {
     (void)state;
@@ -159,6 +215,8 @@ static void load_and_free(void *arg)
     ic__page *page = NULL;
     (void)arg;
     int error = ic__page_load(root, &page);
+    if (!error)
+        error = ic__page_put(page, "/config.json", "{}");
     assert_true(error == 0 || error == IC_ERR_NOMEM);
     ic__page_free(page);
 }
@@ -175,6 +233,10 @@ int main(void)
         cmocka_unit_test(listed_files_are_found_with_their_types),
         cmocka_unit_test(nothing_else_is_found),
         cmocka_unit_test(a_folder_that_is_no_page_is_refused),
+        cmocka_unit_test(a_text_of_the_program_is_served_like_a_file),
+        cmocka_unit_test(a_text_of_the_program_replaces_a_file),
+        cmocka_unit_test(a_text_that_is_no_file_of_a_page_is_refused),
+        cmocka_unit_test(too_many_texts_are_refused),
         cmocka_unit_test(too_many_files_are_refused),
         cmocka_unit_test(too_many_bytes_are_refused),
         cmocka_unit_test(survives_each_failed_allocation),
