@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event.h"
+#include "events.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "canonical.h"
-#include "event.h"
+#include "events.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/money.h"

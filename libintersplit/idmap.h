@@ -7,7 +7,7 @@
 #ifndef ISPLIT_IDMAP_H
 #define ISPLIT_IDMAP_H
 
-#include "event.h"
+#include "events.h"
 
 typedef struct isplit__idslot {
     isplit__id id;

@@ -3,7 +3,7 @@
 
 #include <sodium.h>
 
-#include "event.h"
+#include "events.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/money.h"

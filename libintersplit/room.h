@@ -10,7 +10,7 @@
 #ifndef ISPLIT_ROOM_H
 #define ISPLIT_ROOM_H
 
-#include "event.h"
+#include "events.h"
 #include "idmap.h"
 #include "intersplit/entry.h"
 

@@ -9,7 +9,7 @@
 #ifndef ISPLIT_STORE_H
 #define ISPLIT_STORE_H
 
-#include "event.h"
+#include "events.h"
 
 typedef struct isplit__store isplit__store;
 

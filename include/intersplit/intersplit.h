@@ -6,6 +6,7 @@
 #define INTERSPLIT_INTERSPLIT_H
 
 #include "intersplit/book.h"
+#include "intersplit/command.h"
 #include "intersplit/entry.h"
 #include "intersplit/form.h"
 #include "intersplit/money.h"

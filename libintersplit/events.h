@@ -1,5 +1,5 @@
 /**
- * @file event.h
+ * @file events.h
  * One event of a room: what is signed, hashed and stored, and what it says.
  *
  * Spec     docs/spec/16-ledger.md, sections 4.3, 4.4 and 4.6
@@ -26,8 +26,9 @@
 #define ISPLIT__ENTRY_MAX_NAMES 64
 #define ISPLIT__ROOM_MAX_BYTES 256
 #define ISPLIT__KIND_MAX_BYTES 32
-#define ISPLIT__INTEGER_MAX INT64_C(9007199254740991) /* what JavaScript keeps exactly   \
-                                                       */
+#define ISPLIT__INTEGER_MAX                                                              \
+    INT64_C(9007199254740991) /* what JavaScript keeps exactly                           \
+                               */
 
 /* Of an unsigned event of the original, which has no limit of its own. */
 #define ISPLIT__LEGACY_MAX_BYTES 65536
