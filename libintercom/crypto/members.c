@@ -9,7 +9,7 @@
 
 static void skip_space(ic__rd *r)
 {
-    while (r->left && memchr(" \t\r\n", *r->p, 4))
+    while (!r->bad && r->left && memchr(" \t\r\n", *r->p, 4))
         (void)ic__rd_u8(r);
 }
 

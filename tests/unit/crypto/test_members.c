@@ -68,6 +68,7 @@ static void anything_else_is_refused(void **state)
         "{\"a\":\"\\u0062\"}",
         "{\"a\\n\":\"b\"}",
         "{\"a\":\"b\nc\"}",
+        "{\"a\n :\"b\"}", /* white space after the first error */
         "{a:\"b\"}",
         "{'a':'b'}",
         "\xef\xbb\xbf{}",
