@@ -23,7 +23,6 @@ typedef struct bridge_server bridge_server; /* actor: new, close */
 
 typedef struct bridge_server_options {
     bridge_settings settings;   /* what sessions obey; texts are copied */
-    const char *token_file;     /* read when settings.token is NULL; default NULL */
     const char *host;           /* address; default "127.0.0.1" */
     uint16_t port;              /* default 49222; 0 = any free one */
     const char *const *origins; /* as in io/ws.h; default NULL */
@@ -40,7 +39,7 @@ void bridge_server_options_default(bridge_server_options *options);
  * Listen, and serve from now on.
  *
  * @param why  gets a sentence for the user, unless memory ran out
- * @return 0; IC_ERR_INVALID (no token, token file unusable, host is no address),
+ * @return 0; IC_ERR_INVALID (no token, filter too long, host is no address),
  * IC_ERR_BUSY (port in use), IC_ERR_DENIED, IC_ERR_IO, IC_ERR_NOMEM
  */
 IC_CHECK int bridge_server_new(struct event_base *base,

@@ -50,8 +50,7 @@ void peer_near_offer(peer_near *near, const char *typed, const char *candidate)
     size_t distance = peer_distance(typed, candidate);
     if (distance * 3 > longer && !begins(typed, candidate, least(a, b)))
         return;
-    if (near->name[0] && near->distance <= distance)
+    if (near->name && near->distance <= distance)
         return;
-    memcpy(near->name, candidate, b + 1);
-    near->distance = distance;
+    *near = (peer_near){candidate, distance};
 }

@@ -1,0 +1,224 @@
+#include "bridge/expense.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+
+#define FINGERPRINT_BYTES 16
+
+bool bridge_expense_fail(bridge_expense *x, const char *format, ...)
+{
+    char text[ISPLIT_REASON_MAX + 64];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ic__buf_reset(&x->error);
+    ic__buf_text(&x->error, text);
+    return false;
+}
+
+/* The reason, or what the error number says when there is none. */
+static const char *reason_of(const isplit_reason *why, int error)
+{
+    return why->text[0] ? why->text : ic_strerror(error);
+}
+
+static void begin(bridge_expense *x, const char *type)
+{
+    ic__buf_printf(&x->answer, "\"type\":\"%s\",\"channel\":", type);
+    ic__json_write_cstring(&x->answer, x->room);
+}
+
+/* A member whose value libintersplit has written; frees it. */
+static void add_form(bridge_expense *x, const char *name, int error, char *json)
+{
+    if (error)
+        x->answer.bad = true;
+    else
+        ic__buf_printf(&x->answer, ",\"%s\":%s", name, json);
+    ic_mem_free(json);
+}
+
+static void add_bool(bridge_expense *x, const char *name, bool value)
+{
+    ic__buf_printf(&x->answer, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+static void add_fingerprint(bridge_expense *x, const isplit_state *state)
+{
+    uint8_t print[FINGERPRINT_BYTES];
+    char hex[2 * FINGERPRINT_BYTES + 1];
+
+    isplit_state_fingerprint(state, print);
+    ic__hex_encode(hex, print, sizeof print);
+    ic__buf_printf(&x->answer, ",\"fp\":\"%s\"", hex);
+}
+
+bool bridge_expense_may_write(bridge_expense *x)
+{
+    const ic__sidechannel *sc = x->hub->host.sidechannel;
+
+    if (!sc)
+        return bridge_expense_fail(x, "Sidechannel not ready.");
+    return ic__sidechannel_may_send(sc, x->room) ||
+           bridge_expense_fail(x, "Send denied (invite required or invalid).");
+}
+
+static bool refuse_entry(bridge_expense *x, isplit_field field, const char *reason)
+{
+    switch (field) {
+    case ISPLIT_FIELD_ROOM:
+        return bridge_expense_fail(x, "Invalid channel: %s", reason);
+    case ISPLIT_FIELD_PAYER:
+        return bridge_expense_fail(x, "Invalid payer: %s", reason);
+    case ISPLIT_FIELD_AMOUNT:
+        return bridge_expense_fail(x, "Invalid amount: %s", reason);
+    case ISPLIT_FIELD_SPLIT:
+        return bridge_expense_fail(x, "Invalid split: %s", reason);
+    case ISPLIT_FIELD_NOTE:
+        return bridge_expense_fail(x, "Invalid note.");
+    case ISPLIT_FIELD_NONE:
+        break;
+    }
+    return bridge_expense_fail(x, "Add failed: %s", reason);
+}
+
+bool bridge_expense_add(bridge_expense *x, const isplit_add *add)
+{
+    const isplit_entry *entry = NULL;
+    isplit_field field = ISPLIT_FIELD_NONE;
+    isplit_reason why = {""};
+    char *json = NULL;
+
+    if (!bridge_expense_may_write(x))
+        return false;
+    int error = isplit_book_add(x->hub->host.book, x->room, add, &entry, &field, &why);
+    if (error)
+        return refuse_entry(x, field, reason_of(&why, error));
+    begin(x, "expense_added");
+    error = isplit_form_entry_json(entry, &json);
+    add_form(x, "event", error, json);
+    return true;
+}
+
+/* The room's state, or an error. */
+static const isplit_state *state_of(bridge_expense *x)
+{
+    const isplit_state *state = NULL;
+    int error = isplit_book_state(x->hub->host.book, x->room, &state);
+
+    if (!error)
+        return state;
+    (void)bridge_expense_fail(x, error == IC_ERR_INVALID ? "Invalid channel." : "%s",
+                              ic_strerror(error));
+    return NULL;
+}
+
+bool bridge_expense_list(bridge_expense *x)
+{
+    const isplit_state *state = state_of(x);
+    char *json = NULL;
+
+    if (!state)
+        return false;
+    begin(x, "expense_list");
+    ic__buf_printf(&x->answer, ",\"count\":%zu", isplit_state_entry_count(state));
+    int error = isplit_form_entries_json(state, &json);
+    add_form(x, "events", error, json);
+    add_fingerprint(x, state);
+    return true;
+}
+
+bool bridge_expense_balance(bridge_expense *x)
+{
+    const isplit_state *state = state_of(x);
+    char *json = NULL;
+
+    if (!state)
+        return false;
+    begin(x, "expense_balance");
+    int error = isplit_form_summary_json(state, &json);
+    add_form(x, "summary", error, json);
+    add_fingerprint(x, state);
+    return true;
+}
+
+bool bridge_expense_clear(bridge_expense *x)
+{
+    isplit_reason why = {""};
+    size_t removed = 0;
+
+    if (!bridge_expense_may_write(x))
+        return false;
+    int error = isplit_book_clear(x->hub->host.book, x->room, &removed, &why);
+    if (error)
+        return bridge_expense_fail(x, "Clear failed: %s", reason_of(&why, error));
+    begin(x, "expense_cleared");
+    ic__buf_printf(&x->answer, ",\"removed\":%zu", removed);
+    return true;
+}
+
+bool bridge_expense_persist(bridge_expense *x, bool sim)
+{
+    isplit_reason why = {""};
+    size_t count = 0;
+    ic__buf key = {0};
+    int error = isplit_book_persist(x->hub->host.book, x->room, sim, &count, &why);
+
+    if (error == IC_ERR_NOT_FOUND)
+        return bridge_expense_fail(x, "Nothing to persist.");
+    if (error)
+        return bridge_expense_fail(x, "Persist failed: %s", reason_of(&why, error));
+    begin(x, "expense_persisted");
+    ic__buf_text(&x->answer, ",\"tx\":null,\"stored\":\"local\",\"key\":");
+    ic__buf_printf(&key, "expense/room/%s", x->room);
+    if (key.bad)
+        x->answer.bad = true;
+    ic__json_write_cstring(&x->answer, key.data);
+    ic__buf_printf(&x->answer, ",\"count\":%zu", count);
+    add_bool(x, "sim", sim);
+    ic__buf_free(&key);
+    return true;
+}
+
+bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace)
+{
+    isplit_reason why = {""};
+    isplit_restored restored = {0};
+    int error = isplit_book_restore(x->hub->host.book, x->room, replace, &restored, &why);
+
+    if (error)
+        return bridge_expense_fail(x, "Restore failed: %s", reason_of(&why, error));
+    begin(x, "expense_restored");
+    ic__buf_printf(&x->answer, ",\"added\":%zu,\"total\":%zu,\"source\":\"%s\"",
+                   restored.added, restored.total, restored.found ? "local" : "none");
+    add_bool(x, "confirmed", confirmed);
+    add_bool(x, "replaced", replace);
+    return true;
+}
+
+bool bridge_expense_export(bridge_expense *x, isplit_export_format format)
+{
+    static const char *const names[] = {[ISPLIT_EXPORT_TEXT] = "text",
+                                        [ISPLIT_EXPORT_JSON] = "json",
+                                        [ISPLIT_EXPORT_CSV] = "csv"};
+    const ic_env *env = &x->hub->host.env;
+    const isplit_state *state = state_of(x);
+    char *data = NULL;
+
+    if (!state)
+        return false;
+    begin(x, "expense_exported");
+    ic__buf_printf(&x->answer, ",\"format\":\"%s\",\"data\":", names[format]);
+    if (isplit_form_export(state, format, env->wall_ms(env->user), &data) != 0)
+        x->answer.bad = true;
+    ic__json_write_cstring(&x->answer, data);
+    ic_mem_free(data);
+    return true;
+}

@@ -1,0 +1,41 @@
+/**
+ * @file bridge/expense.h
+ * What the ledger answers to clients, apart from how they ask: by requests with members
+ * or in the words of expense_say.
+ *
+ * Spec     docs/spec/13-sc-bridge.md, section 7
+ */
+#ifndef BRIDGE_EXPENSE_H
+#define BRIDGE_EXPENSE_H
+
+#include <stdbool.h>
+
+#include "bridge/hub.h"
+#include "intersplit/book.h"
+#include "intersplit/form.h"
+
+/** One question to the ledger of a room. */
+typedef struct bridge_expense {
+    bridge_hub *hub;
+    const char *room;
+    ic__buf answer; /* members of the answer, from "type" on, without braces and id */
+    ic__buf error;  /* or a sentence for the user */
+} bridge_expense;
+
+/* Each fills in either answer or error and says which: true = answer. A buffer that is
+ * bad means that memory ran out. */
+bool bridge_expense_add(bridge_expense *x, const isplit_add *add);
+bool bridge_expense_list(bridge_expense *x);
+bool bridge_expense_balance(bridge_expense *x);
+bool bridge_expense_clear(bridge_expense *x);
+bool bridge_expense_persist(bridge_expense *x, bool sim);
+bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace);
+bool bridge_expense_export(bridge_expense *x, isplit_export_format format);
+
+/** May this peer write to the room's channel? If not, `error` says why. */
+bool bridge_expense_may_write(bridge_expense *x);
+
+/** Fill in the error and return false. */
+bool bridge_expense_fail(bridge_expense *x, const char *format, ...) IC_PRINTF(2, 3);
+
+#endif

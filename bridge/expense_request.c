@@ -1,0 +1,229 @@
+/* The requests expense_*: their members, and which answer they ask for. */
+#include <string.h>
+
+#include "base/size.h"
+#include "bridge/expense.h"
+#include "intercom/sys/mem.h"
+
+/* Texts and numbers as flags are read: 1, true, yes and on in any case are true. */
+static bool flag(const ic__json *message, const char *name, bool otherwise)
+{
+    static const char *const yes[] = {"1", "true", "yes", "on"};
+    const ic__json *v = ic__json_get(message, name);
+    ic__buf text = {0};
+    bool set = false;
+
+    if (ic__json_is(v, IC__JSON_BOOL))
+        return ic__json_bool(v, otherwise);
+    if (ic__json_type(v) <= IC__JSON_NULL)
+        return otherwise;
+    bridge_member_text(message, name, &text);
+    for (size_t i = 0; text.data && i < sizeof yes / sizeof yes[0]; i++)
+        set = set || strcasecmp(text.data, yes[i]) == 0;
+    ic__buf_free(&text);
+    return set;
+}
+
+/* A text for people, or the characters of a JSON number for machines. */
+static bool read_amount(bridge_expense *x, const ic__json *message, isplit_add *add)
+{
+    const ic__json *v = ic__json_get(message, "amount");
+    const char *token = ic__json_token(v);
+
+    add->amount = token ? token : ic__json_cstring(v);
+    add->amount_strict = token || flag(message, "strict", false);
+    return add->amount ||
+           bridge_expense_fail(x, "Invalid amount: expected text or number");
+}
+
+static bool read_note(bridge_expense *x, const ic__json *message, isplit_add *add)
+{
+    const ic__json *v = ic__json_get(message, "note");
+
+    add->note = ic__json_cstring(v);
+    return add->note || ic__json_type(v) <= IC__JSON_NULL ||
+           bridge_expense_fail(x, "Invalid note.");
+}
+
+/* The names of an array, borrowed; *names is to be freed. */
+static bool read_names(bridge_expense *x, const ic__json *list, const char ***names,
+                       size_t *count)
+{
+    *names = ic_mem_calloc(ic__json_count(list) + 1, sizeof **names);
+    if (!*names) {
+        x->error.bad = true;
+        return false;
+    }
+    for (size_t i = 0; i < ic__json_count(list); i++) {
+        const char *name = ic__json_cstring(ic__json_at(list, i));
+        if (!name)
+            return bridge_expense_fail(x, "Invalid split: names must be texts");
+        if (*name)
+            (*names)[(*count)++] = name;
+    }
+    return true;
+}
+
+static bool add_with_array(bridge_expense *x, isplit_add *add, const ic__json *list)
+{
+    const char **names = NULL;
+    size_t count = 0;
+    bool done = read_names(x, list, &names, &count);
+
+    add->split = names;
+    add->split_count = count;
+    done = done && bridge_expense_add(x, add);
+    ic_mem_free(names);
+    return done;
+}
+
+static bool add_with_text(bridge_expense *x, isplit_add *add, const char *text)
+{
+    ic__list list;
+
+    if (ic__list_split(text, &list) != 0) {
+        x->error.bad = true;
+        return false;
+    }
+    add->split = (const char *const *)list.items;
+    add->split_count = list.count;
+    bool done = bridge_expense_add(x, add);
+    ic__list_free(&list);
+    return done;
+}
+
+static bool add_for_payer(bridge_expense *x, const ic__json *message, const char *payer)
+{
+    const ic__json *split = ic__json_get(message, "split");
+    isplit_add add = {.payer = payer, .only = flag(message, "only", false)};
+
+    if (!read_amount(x, message, &add) || !read_note(x, message, &add))
+        return false;
+    if (ic__json_is(split, IC__JSON_ARRAY))
+        return add_with_array(x, &add, split);
+    if (ic__json_type(split) > IC__JSON_NULL && !ic__json_cstring(split))
+        return bridge_expense_fail(x, "Invalid split: expected text or a list of texts");
+    return add_with_text(x, &add, ic__json_cstring(split));
+}
+
+static bool ask_add(bridge_expense *x, const ic__json *message)
+{
+    ic__buf payer = {0};
+
+    bridge_member_text(message, "payer", &payer);
+    bool done = payer.len ? add_for_payer(x, message, payer.data)
+                          : bridge_expense_fail(x, "Missing payer.");
+    ic__buf_free(&payer);
+    return done;
+}
+
+static bool ask_list(bridge_expense *x, const ic__json *message)
+{
+    (void)message;
+    return bridge_expense_list(x);
+}
+
+static bool ask_balance(bridge_expense *x, const ic__json *message)
+{
+    (void)message;
+    return bridge_expense_balance(x);
+}
+
+static bool ask_clear(bridge_expense *x, const ic__json *message)
+{
+    (void)message;
+    return bridge_expense_clear(x);
+}
+
+static bool ask_persist(bridge_expense *x, const ic__json *message)
+{
+    return bridge_expense_persist(x, flag(message, "sim", false));
+}
+
+static bool ask_restore(bridge_expense *x, const ic__json *message)
+{
+    return bridge_expense_restore(x, flag(message, "confirmed", true),
+                                  flag(message, "replace", false));
+}
+
+static bool ask_export(bridge_expense *x, const ic__json *message)
+{
+    static const struct {
+        const char *name;
+        isplit_export_format format;
+    } formats[] = {
+        {"", ISPLIT_EXPORT_TEXT},
+        {"text", ISPLIT_EXPORT_TEXT},
+        {"json", ISPLIT_EXPORT_JSON},
+        {"csv", ISPLIT_EXPORT_CSV},
+    };
+    ic__buf name = {0};
+    bool known = ic__json_type(ic__json_get(message, "format")) <= IC__JSON_NULL ||
+                 ic__json_is(ic__json_get(message, "format"), IC__JSON_TEXT);
+    size_t i = 0;
+
+    bridge_member_text(message, "format", &name);
+    while (i < 4 && name.data && strcasecmp(formats[i].name, name.data) != 0)
+        i++;
+    known = known && name.data && i < 4;
+    ic__buf_free(&name);
+    return known ? bridge_expense_export(x, formats[i].format)
+                 : bridge_expense_fail(x, "Invalid format (use text, json or csv).");
+}
+
+typedef bool (*asker)(bridge_expense *x, const ic__json *message);
+
+static asker asker_of(const char *type)
+{
+    static const struct {
+        const char *type;
+        asker ask;
+    } table[] = {
+        {"expense_add", ask_add},         {"expense_list", ask_list},
+        {"expense_balance", ask_balance}, {"expense_clear", ask_clear},
+        {"expense_persist", ask_persist}, {"expense_restore", ask_restore},
+        {"expense_export", ask_export},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strcmp(table[i].type, type) == 0)
+            return table[i].ask;
+    }
+    return NULL;
+}
+
+static void reply(const bridge_request *r, const bridge_expense *x, bool answered)
+{
+    if (x->answer.bad || x->error.bad || (!answered && !x->error.len))
+        bridge_session_close(r->session, BRIDGE_CLOSE_INTERNAL, "out of memory");
+    else if (answered)
+        bridge_reply(r, &x->answer);
+    else
+        bridge_reply_error(r, "%s", x->error.data);
+}
+
+bool bridge_do_expense(const bridge_request *r)
+{
+    const bridge_host *host = &r->session->hub->host;
+    asker ask = asker_of(ic__json_cstring(ic__json_get(r->message, "type")));
+    bridge_expense x = {.hub = r->session->hub};
+    ic__buf room = {0};
+
+    if (!ask)
+        return false;
+    if (!host->book) {
+        bridge_reply_error(r, "Ledger not ready.");
+        return true;
+    }
+    bridge_member_text(r->message, "channel", &room);
+    if (!room.len)
+        ic__buf_text(&room, host->sidechannel ? ic__sidechannel_entry(host->sidechannel)
+                                              : BRIDGE_ENTRY_CHANNEL);
+    x.room = room.data;
+    x.error.bad = room.bad;
+    reply(r, &x, !room.bad && ask(&x, r->message));
+    ic__buf_free(&room);
+    ic__buf_free(&x.answer);
+    ic__buf_free(&x.error);
+    return true;
+}

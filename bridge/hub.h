@@ -1,0 +1,90 @@
+/**
+ * @file bridge/hub.h
+ * The inside of hub and session, for the files that answer requests.
+ */
+#ifndef BRIDGE_HUB_H
+#define BRIDGE_HUB_H
+
+#include <sodium.h>
+
+#include "bridge/filter.h"
+#include "bridge/session.h"
+#include "sidechannel/policy.h"
+
+#define BRIDGE_ENTRY_CHANNEL "0000intercom" /* while there is no side channel */
+
+struct bridge_hub {
+    bridge_settings settings; /* its texts are not kept */
+    bridge_host host;
+    uint8_t token[crypto_hash_sha256_BYTES]; /* the hash: compared in constant time */
+    char *filter;                            /* of new clients, as given */
+    ic__list filter_channels;                /* none = all */
+    bridge_session *first;
+    bridge_session *acting; /* whose request is being answered */
+};
+
+typedef struct bridge_message bridge_message; /* one queued for the client */
+
+struct bridge_session {
+    bridge_hub *hub;
+    bridge_session *next;
+    bridge_session *previous;
+    bool authed;
+    bool held;
+    uint32_t wrong_tokens;
+    uint64_t auth_deadline;
+    uint64_t held_until;
+    bridge_filter filter;
+    char **channels; /* subscriptions, in order; none = all */
+    size_t channel_count;
+    bridge_message *queue;
+    bridge_message **queue_end;
+    bridge_message *pulled;
+    int close_code;
+    const char *close_reason;
+};
+
+/** Queue a message; a buffer that is bad closes the session. Empties `b`. */
+void bridge_session_push(bridge_session *s, ic__buf *b);
+
+/** Ask for the connection to be closed. */
+void bridge_session_close(bridge_session *s, int code, const char *reason);
+
+/** One request and its integer id. */
+typedef struct bridge_request {
+    bridge_session *session;
+    const ic__json *message;
+    bool has_id;
+    double id;
+    uint64_t now_ns;
+} bridge_request;
+
+/** Answer {"id"?:..,<members>}; `members` is `"type":..` and what follows. */
+void bridge_reply(const bridge_request *r, const ic__buf *members);
+void bridge_reply_error(const bridge_request *r, const char *format, ...) IC_PRINTF(2, 3);
+
+/** A member that the reference turns into a text: texts and numbers as they are, trimmed;
+ * "" for all else. */
+void bridge_member_text(const ic__json *object, const char *name, ic__buf *out);
+
+/* Requests; each answers. */
+void bridge_do_auth(const bridge_request *r);
+void bridge_do_set_filter(const bridge_request *r);
+void bridge_do_clear_filter(const bridge_request *r);
+void bridge_do_subscribe(const bridge_request *r);
+void bridge_do_unsubscribe(const bridge_request *r);
+void bridge_do_info(const bridge_request *r);
+void bridge_do_stats(const bridge_request *r);
+void bridge_do_send(const bridge_request *r);
+void bridge_do_join(const bridge_request *r);
+void bridge_do_leave(const bridge_request *r);
+void bridge_do_open(const bridge_request *r);
+void bridge_do_cli(const bridge_request *r);
+/** False when there is no such request. */
+bool bridge_do_expense(const bridge_request *r);
+
+/** Is the session subscribed to the channel? */
+bool bridge_session_listens(const bridge_session *s, const char *channel);
+void bridge_session_unsubscribe(bridge_session *s, const char *channel);
+
+#endif
