@@ -117,7 +117,9 @@ static int replace_file(isplit_book *book, const writing *w, isplit_reason *why)
         isplit__reason_set(why, "the disk of the snapshot file is full");
     else if (err == IC_ERR_DENIED || err == IC_ERR_NOT_FOUND)
         isplit__reason_set(why, "the folder of the snapshot file cannot be written");
-    else if (err == IC_ERR_IO)
+    if (err == IC_ERR_NOT_FOUND)
+        err = IC_ERR_DENIED; /* NOT_FOUND would say that the room is empty */
+    if (err == IC_ERR_IO)
         isplit__reason_set(why, "writing the snapshot file failed");
     return err;
 }
