@@ -5,7 +5,8 @@
 #define FIRST_CWND 10
 #define LEAST_CWND 4
 #define HIGH_GAIN 2.88539 /* 2 / ln 2: doubles the rate each round trip */
-#define CWND_GAIN 2.0
+#define CRUISE_CWND_GAIN 1.5
+#define PROBE_CWND_GAIN 2.0 /* room for the faster phase, or it would not be faster */
 #define PACING_MARGIN 0.99
 #define FULL_GROWTH 1.25
 #define FULL_ROUNDS 3
@@ -222,7 +223,7 @@ static void update_gains(ic__udx_cc *cc)
         break;
     case IC__UDX_CC_PROBE_BW:
         cc->pacing_gain = cycle_gain[cc->cycle];
-        cc->cwnd_gain = CWND_GAIN;
+        cc->cwnd_gain = cc->pacing_gain > 1 ? PROBE_CWND_GAIN : CRUISE_CWND_GAIN;
         break;
     case IC__UDX_CC_PROBE_RTT:
         cc->pacing_gain = 1;

@@ -61,6 +61,7 @@ static void arrived(const uint8_t *data, size_t len, uint32_t from, uint64_t now
     uint32_t id;
 
     (void)from;
+    end->busy = true;
     if (end->s && ic__udx_packet_id(data, len, &id) && id == ic__udx_id(end->s))
         (void)ic__udx_recv(end->s, data, len, now);
     else
@@ -178,6 +179,7 @@ static void settle_end(udx_end *end)
 {
     ic__udx_event event;
 
+    end->busy = false;
     if (!end->s)
         return;
     write_more(end);
@@ -221,10 +223,13 @@ static void step(udx_world *w, uint64_t next)
     fake_net_deliver(w->net, w->clock.now_ns);
     for (size_t i = 0; i < w->count; i++) {
         udx_end *end = &w->ends[i];
-        if (end->s && ic__udx_deadline(end->s) <= w->clock.now_ns)
+        if (end->s && ic__udx_deadline(end->s) <= w->clock.now_ns) {
             ic__udx_expire(end->s, w->clock.now_ns);
+            end->busy = true;
+        }
+        if (end->busy)
+            settle_end(end);
     }
-    udx_world_settle(w);
 }
 
 bool udx_world_run_while(udx_world *w, bool (*go_on)(const udx_world *w), uint64_t until)
