@@ -1,7 +1,7 @@
 /** Balance, persist, restore, export, clear: the commands on the room as a whole. */
 
 import { byId, onPress, setText } from './dom.js';
-import { explain, say, warn } from './notices.js';
+import { copy, explain, say, warn } from './notices.js';
 import { visible } from './text.js';
 
 const PERSISTENCE =
@@ -14,7 +14,7 @@ export function mountKeep({ store, room }) {
     say('Saving… this can take a while.');
     return room.persist();
   });
-  command('restore', () => room.restore());
+  command('restore', () => room.restore(byId('replace').checked));
   for (const format of ['text', 'csv', 'json'])
     command(`export-${format}`, async () => {
       const { text, exported } = await room.exportAs(format);
@@ -54,10 +54,9 @@ function visibleLines(text) {
 }
 
 function mountExport(store) {
-  onPress(byId('export-copy'), async () => {
+  onPress(byId('export-copy'), () => {
     byId('export-data').select();
-    await navigator.clipboard.writeText(shown.data);
-    say('Export copied.');
+    return copy(shown.data, 'Export copied.');
   });
   onPress(byId('export-save'), () => download(store.state.channel));
   onPress(byId('export-close'), () => {

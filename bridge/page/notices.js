@@ -22,6 +22,16 @@ export function warn(text) {
   fill(byId('alert'), el('p', {}, visible(text)), close);
 }
 
+/** Copy `text` and say `done`; not every browser and address allows it. */
+export async function copy(text, done) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(done);
+  } catch {
+    warn('This browser does not let a page copy. Select the text instead.');
+  }
+}
+
 /** Words for an error that a command ended with. */
 export function explain(error) {
   if (error.code === 'lost') return `${error.message} It may still have been done: look before you repeat it.`;

@@ -138,14 +138,12 @@ export class Room {
 
   /** One entry more: only the balances have to be asked for. */
   async #insert(event) {
-    const { entries, loaded } = this.#store.state;
-    if (!loaded || entries.some((entry) => entry.txId === event.txId)) {
-      this.#quietRefresh();
-      return;
-    }
+    const { entries, loaded, channel } = this.#store.state;
+    if (!loaded || entries.some((entry) => entry.txId === event.txId)) return this.#quietRefresh();
     this.#store.set({ entries: [...entries, event].sort(listOrder) });
     try {
-      const balance = await this.#connection.request({ type: 'expense_balance', channel: this.#channel });
+      const balance = await this.#connection.request({ type: 'expense_balance', channel });
+      if (channel !== this.#channel) return;
       if (balance.summary.eventCount !== this.#store.state.entries.length) this.#quietRefresh();
       else this.#took(balance, this.#store.state.entries);
     } catch (error) {
@@ -157,8 +155,7 @@ export class Room {
     this.refresh().catch((error) => this.#tell('error', error.message));
   }
 
-  #took({ channel, summary, fp }, entries) {
-    if (channel !== this.#channel) return;
+  #took({ summary, fp }, entries) {
     this.#store.set({ entries, summary, fingerprint: fp ?? null, loaded: true });
   }
 
@@ -188,8 +185,8 @@ export class Room {
     return this.#run('expense_persist', {}, PERSIST_MS);
   }
 
-  restore() {
-    return this.#run('expense_restore', { confirmed: 0 });
+  restore(replace) {
+    return this.#run('expense_restore', { confirmed: 0, replace });
   }
 
   exportAs(format) {

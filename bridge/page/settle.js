@@ -2,12 +2,12 @@
 
 import { byId, el, fill, onPress, reading, spoken } from './dom.js';
 import { formatMinor } from './money.js';
-import { say } from './notices.js';
+import { copy } from './notices.js';
 import { settlementLines } from './room.js';
 import { count, name } from './text.js';
 
 export function mountSettle({ store }) {
-  onPress(byId('settle-copy'), () => copy(store.state.summary.settlements));
+  onPress(byId('settle-copy'), () => copy(settlementLines(store.state.summary.settlements).join('\n'), 'Settlement copied.'));
   store.watch(['summary', 'loaded'], (state) => {
     byId('settle-copy').hidden = !state.summary?.settlements.length;
     fill(byId('settle'), render(state));
@@ -41,9 +41,4 @@ function remark({ settlements, plan }) {
   if (plan?.optimal) return `${made}, provably minimal`;
   if (plan?.lowerBound) return `${made}; no plan needs fewer than ${plan.lowerBound}`;
   return made;
-}
-
-async function copy(settlements) {
-  await navigator.clipboard.writeText(settlementLines(settlements).join('\n'));
-  say('Settlement copied.');
 }

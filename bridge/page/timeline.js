@@ -58,8 +58,8 @@ function item(entry, peer) {
 
 function author({ by, author: key, signed }, peer) {
   if (signed === false) return el('span', { class: 'tag warn' }, 'unsigned');
-  const who = key && key === peer?.key ? 'this peer' : shortKey(by || key || '');
-  return el('span', { class: 'tag', title: by }, `signed by ${who}`);
+  const who = key === peer?.key ? 'this peer' : shortKey(by ?? key ?? 'unknown');
+  return el('span', { class: 'tag', title: by }, `${signed ? 'signed ' : ''}by ${who}`);
 }
 
 function dayOf(ts) {
