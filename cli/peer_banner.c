@@ -38,7 +38,8 @@ void peer_banner(const peer_config *config, const ic_peer *peer, const peer_port
         say_url(out, "SC-Bridge:", config->cert ? "wss" : "ws", config->bridge_host,
                 ports->bridge);
     if (ports->page)
-        say_url(out, "Page:", "http", config->page_host, ports->page);
+        say_url(out, "Page:", config->cert ? "https" : "http", config->page_host,
+                ports->page);
     peer_say(out, "================================================================");
     peer_say(out, "Sidechannel: ready on this machine (the network between peers is not "
                   "built yet)");

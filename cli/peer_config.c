@@ -100,6 +100,12 @@ static int read_page(peer_config *c, const peer_flags *f, char why[PEER_REASON_M
     c->page_directory = f->value[PEER_FLAG_UI_DIRECTORY];
     if (!c->page_directory)
         c->page_directory = PEER_PAGE_DIRECTORY;
+    if (!error && c->page && !c->bridge) {
+        (void)snprintf(
+            why, PEER_REASON_MAX,
+            "--ui needs --sc-bridge 1 and a token: the page talks to the bridge");
+        error = IC_ERR_INVALID;
+    }
     return error;
 }
 

@@ -1,12 +1,12 @@
 #include "peer_program.h"
 
 #include <event2/event.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/loop.h"
 #include "peer/peer.h"
 #include "peer_banner.h"
 #include "peer_complete.h"
@@ -78,14 +78,7 @@ static void stop(void *user)
         return;
     program->stopping = true;
     (void)event_add(program->patience, &stop_time);
-    on_web_closed(program);
-}
-
-static void on_signal(evutil_socket_t number, short what, void *arg)
-{
-    (void)number;
-    (void)what;
-    stop(arg);
+    peer_web_stop(&program->web, on_web_closed, program);
 }
 
 /* --- terminal --- */
@@ -144,38 +137,16 @@ static int start_terminal(peer_program *program)
 
 /* --- start --- */
 
-static struct event_base *new_base(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
-        base = event_base_new_with_config(config);
-    if (config)
-        event_config_free(config);
-    return base;
-}
-
 static int start_loop(peer_program *program)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    int error = ic__loop_new(&program->base);
 
-    program->base = new_base();
-    if (!program->base)
-        return IC_ERR_IO;
+    if (!error)
+        error = ic__loop_signals_new(program->base, stop, program, &program->signals);
+    if (error)
+        return error;
     program->patience = event_new(program->base, -1, 0, on_impatient, program);
-    if (!program->patience)
-        return IC_ERR_NOMEM;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        program->signals[i] = event_new(program->base, numbers[i], EV_SIGNAL | EV_PERSIST,
-                                        on_signal, program);
-        if (!program->signals[i])
-            return IC_ERR_NOMEM;
-        if (event_add(program->signals[i], NULL) != 0)
-            return IC_ERR_IO;
-    }
-    (void)signal(SIGPIPE, SIG_IGN);
-    return 0;
+    return program->patience ? 0 : IC_ERR_NOMEM;
 }
 
 static void set_up_app(peer_program *program)
@@ -192,10 +163,16 @@ static void set_up_app(peer_program *program)
     };
 }
 
+static void on_change(const isplit_change *change, void *user)
+{
+    peer_program *program = user;
+    peer_web_change(&program->web, change);
+}
+
 static int start(peer_program *program, peer_config *config)
 {
     peer_reply out = {.line = print_line, .user = program};
-    peer_ports ports = {0};
+    char why[PEER_REASON_MAX];
 
     int error = start_loop(program);
     if (error) {
@@ -206,6 +183,14 @@ static int start(peer_program *program, peer_config *config)
     if (error)
         return error;
     set_up_app(program);
+    isplit_book_on_change(program->book, on_change, program);
+    error = peer_web_start(&program->web, program->base, config, &program->app, why);
+    if (error) {
+        peer_complain("%s", why);
+        return error;
+    }
+    const peer_ports ports = {peer_web_bridge_port(&program->web),
+                              peer_web_page_port(&program->web)};
     peer_banner(config, program->peer, &ports, &out);
     return start_terminal(program);
 }
@@ -218,10 +203,7 @@ static void release(peer_program *program)
     ic_mem_free(program->history_path);
     if (program->patience)
         event_free(program->patience);
-    for (size_t i = 0; i < sizeof program->signals / sizeof *program->signals; i++) {
-        if (program->signals[i])
-            event_free(program->signals[i]);
-    }
+    ic__loop_signals_free(program->signals);
     if (program->base)
         event_base_free(program->base);
 }

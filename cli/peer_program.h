@@ -12,6 +12,7 @@
 
 struct event;
 struct event_base;
+struct ic__loop_signals;
 
 typedef struct peer_program {
     const peer_config *config;
@@ -24,7 +25,7 @@ typedef struct peer_program {
     peer_app app;
     peer_web web;
     peer_terminal *terminal;
-    struct event *signals[3];
+    struct ic__loop_signals *signals;
     struct event *patience; /* how long a stop may take */
     bool stopping;
 } peer_program;

@@ -185,6 +185,34 @@ static void help_and_version_are_seen_anywhere(void **state)
     assert_true(flags.version);
 }
 
+static void the_manual_has_every_flag_with_its_environment(void **state)
+{
+    (void)state;
+    static char text[65536];
+    char want[100];
+    const char *root = getenv("TEST_SOURCE");
+
+    if (!root)
+        skip();
+    (void)snprintf(text, sizeof text, "%s/docs/man/intercom-peer.1", root);
+    FILE *file = fopen(text, "r");
+    assert_non_null(file);
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    assert_int_equal(fclose(file), 0);
+    text[len] = 0;
+    for (int i = 0; i < PEER_FLAG_COUNT; i++) {
+        const peer_flag_info *flag = peer_flag_get((peer_flag)i);
+        (void)snprintf(want, sizeof want, ".It Fl -%s Ar ", flag->name);
+        if (!strstr(text, want))
+            fail_msg("no %s", want);
+        if (!flag->env)
+            continue;
+        (void)snprintf(want, sizeof want, ".Ev %s .", flag->env);
+        if (!strstr(text, want))
+            fail_msg("no %s", want);
+    }
+}
+
 static void distances_count_swaps_as_one(void **state)
 {
     (void)state;
@@ -205,6 +233,7 @@ int main(void)
         cmocka_unit_test(an_unknown_flag_is_refused_with_the_nearest_one),
         cmocka_unit_test(a_number_must_be_whole_and_in_range),
         cmocka_unit_test(help_and_version_are_seen_anywhere),
+        cmocka_unit_test(the_manual_has_every_flag_with_its_environment),
         cmocka_unit_test(distances_count_swaps_as_one),
     };
     return cmocka_run_group_tests_name("cli/peer_flags", tests, NULL, NULL);
