@@ -1,10 +1,12 @@
 /* The ledger's commands (docs/spec/16-ledger.md, section 0). */
+#include <stdio.h>
 #include <string.h>
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/form.h"
 #include "peer_command.h"
+#include "peer_near.h"
 
 #define ENTRY_CHANNEL "0000intercom"
 #define ROOM "channel ch room"
@@ -13,18 +15,32 @@
 #define SPLIT "split members with"
 #define NOTE "note memo"
 
-/* Is `name` one of `names`, which have blanks between? */
-static bool listed(const char *names, const char *name)
+/* Is `name` one of `names`, which have blanks between? If not, `near` gets what comes
+ * near. */
+static bool listed(const char *names, const char *name, peer_near *near)
 {
-    size_t len = strlen(name);
+    char each[PEER_NEAR_MAX + 1];
 
     for (const char *at = names; *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
-        if (n == len && memcmp(at, name, n) == 0)
+        (void)snprintf(each, sizeof each, "%.*s", (int)n, at);
+        if (strcmp(each, name) == 0)
             return true;
+        peer_near_offer(near, name, each);
         at += n;
     }
     return false;
+}
+
+static void refuse_argument(const peer_call *call, const char *name, const char *names,
+                            const peer_near *near)
+{
+    if (near->name[0])
+        peer_fail(call->reply, "%s has no --%.60s; did you mean --%s?",
+                  call->line->command, name, near->name);
+    else
+        peer_fail(call->reply, "%s has no --%.60s; it takes: %s", call->line->command,
+                  name, names);
 }
 
 /* A misspelled --channel must not write into the entry channel, so unknown names are
@@ -33,9 +49,9 @@ static bool only_known(const peer_call *call, const char *names)
 {
     for (size_t i = 0; i < call->line->arg_count; i++) {
         const peer_arg *arg = &call->line->args[i];
-        if (!listed(names, arg->name)) {
-            peer_fail(call->reply, "%s does not know '%.60s'; it takes %s",
-                      call->line->command, arg->name, names);
+        peer_near near = {0};
+        if (!listed(names, arg->name, &near)) {
+            refuse_argument(call, arg->name, names, &near);
             return false;
         }
         if (!arg->value) {
@@ -341,6 +357,16 @@ void peer_cmd_expense_persist(const peer_call *call)
     ic_mem_free(memory);
 }
 
+static void say_restored(const peer_call *call, const char *room,
+                         const isplit_restored *got)
+{
+    peer_say(call->reply, "[expense:%s] restored source=%s added=%zu total=%zu", room,
+             got->found ? "local" : "none", got->added, got->total);
+    if (got->found && !got->total)
+        peer_say(call->reply,
+                 "What was cleared stays cleared; --replace 1 brings it back.");
+}
+
 void peer_cmd_expense_restore(const peer_call *call)
 {
     char *memory;
@@ -356,7 +382,6 @@ void peer_cmd_expense_restore(const peer_call *call)
         peer_fail(call->reply, "Restore failed: %s",
                   why.text[0] ? why.text : ic_strerror(error));
     else
-        peer_say(call->reply, "[expense:%s] restored source=%s added=%zu total=%zu", room,
-                 got.found ? "local" : "none", got.added, got.total);
+        say_restored(call, room, &got);
     ic_mem_free(memory);
 }

@@ -79,7 +79,7 @@ static void run_unknown(peer_asker asker, const char *name, peer_reply *reply)
         return;
     for (const peer_command *c = peer_commands; c->name; c++)
         peer_near_offer(&near, name, c->name);
-    if (near.name)
+    if (near.name[0])
         peer_fail(reply, "unknown command %.60s; did you mean %s?", name, near.name);
     else if (name[0] != '/')
         peer_fail(reply, "commands begin with a slash; /help lists them");

@@ -42,7 +42,7 @@ static int refuse_unknown(const char *name, size_t len, char why[PEER_REASON_MAX
         for (int i = 0; i < PEER_FLAG_COUNT; i++)
             peer_near_offer(&near, typed, table[i].name);
     }
-    if (near.name)
+    if (near.name[0])
         (void)snprintf(why, PEER_REASON_MAX,
                        "unknown flag --%.*s; did you mean --%s? (--help lists all flags)",
                        len < 60 ? (int)len : 60, name, near.name);

@@ -50,7 +50,8 @@ void peer_near_offer(peer_near *near, const char *typed, const char *candidate)
     size_t distance = peer_distance(typed, candidate);
     if (distance * 3 > longer && !begins(typed, candidate, least(a, b)))
         return;
-    if (near->name && near->distance <= distance)
+    if (near->name[0] && near->distance <= distance)
         return;
-    *near = (peer_near){candidate, distance};
+    memcpy(near->name, candidate, b + 1);
+    near->distance = distance;
 }

@@ -15,7 +15,7 @@ size_t peer_distance(const char *a, const char *b);
 
 /** The best guess so far; start with {0}. */
 typedef struct peer_near {
-    const char *name; /* NULL = none */
+    char name[PEER_NEAR_MAX + 1]; /* "" = none */
     size_t distance;
 } peer_near;
 

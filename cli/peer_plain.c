@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "intercom/error.h"
@@ -61,6 +62,16 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         event_active(plain->readable, EV_READ, 0);
 }
 
+/* Files and /dev/null: no event ever tells of them, and reading does not wait. */
+static bool is_always_ready(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return false;
+    return S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(fd));
+}
+
 int peer_plain_new(const peer_plain_options *opts, peer_plain **out)
 {
     peer_plain *plain = ic_mem_calloc(1, sizeof *plain);
@@ -74,9 +85,12 @@ int peer_plain_new(const peer_plain_options *opts, peer_plain **out)
         ic_mem_free(plain);
         return IC_ERR_NOMEM;
     }
-    if (event_add(plain->readable, NULL) != 0) { /* epoll refuses files and /dev/null */
-        plain->always = true;
+    plain->always = is_always_ready(opts->fd);
+    if (plain->always)
         event_active(plain->readable, EV_READ, 0);
+    if (!plain->always && event_add(plain->readable, NULL) != 0) {
+        peer_plain_free(plain);
+        return IC_ERR_IO;
     }
     *out = plain;
     return 0;

@@ -1,0 +1,425 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "intercom/init.h"
+#include "intercom/peer.h"
+#include "peer/peer.h"
+#include "peer_command.h"
+#include "peer_complete.h"
+#include "peer_help.h"
+#include "temp_folder.h"
+#include "vectors.h"
+
+static char stores[200];
+static char snapshots[260];
+static struct event_base *base;
+static peer_app app;
+static unsigned stops;
+
+/* What the last command said: its lines, each with '\n', and its error. */
+static ic__buf said;
+static peer_reply reply;
+
+static void keep_line(const char *text, void *user)
+{
+    (void)user;
+    ic__buf_text(&said, text);
+    ic__buf_char(&said, '\n');
+}
+
+static void count_stop(void *user)
+{
+    (void)user;
+    stops++;
+}
+
+static const char *run_as(peer_asker asker, const char *line)
+{
+    ic__buf_reset(&said);
+    ic__buf_add(&said, "", 0);
+    reply = (peer_reply){.line = keep_line};
+    peer_command_run(&app, asker, line, strlen(line), &reply);
+    assert_false(said.bad);
+    return said.data;
+}
+
+static const char *run(const char *line)
+{
+    return run_as(PEER_ASKER_TERMINAL, line);
+}
+
+static void assert_begins(const char *text, const char *want)
+{
+    if (strncmp(text, want, strlen(want)) != 0)
+        fail_msg("\"%s\" does not begin with \"%s\"", text, want);
+}
+
+static const char *error_of(const char *line)
+{
+    run(line);
+    assert_true(reply.failed);
+    return reply.error;
+}
+
+static int set_up(void **state)
+{
+    ic_peer_options o;
+    isplit_book_options book;
+
+    (void)state;
+    temp_folder_make(stores, sizeof stores);
+    (void)snprintf(snapshots, sizeof snapshots, "%s/snapshots.json", stores);
+    base = event_base_new();
+    if (!base || ic_init() != 0)
+        return -1;
+    ic_peer_options_default(&o);
+    o.base = base;
+    o.stores_directory = stores;
+    o.channels = "trip-nyc";
+    if (ic_peer_new(&o, &app.peer) != 0)
+        return -1;
+    isplit_book_options_default(&book);
+    book.path = ":memory:";
+    book.snapshot_path = snapshots;
+    book.identity = ic_peer_identity(app.peer);
+    if (isplit_book_open(&book, &app.book, NULL) != 0)
+        return -1;
+    ic_env_system(&app.env);
+    app.channels = ic__peer_channels(app.peer);
+    app.snapshot_path = snapshots;
+    app.stop = count_stop;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    isplit_book_close(app.book);
+    ic_peer_close(app.peer, NULL, NULL);
+    (void)event_base_dispatch(base);
+    event_base_free(base);
+    ic__buf_free(&said);
+    temp_folder_remove(stores);
+    return 0;
+}
+
+/* The transcript "cli" of docs/spec/13-sc-bridge.md, section 5. Only /help says more. */
+static void answers_as_the_reference_over_the_bridge(void **state)
+{
+    (void)state;
+    json_t *file = vectors_load("sc-bridge-behaviour.json");
+    size_t i;
+    json_t *transcript;
+    size_t compared = 0;
+
+    json_array_foreach(json_object_get(file, "transcripts"), i, transcript)
+    {
+        size_t k;
+        json_t *step;
+        if (strcmp(vectors_text(transcript, "name"), "cli") != 0)
+            continue;
+        json_array_foreach(json_object_get(transcript, "steps"), k, step)
+        {
+            const char *text =
+                json_string_value(json_array_get(json_object_get(step, "replies"), 0));
+            json_t *want = json_loads(text, 0, NULL);
+            if (strcmp(vectors_text(want, "type"), "cli_result") == 0) {
+                const char *error = json_string_value(json_object_get(want, "error"));
+                ic__buf lines = {0};
+                size_t n;
+                json_t *line;
+                ic__buf_add(&lines, "", 0);
+                json_array_foreach(json_object_get(want, "output"), n, line)
+                    ic__buf_printf(&lines, "%s\n", json_string_value(line));
+                run_as(PEER_ASKER_BRIDGE, vectors_text(want, "command"));
+                assert_int_equal(reply.failed, error != NULL);
+                assert_string_equal(reply.error, error ? error : "");
+                assert_memory_equal(said.data, lines.data, lines.len);
+                bool help = strcmp(vectors_text(want, "command"), "/help") == 0;
+                assert_int_equal(said.len > lines.len, help);
+                ic__buf_free(&lines);
+                compared++;
+            }
+            json_decref(want);
+        }
+    }
+    assert_int_equal(compared, 9);
+    json_decref(file);
+}
+
+/* docs/spec/16-ledger.md, section 0 */
+static void plays_the_quick_demo(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        run("/expense_add --channel \"trip-nyc\" --payer \"alice\" --amount "
+            "\"30\" --split \"alice,bob\" --note \"dinner\""),
+        "[expense:trip-nyc] added 30.00 by alice split=alice,bob\n");
+    assert_string_equal(run("/expense_add --ch trip-nyc --p bob --a 10 --with alice,bob "
+                            "--memo snacks"),
+                        "[expense:trip-nyc] added 10.00 by bob split=alice,bob\n");
+}
+
+static void the_demo_balances(void **state)
+{
+    (void)state;
+    static const char want[] = "[expense:trip-nyc] entries=2 total=40.00\n"
+                               "- balances:\n"
+                               "  alice: +10.00\n"
+                               "  bob: -10.00\n"
+                               "- settlements:\n"
+                               "  bob -> alice: 10.00\n";
+    assert_string_equal(run("/expense_balance --channel trip-nyc"), want);
+    assert_string_equal(run("/expense_balance --room ' trip-nyc '"), want);
+    assert_non_null(strstr(run("/expense_list --room trip-nyc"), "note=snacks"));
+    assert_non_null(strstr(run("/expense_export --room trip-nyc"),
+                           "settlements:\n- bob -> alice: 10.00\n"));
+    assert_string_equal(run("/expense_export --room trip-nyc --format csv"),
+                        "from,to,amount\nbob,alice,10.00\n");
+    assert_non_null(
+        strstr(run("/expense_export --room trip-nyc --format json"), "\"channel\""));
+    assert_string_equal(error_of("/expense_export --format xml"),
+                        "Invalid format (use text, json or csv).");
+}
+
+static void persist_says_where_and_restore_brings_back(void **state)
+{
+    (void)state;
+    char where[400];
+
+    assert_string_equal(run("/expense_persist --channel trip-nyc --sim 1"),
+                        "[expense:trip-nyc] would persist entries=2 (simulation)\n");
+    assert_int_not_equal(access(snapshots, F_OK), 0);
+    run("/expense_persist --channel trip-nyc");
+    (void)snprintf(where, sizeof where, "Saved on this machine: %s\n", snapshots);
+    assert_non_null(strstr(said.data, "persisted entries=2 source=local\n"));
+    assert_non_null(strstr(said.data, where));
+    assert_non_null(strstr(said.data, "Not in the contract"));
+    assert_int_equal(access(snapshots, F_OK), 0);
+
+    assert_string_equal(run("/expense_clear --channel trip-nyc"),
+                        "[expense:trip-nyc] cleared removed=2\n");
+    assert_string_equal(run("/expense_restore --channel trip-nyc"),
+                        "[expense:trip-nyc] restored source=local added=0 total=0\n"
+                        "What was cleared stays cleared; --replace 1 brings it back.\n");
+    assert_string_equal(run("/expense_restore --channel trip-nyc --replace 1"),
+                        "[expense:trip-nyc] restored source=local added=2 total=2\n");
+    assert_string_equal(run("/expense_restore --channel nobody"),
+                        "[expense:nobody] restored source=none added=0 total=0\n");
+    assert_string_equal(error_of("/expense_persist --channel nobody"),
+                        "Nothing to persist.");
+}
+
+static void a_write_that_fails_is_called_so(void **state)
+{
+    (void)state;
+    assert_int_equal(unlink(snapshots), 0);
+    assert_int_equal(mkdir(snapshots, 0700), 0); /* where the file should be */
+    assert_begins(error_of("/expense_persist --channel trip-nyc"), "Persist failed: ");
+}
+
+static void refusals_name_what_is_wrong(void **state)
+{
+    (void)state;
+    assert_string_equal(error_of("/expense_add --amount 3"), "Missing payer.");
+    assert_begins(said.data, "Usage: /expense_add --channel");
+    assert_string_equal(error_of("/expense_add --payer a"), "Missing amount.");
+    assert_begins(error_of("/expense_add --payer a --amount 1e3"), "Invalid amount: ");
+    assert_begins(error_of("/expense_add --payer a --amount 1 --split b:c"),
+                  "Invalid split: ");
+    assert_string_equal(error_of("/expense_add --chanel x --payer a --amount 1"),
+                        "/expense_add has no --chanel; did you mean --channel?");
+    assert_non_null(strstr(error_of("/expense_list --xyz 1"), "it takes: channel"));
+    assert_string_equal(error_of("/expense_add --payer a --amount 1 --note"),
+                        "--note lacks its value");
+    /* nothing of this was written */
+    assert_non_null(strstr(run("/expense_balance"), "[expense:0000intercom] entries=0"));
+}
+
+static void only_leaves_the_payer_out(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        run("/expense_add --room only --payer alice --amount 5 --split bob --only 1"),
+        "[expense:only] added 5.00 by alice split=bob\n");
+    assert_string_equal(
+        run("/expense_add --room only --payer alice --amount 5 --split bob"),
+        "[expense:only] added 5.00 by alice split=alice,bob\n");
+}
+
+/* docs/spec/12-sidechannel.md, section 10 */
+static void channels_are_handled_from_the_terminal(void **state)
+{
+    (void)state;
+    assert_string_equal(run("/sc_join --name ' alpha '"), "Joined sidechannel: alpha\n");
+    assert_string_equal(run("/sc_send --channel alpha --message 'hi'"), "");
+    assert_false(reply.failed);
+    assert_string_equal(run("/sc_open --channel beta"), "Requested channel: beta\n");
+    assert_begins(run("/sc_send --channel"), "Usage: /sc_send ");
+    assert_string_equal(error_of("/sc_join --channel x --invite '!!!'"),
+                        "Invalid invite (expected JSON or base64).");
+    assert_string_equal(error_of("/sc_join --channel x --welcome @/nowhere"),
+                        "Cannot read the file of the welcome.");
+    assert_begins(run("/sc_stats"), "{\"channels\":[\"0000intercom\",\"trip-nyc\"");
+}
+
+static void invites_and_welcomes_come_in_both_forms(void **state)
+{
+    (void)state;
+    static const char key[] =
+        "a136e81c2a43659f50b1ddadc5a594146ecafa54c1178f3d43da29cbb17816e9";
+    char line[300];
+
+    (void)snprintf(line, sizeof line, "/sc_invite --channel p --pubkey %s --ttl 60", key);
+    run(line);
+    assert_begins(said.data, "{\"payload\":{\"channel\":\"p\",\"inviteePubKey\":\"a136");
+    assert_non_null(strstr(said.data, "\ninvite_b64: eyJ"));
+    (void)snprintf(line, sizeof line, "/sc_invite --channel p --pubkey %s --ttl 0", key);
+    assert_string_equal(
+        run(line),
+        "Invite TTL is required. Pass --ttl <sec> or set --sidechannel-invite-ttl.\n");
+    assert_begins(run("/sc_invite --channel p"), "Usage: /sc_invite ");
+    assert_true(!reply.failed);
+    assert_string_equal(error_of("/sc_invite --channel p --pubkey zz"),
+                        "Invalid channel or key.");
+    run("/sc_welcome --channel p --text 'hello there'");
+    assert_non_null(strstr(said.data, "\"text\":\"hello there\""));
+    assert_non_null(strstr(said.data, "\nwelcome_b64: eyJ"));
+}
+
+static void the_secret_key_stays_off_the_bridge(void **state)
+{
+    (void)state;
+    run("/get_keys");
+    assert_begins(said.data, "Address:  trac1");
+    char *secret = strstr(said.data, "\nSecret key:  ");
+    assert_non_null(secret);
+    assert_int_equal(strspn(secret + 14, "0123456789abcdef"), 128);
+
+    run_as(PEER_ASKER_BRIDGE, "  \"/get_\"keys");
+    assert_true(reply.failed);
+    assert_string_equal(said.data, "");
+    app.keys_over_bridge = true;
+    run_as(PEER_ASKER_BRIDGE, "/get_keys");
+    assert_false(reply.failed);
+    app.keys_over_bridge = false;
+}
+
+static void planes_that_are_not_built_say_so(void **state)
+{
+    (void)state;
+    assert_string_equal(error_of("/msb"),
+                        "/msb needs the settlement (MSB) plane, which is not built yet.");
+    assert_string_equal(error_of("/get --key admin"),
+                        "/get needs the subnet plane, which is not built yet.");
+    assert_string_equal(error_of("/tx --command x"), "Peer is not writable.");
+    assert_string_equal(error_of("/mute_status --user x --muted 1"),
+                        "Only admin or mod may perform this operation.");
+    assert_non_null(strstr(run("/stats"), "subnet: not built yet"));
+}
+
+static void the_terminal_hears_of_a_typing_error(void **state)
+{
+    (void)state;
+    assert_string_equal(error_of("/hepl"), "unknown command /hepl; did you mean /help?");
+    assert_string_equal(error_of("/expense"),
+                        "unknown command /expense; did you mean /expense_add?");
+    assert_string_equal(error_of("/xyzzy"),
+                        "unknown command /xyzzy; /help lists the commands");
+    assert_string_equal(error_of("hello"),
+                        "commands begin with a slash; /help lists them");
+    assert_string_equal(error_of("/post --message \"x"), "a quote is not closed");
+    assert_string_equal(run("   "), "");
+    assert_false(reply.failed);
+}
+
+static void exit_stops_the_program(void **state)
+{
+    (void)state;
+    stops = 0;
+    run("/exit");
+    assert_int_equal(stops, 1);
+}
+
+static void every_command_stands_in_help(void **state)
+{
+    (void)state;
+    for (const peer_command *c = peer_commands; c->name; c++) {
+        char front[64];
+        bool found = false;
+        (void)snprintf(front, sizeof front, "- %s ", c->name);
+        for (const char *const *l = peer_help_lines; *l && !found; l++)
+            found = strncmp(*l, front, strlen(front)) == 0;
+        if (!found)
+            fail_msg("%s is not in /help", c->name);
+    }
+}
+
+/* --- completion --- */
+
+static void keep_word(const char *word, void *to)
+{
+    ic__buf_printf(to, "%s ", word);
+}
+
+static void assert_words(const char *text, const char *want)
+{
+    ic__buf words = {0};
+
+    ic__buf_add(&words, "", 0);
+    size_t from = peer_complete(&app, text, strlen(text), keep_word, &words);
+    assert_true(from <= strlen(text));
+    assert_string_equal(words.data, want);
+    ic__buf_free(&words);
+}
+
+static void words_fit_where_they_are_asked_for(void **state)
+{
+    (void)state;
+    assert_words("/expense_p", "/expense_persist ");
+    assert_words("/e", "/enable_transactions /enable_whitelist /exit /expense_add "
+                       "/expense_list /expense_balance /expense_clear /expense_persist "
+                       "/expense_restore /expense_export ");
+    assert_words("/expense_add --p", "--payer ");
+    assert_words("/expense_add --channel tr", "trip-nyc ");
+    assert_words("/expense_add --channel trip-nyc --payer ", "alice bob ");
+    assert_words("/expense_add --channel trip-nyc --split alice,b", "bob ");
+    assert_words("/expense_export --format ", "text json csv ");
+    assert_words("/expense_add --note 'x ", "");
+    assert_words("/unknown --", "");
+    assert_words("/stats ", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_as_the_reference_over_the_bridge),
+        cmocka_unit_test(plays_the_quick_demo),
+        cmocka_unit_test(the_demo_balances),
+        cmocka_unit_test(persist_says_where_and_restore_brings_back),
+        cmocka_unit_test(a_write_that_fails_is_called_so),
+        cmocka_unit_test(refusals_name_what_is_wrong),
+        cmocka_unit_test(only_leaves_the_payer_out),
+        cmocka_unit_test(channels_are_handled_from_the_terminal),
+        cmocka_unit_test(invites_and_welcomes_come_in_both_forms),
+        cmocka_unit_test(the_secret_key_stays_off_the_bridge),
+        cmocka_unit_test(planes_that_are_not_built_say_so),
+        cmocka_unit_test(the_terminal_hears_of_a_typing_error),
+        cmocka_unit_test(exit_stops_the_program),
+        cmocka_unit_test(every_command_stands_in_help),
+        cmocka_unit_test(words_fit_where_they_are_asked_for),
+    };
+    return cmocka_run_group_tests_name("cli/peer_command", tests, set_up, tear_down);
+}
