@@ -37,7 +37,6 @@ static void on_event(struct bufferevent *bev, short what, void *user)
 static int start(ic__wire *w, bool connecting)
 {
     bufferevent_setcb(w->bev, on_data, on_data, on_event, w);
-    bufferevent_setwatermark(w->bev, EV_READ, 0, IC__WIRE_BUFFER_BYTES);
     if (connecting && bufferevent_socket_connect(w->bev, NULL, 0) != 0)
         return IC_ERR_IO;
     return bufferevent_enable(w->bev, EV_READ | EV_WRITE) ? IC_ERR_NOMEM : 0;
@@ -125,12 +124,28 @@ static void pump_in(ic__wire *w)
     }
 }
 
+/* A read watermark would do it too, but libevent calls back for ever while the input
+ * stands at it. */
+static void hold_input(ic__wire *w)
+{
+    size_t len = evbuffer_get_length(bufferevent_get_input(w->bev));
+    bool hold = len >= IC__WIRE_BUFFER_BYTES;
+
+    if (hold == w->held)
+        return;
+    w->held = hold;
+    if ((hold ? bufferevent_disable(w->bev, EV_READ)
+              : bufferevent_enable(w->bev, EV_READ)) != 0)
+        give_up(w);
+}
+
 bool ic__wire_pump(ic__wire *w)
 {
     if (w->tls && w->connected) {
         pump_in(w);
         pump_out(w);
     }
+    hold_input(w);
     if (w->finishing && !ic__wire_queued(w))
         (void)shutdown(bufferevent_getfd(w->bev), SHUT_WR);
     return !w->ended || evbuffer_get_length(ic__wire_input(w)) > 0;
