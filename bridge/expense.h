@@ -31,6 +31,7 @@ bool bridge_expense_clear(bridge_expense *x);
 bool bridge_expense_persist(bridge_expense *x, bool sim);
 bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace);
 bool bridge_expense_export(bridge_expense *x, isplit_export_format format);
+bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run);
 
 /** May this peer write to the room's channel? If not, `error` says why. */
 bool bridge_expense_may_write(bridge_expense *x);

@@ -171,6 +171,14 @@ static bool ask_export(bridge_expense *x, const ic__json *message)
                  : bridge_expense_fail(x, "Invalid format (use text, json or csv).");
 }
 
+static bool ask_say(bridge_expense *x, const ic__json *message)
+{
+    const char *text = ic__json_cstring(ic__json_get(message, "text"));
+
+    return text ? bridge_expense_say(x, text, flag(message, "dryRun", false))
+                : bridge_expense_fail(x, "Missing text.");
+}
+
 typedef bool (*asker)(bridge_expense *x, const ic__json *message);
 
 static asker asker_of(const char *type)
@@ -182,7 +190,7 @@ static asker asker_of(const char *type)
         {"expense_add", ask_add},         {"expense_list", ask_list},
         {"expense_balance", ask_balance}, {"expense_clear", ask_clear},
         {"expense_persist", ask_persist}, {"expense_restore", ask_restore},
-        {"expense_export", ask_export},
+        {"expense_export", ask_export},   {"expense_say", ask_say},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

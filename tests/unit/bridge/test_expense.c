@@ -397,6 +397,86 @@ static void changes_made_at_the_terminal_go_to_all(void **state)
     assert_non_null(strstr(bench_next(b, 0), "cli_result"));
 }
 
+/* spec/13, 7: expense_say */
+static void a_line_in_words_is_previewed_and_then_done(void **state)
+{
+    bench *b = *state;
+    bench_start(b, false);
+    bench_enter(b, 0);
+    bench_ask(b, 0,
+              "{\"id\":1,\"type\":\"expense_say\",\"channel\":\"trip\",\"dryRun\":true,"
+              "\"text\":\"add Alice 30 split bob, carol note dinner\"}",
+              "{\"id\":1,\"type\":\"expense_said\",\"channel\":\"trip\",\"dryRun\":true,"
+              "\"kind\":\"add\",\"preview\":"
+              "\"Add 30.00 paid by alice, split between alice, bob, carol, note: "
+              "dinner\",\"result\":null}");
+    ic__json *said = ask(b, 0,
+                         "{\"id\":2,\"type\":\"expense_say\",\"channel\":\"trip\","
+                         "\"text\":\"add alice 30 split only bob\"}");
+    const ic__json *result = ic__json_get(said, "result");
+    assert_string_equal(text_of(said, "preview"),
+                        "Add 30.00 paid by alice, split between bob");
+    assert_string_equal(text_of(result, "type"), "expense_added");
+    assert_null(ic__json_get(result, "id"));
+    expect_member(ic__json_get(result, "event"), "split", "[\"bob\"]");
+    ic__json_free(said);
+    said =
+        ask(b, 0, "{\"type\":\"expense_say\",\"channel\":\"trip\",\"text\":\"balance\"}");
+    assert_int_equal(
+        number_of(ic__json_get(ic__json_get(said, "result"), "summary"), "eventCount"),
+        1);
+    ic__json_free(said);
+}
+
+static void each_kind_of_line_does_what_the_plain_request_does(void **state)
+{
+    bench *b = *state;
+    static const char *const table[][3] = {
+        {"list", "list", "expense_list"},
+        {"balance", "balance", "expense_balance"},
+        {"persist", "persist", "expense_persisted"},
+        {"export csv", "export", "expense_exported"},
+        {"send hello there", "send", "sent"},
+        {"clear", "clear", "expense_cleared"},
+        {"restore", "restore", "expense_restored"},
+        {"HELP", "help", "(no text)"},
+    };
+    bench_start(b, false);
+    bench_enter(b, 0);
+    ic__json_free(ask(b, 0, ADD_30));
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        char text[120];
+        (void)snprintf(text, sizeof text,
+                       "{\"type\":\"expense_say\",\"channel\":\"trip\",\"text\":\"%s\"}",
+                       table[i][0]);
+        ic__json *said = ask(b, 0, text);
+        assert_string_equal(text_of(said, "kind"), table[i][1]);
+        assert_string_equal(text_of(ic__json_get(said, "result"), "type"), table[i][2]);
+        assert_true(strlen(text_of(said, "preview")) > 9);
+        ic__json_free(said);
+    }
+}
+
+static void what_is_no_command_is_explained(void **state)
+{
+    bench *b = *state;
+    b->options.policy.owner_write_channels = "owned";
+    bench_start(b, false);
+    bench_enter(b, 0);
+    ic__json *answer = ask(b, 0, "{\"type\":\"expense_say\",\"text\":\"balanse\"}");
+    assert_non_null(strstr(text_of(answer, "error"), "balance"));
+    ic__json_free(answer);
+    expect_error(b, "{\"type\":\"expense_say\"}", "Missing text.");
+    expect_error(b, "{\"type\":\"expense_say\",\"text\":5}", "Missing text.");
+    expect_error(b, "{\"type\":\"expense_say\",\"text\":\"add alice 1e3\",\"dryRun\":1}",
+                 "Invalid amount: ");
+    expect_error(b,
+                 "{\"type\":\"expense_say\",\"text\":\"send x\",\"channel\":\"owned\"}",
+                 "Send denied");
+    expect_error(b, "{\"type\":\"expense_say\",\"text\":\"clear\",\"channel\":\"owned\"}",
+                 "Send denied");
+}
+
 #define BENCH_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -415,6 +495,9 @@ int main(void)
         BENCH_TEST(exports_are_one_text_each),
         BENCH_TEST(others_who_listen_are_told_and_the_author_is_not),
         BENCH_TEST(changes_made_at_the_terminal_go_to_all),
+        BENCH_TEST(a_line_in_words_is_previewed_and_then_done),
+        BENCH_TEST(each_kind_of_line_does_what_the_plain_request_does),
+        BENCH_TEST(what_is_no_command_is_explained),
     };
     return cmocka_run_group_tests_name("bridge/expense", tests, NULL, NULL);
 }
