@@ -115,7 +115,7 @@ static int check_seq(const isplit__room *room, const isplit__author *author,
 static int write_event(isplit__room *room, const isplit__author *author, const char *kind,
                        isplit__buf *body, isplit__id *id, isplit_reason *why)
 {
-    isplit__taken taken;
+    isplit_taken taken;
     isplit__item item;
     isplit__buf text = {0};
 

@@ -232,11 +232,12 @@ static size_t signed_bytes(uint8_t *out, const char *text, size_t len)
     return sizeof SIGNED_PREFIX - 1 + len;
 }
 
-bool isplit__event_verify(const isplit__item *item)
+bool isplit__item_verify(const isplit__item *item)
 {
     uint8_t bytes[sizeof SIGNED_PREFIX + ISPLIT__EVENT_MAX_BYTES];
+    if (item->event->kind == ISPLIT__KIND_LEGACY)
+        return true;
     size_t n = signed_bytes(bytes, item->text, item->len);
-
     return ic_signature_verify(item->sig, bytes, n, item->event->by.b);
 }
 
@@ -257,13 +258,15 @@ static int read_outside(const json_t *object, isplit__item *item, isplit__buf *c
                   json_string_length(sig)))
         return refuse(why, "the event has no signature, or other members than an event");
     int err = isplit__canonical_write(canonical, object, "sig");
+    if (err == IC_ERR_PROTO)
+        return refuse(why, "the event nests too deep or has a number that is not whole");
     if (!err && canonical->len > ISPLIT__EVENT_MAX_BYTES)
         err = refuse(why, "the event is too large");
     return err;
 }
 
-int isplit__event_parse(const json_t *object, const isplit__context *context,
-                        isplit__item *out, isplit_reason *why)
+int isplit__event_read(const json_t *object, const isplit__context *context,
+                       isplit__item *out, isplit_reason *why)
 {
     isplit__item item = {0};
     isplit__buf canonical = {0};
@@ -282,21 +285,23 @@ int isplit__event_parse(const json_t *object, const isplit__context *context,
     return 0;
 }
 
-int isplit__event_read(const json_t *object, const isplit__context *context,
-                       isplit__item *out, isplit_reason *why)
+int isplit__item_read(const char *json, size_t len, const isplit__context *context,
+                      isplit__item *out, isplit_reason *why)
 {
-    isplit__item item;
+    json_t *object = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *x = json_object_get(object, "x");
+    int err = IC_ERR_PROTO;
 
-    int err = isplit__event_parse(object, context, &item, why);
-    if (err)
-        return err;
-    if (!isplit__event_verify(&item)) {
-        isplit__reason_set(why, "the event's signature is wrong");
-        isplit__item_free(&item);
-        return IC_ERR_AUTH;
-    }
-    *out = item;
-    return 0;
+    if (!json_is_object(object))
+        isplit__reason_set(why, "an event is a JSON object");
+    else if (x)
+        err = isplit__event_read(x, context, out, why);
+    else if (json_object_get(object, "v"))
+        err = isplit__event_read(object, context, out, why);
+    else
+        err = isplit__legacy_read(object, out);
+    json_decref(object);
+    return err;
 }
 
 int isplit__event_load(const char *text, size_t len, const isplit__context *context,

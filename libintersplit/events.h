@@ -86,19 +86,22 @@ bool isplit__id_parse(isplit__id *out, const char *hex, size_t len);
 int isplit__id_compare(const void *a, const void *b);
 
 /**
- * An event of version 2 as it came over the wire: shape, limits, signature.
+ * An event of version 2 as it came over the wire: shape and limits, not the signature.
  *
  * @param context  the event must be of this room
- * @return 0; IC_ERR_PROTO (not an event), IC_ERR_AUTH (signature), IC_ERR_UNSUPPORTED (of
- * a later version), IC_ERR_NOMEM
+ * @return 0; IC_ERR_PROTO (not an event), IC_ERR_UNSUPPORTED (of a later version),
+ * IC_ERR_NOMEM
  */
 int isplit__event_read(const json_t *object, const isplit__context *context,
                        isplit__item *out, isplit_reason *why);
 
-/** The same without the check of the signature, and that check. */
-int isplit__event_parse(const json_t *object, const isplit__context *context,
-                        isplit__item *out, isplit_reason *why);
-bool isplit__event_verify(const isplit__item *item);
+/** Either kind of event as JSON text: signed, of the original, or the latter with the
+ * former as "x". IC_ERR_INVALID for an entry that the original passes over. */
+int isplit__item_read(const char *json, size_t len, const isplit__context *context,
+                      isplit__item *out, isplit_reason *why);
+
+/** Is the signature good? True for a legacy entry, which has none. */
+bool isplit__item_verify(const isplit__item *item);
 
 /** Canonical bytes of ours: no signature is checked. */
 int isplit__event_load(const char *text, size_t len, const isplit__context *context,

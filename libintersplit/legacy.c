@@ -195,11 +195,11 @@ int isplit__legacy_read(const json_t *object, isplit__item *out)
     isplit__item item = {0};
 
     if (!read_normal(object, &n))
-        return IC_ERR_PROTO;
+        return IC_ERR_INVALID;
     write_normal(&text, &n);
     int err = text.bad ? IC_ERR_NOMEM : 0;
     if (!err && text.len > ISPLIT__LEGACY_MAX_BYTES)
-        err = IC_ERR_PROTO;
+        err = IC_ERR_INVALID;
     if (!err)
         err = make_event(&n, text.data, text.len, &item.event);
     if (err) {

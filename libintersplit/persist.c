@@ -202,7 +202,7 @@ static int read_room(const isplit__cut_room *cut, void *user)
 
 static int take_all(isplit__room *room, isplit__snapshot *snapshot)
 {
-    isplit__taken taken;
+    isplit_taken taken;
     int err = 0;
 
     for (size_t i = 0; i < snapshot->count && !err; i++) {

@@ -283,21 +283,21 @@ static int deliver_waiting(isplit__room *room)
     return 0;
 }
 
-int isplit__room_take(isplit__room *room, isplit__item *item, isplit__taken *taken)
+int isplit__room_take(isplit__room *room, isplit__item *item, isplit_taken *taken)
 {
     if (isplit__room_find(room, &item->event->id) != ISPLIT__NONE) {
         isplit__item_free(item);
-        *taken = ISPLIT__TAKEN_KNOWN;
+        *taken = ISPLIT_TAKEN_KNOWN;
         return 0;
     }
     if (!deps_are_here(room, item->event)) {
-        *taken = ISPLIT__TAKEN_WAITS;
+        *taken = ISPLIT_TAKEN_WAITS;
         return keep_waiting(room, item);
     }
     int err = deliver(room, item);
     if (err)
         return err;
-    *taken = ISPLIT__TAKEN_NEW;
+    *taken = ISPLIT_TAKEN_NEW;
     return deliver_waiting(room);
 }
 

@@ -13,6 +13,7 @@
 #include "events.h"
 #include "idmap.h"
 #include "intersplit/entry.h"
+#include "intersplit/ledger.h"
 
 #define ISPLIT__ROOM_MAX_EVENTS 500000 /* sums of the largest amounts stay in 63 bits */
 #define ISPLIT__WAITING_MAX 1024       /* events whose deps are not here yet */
@@ -72,12 +73,6 @@ int isplit__room_new(const char *name, const char *prefix, isplit__room **out);
 void isplit__room_free(isplit__room *room);
 void isplit__room_on_deliver(isplit__room *room, isplit__deliver_cb deliver, void *user);
 
-typedef enum isplit__taken {
-    ISPLIT__TAKEN_NEW,
-    ISPLIT__TAKEN_KNOWN,
-    ISPLIT__TAKEN_WAITS
-} isplit__taken;
-
 /**
  * Take an event in; it and those that waited for it are delivered. The room takes the
  * item over, error or not.
@@ -85,7 +80,7 @@ typedef enum isplit__taken {
  * @return 0; IC_ERR_PROTO (its lc or seq does not follow from its deps), IC_ERR_LIMIT
  * (too many events), IC_ERR_NOMEM, or what the callback returned
  */
-int isplit__room_take(isplit__room *room, isplit__item *item, isplit__taken *taken);
+int isplit__room_take(isplit__room *room, isplit__item *item, isplit_taken *taken);
 
 /** Of events of our own store, in the order in which they were delivered. */
 int isplit__room_load(isplit__room *room, isplit__event *event);

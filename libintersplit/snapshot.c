@@ -5,11 +5,11 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "intersplit/ledger.h"
 #include "name.h"
 #include "reason.h"
 
 #define FIRST_CAP 64
-#define MAX_EVENT_TEXT 131072 /* bytes of one event in the file */
 
 static int damaged(isplit_reason *why, const char *what)
 {
@@ -148,7 +148,7 @@ static int keep(isplit__snapshot *s, const isplit__room *room, isplit__item *ite
         reserve_item(s))
         err = s->count < ISPLIT__ROOM_MAX_EVENTS ? 0 : IC_ERR_LIMIT;
     bool known = isplit__room_find(room, &e->id) != ISPLIT__NONE;
-    if (!err && !known && e->kind != ISPLIT__KIND_LEGACY && !isplit__event_verify(item))
+    if (!err && !known && !isplit__item_verify(item))
         err = damaged(why, "a signature is wrong");
     if (err || known)
         isplit__item_free(item);
@@ -164,19 +164,12 @@ static int read_event(isplit__snapshot *s, const isplit__room *room, isplit__sli
     isplit_reason inner = {{0}};
     isplit__item item;
 
-    if (text.len > MAX_EVENT_TEXT)
+    if (text.len > ISPLIT_LEDGER_MAX_EVENT_BYTES)
         return damaged(why, "an event is too large");
-    json_t *object = json_loadb(text.at, text.len, JSON_DECODE_ANY, NULL);
-    if (!object)
-        return damaged(why, "an event is not JSON");
-    const json_t *x = json_object_get(object, "x");
-    const json_t *is_signed = x ? x : json_object_get(object, "v") ? object : NULL;
-    int err = is_signed ? isplit__event_parse(is_signed, &room->context, &item, &inner)
-                        : isplit__legacy_read(object, &item);
-    json_decref(object);
+    int err = isplit__item_read(text.at, text.len, &room->context, &item, &inner);
     if (!err)
         return keep(s, room, &item, live, why);
-    if (err == IC_ERR_PROTO && !is_signed)
+    if (err == IC_ERR_INVALID)
         return 0;
     if (err == IC_ERR_UNSUPPORTED)
         return newer(why);

@@ -9,6 +9,7 @@
 #include "intersplit/command.h"
 #include "intersplit/entry.h"
 #include "intersplit/form.h"
+#include "intersplit/ledger.h"
 #include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "intersplit/reason.h"

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "intercom/init.h"
+#include "temp_folder.h"
 
 #define FIRST_MS INT64_C(1735689600000) /* 2025-01-01 */
 
@@ -41,6 +41,7 @@ ic_identity *desk_identity(uint8_t seed)
     ic_identity *identity = NULL;
     uint8_t bytes[IC_SEED_BYTES];
 
+    assert_int_equal(ic_init(), 0);
     memset(bytes, seed, sizeof bytes);
     assert_int_equal(ic_identity_from_seed(&identity, bytes, IC_NETWORK_MAINNET), 0);
     return identity;
@@ -54,12 +55,9 @@ void desk_new_store(desk *d)
 int desk_setup(void **state)
 {
     desk *d = calloc(1, sizeof *d);
-    const char *base = getenv("TMPDIR");
 
     assert_non_null(d);
-    assert_int_equal(ic_init(), 0);
-    (void)snprintf(d->folder, sizeof d->folder, "%s/desk.XXXXXX", base ? base : "/tmp");
-    assert_non_null(mkdtemp(d->folder));
+    temp_folder_make(d->folder, sizeof d->folder);
     (void)snprintf(d->snapshot, sizeof d->snapshot, "%s/expense-split.snapshots.json",
                    d->folder);
     desk_new_store(d);
@@ -74,14 +72,12 @@ int desk_setup(void **state)
 int desk_teardown(void **state)
 {
     desk *d = *state;
-    char command[128];
 
     desk_close(d);
     ic_identity_free(d->identity);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", d->folder);
-    int left = system(command);
+    temp_folder_remove(d->folder);
     free(d);
-    return left;
+    return 0;
 }
 
 int desk_try_open(desk *d, isplit_reason *why)

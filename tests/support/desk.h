@@ -14,9 +14,9 @@
 #include "intersplit/book.h"
 
 typedef struct desk {
-    char folder[64];
-    char store[96];
-    char snapshot[96];
+    char folder[128];
+    char store[192];
+    char snapshot[192];
     ic_identity *identity;
     ic_env env;
     int64_t now_ms;    /* goes on by one second with each reading */

@@ -1,0 +1,269 @@
+#include "ledgers.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <sodium.h>
+
+#include "desk.h"
+#include "intersplit/form.h"
+
+uint64_t ledgers_random(uint64_t *seed)
+{
+    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static uint64_t now_ns(void *user)
+{
+    const ledgers *l = user;
+
+    return (uint64_t)l->now_ms * 1000000u;
+}
+
+static int64_t wall_ms(void *user)
+{
+    ledgers *l = user;
+
+    return l->now_ms += 1000;
+}
+
+static void count_up(void *out, size_t len, void *user)
+{
+    ledgers *l = user;
+
+    l->randoms++;
+    memset(out, 0, len);
+    memcpy(out, &l->randoms, len < sizeof l->randoms ? len : sizeof l->randoms);
+}
+
+void ledgers_open(ledgers *l, size_t count)
+{
+    const ic_env env = {
+        .now_ns = now_ns, .wall_ms = wall_ms, .random = count_up, .user = l};
+
+    *l = (ledgers){.count = count, .now_ms = INT64_C(1735689600000)};
+    for (size_t i = 0; i < count; i++) {
+        l->identities[i] = desk_identity((uint8_t)(i + 1));
+        assert_int_equal(isplit_ledger_new("trip", l->identities[i], &env, &l->of[i]), 0);
+    }
+}
+
+void ledgers_close(ledgers *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        isplit_ledger_free(l->of[i]);
+        ic_identity_free(l->identities[i]);
+    }
+}
+
+void ledgers_add(ledgers *l, size_t who, const char *payer, const char *amount,
+                 const char *split)
+{
+    char names[1024];
+    const char *list[64];
+    char *rest = names;
+    const isplit_entry *entry = NULL;
+    isplit_reason why = {{0}};
+    isplit_add add = {.payer = payer, .amount = amount, .split = list};
+
+    (void)snprintf(names, sizeof names, "%s", split);
+    for (char *name; (name = strsep(&rest, ",")) != NULL && *name;)
+        list[add.split_count++] = name;
+    if (isplit_ledger_add(l->of[who], &add, &entry, NULL, &why) != 0)
+        fail_msg("not added: %s", why.text);
+}
+
+char **ledgers_events(const isplit_ledger *ledger, size_t *count)
+{
+    char **events = calloc(4096, sizeof *events);
+
+    assert_non_null(events);
+    *count = 0;
+    while (isplit_ledger_event(ledger, *count, &events[*count]) == 0)
+        assert_true(++*count < 4096);
+    return events;
+}
+
+void ledgers_free_events(char **events, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ic_mem_free(events[i]);
+    free(events);
+}
+
+void ledgers_sync(ledgers *l, size_t from, size_t to)
+{
+    size_t count = 0;
+    char **events = ledgers_events(l->of[from], &count);
+
+    for (size_t i = 0; i < count; i++) {
+        isplit_taken taken;
+        isplit_reason why = {{0}};
+        if (isplit_ledger_take(l->of[to], events[i], strlen(events[i]), &taken, &why) !=
+            0)
+            fail_msg("not taken: %s\n%s", why.text, events[i]);
+    }
+    ledgers_free_events(events, count);
+}
+
+static void id_of(const char *event, char out[65])
+{
+    uint8_t hash[32];
+    const char *sig = strstr(event, ",\"sig\":");
+    char *text = strdup(event);
+
+    assert_non_null(sig);
+    assert_non_null(text);
+    text[sig - event] = '}';
+    crypto_hash_sha256(hash, (const uint8_t *)text, (size_t)(sig - event) + 1);
+    sodium_bin2hex(out, 65, hash, sizeof hash);
+    free(text);
+}
+
+void ledgers_last_id(const isplit_ledger *ledger, const char *kind, char out[65])
+{
+    char wanted[64];
+    size_t count = 0;
+    bool found = false;
+    char **events = ledgers_events(ledger, &count);
+
+    (void)snprintf(wanted, sizeof wanted, "\"k\":\"%s\"", kind);
+    for (size_t i = count; i > 0 && !found; i--) {
+        found = strstr(events[i - 1], wanted) != NULL;
+        if (found)
+            id_of(events[i - 1], out);
+    }
+    assert_true(found);
+    ledgers_free_events(events, count);
+}
+
+/* What a new event of this author builds on: all events that nobody built on yet, and its
+ * own last. */
+static void collect_heads(char **events, size_t count, const char *key, json_t *deps,
+                          json_int_t *lc, json_int_t *seq)
+{
+    char own[65] = "";
+    bool own_is_in = true;
+
+    *lc = 0;
+    *seq = 0;
+    for (size_t i = 0; i < count; i++) {
+        char id[65];
+        bool built_on = false;
+        json_t *e = json_loads(events[i], 0, NULL);
+        if (!json_object_get(e, "sig")) {
+            json_decref(e);
+            continue;
+        }
+        id_of(events[i], id);
+        for (size_t k = 0; k < count; k++) {
+            const char *in = strstr(events[k], "\"deps\":[");
+            const char *at = in ? strstr(in, id) : NULL;
+            built_on = built_on || (at && at < strstr(in, "]"));
+        }
+        if (!built_on)
+            json_array_append_new(deps, json_string(id));
+        json_int_t its = json_integer_value(json_object_get(e, "lc"));
+        *lc = its > *lc ? its : *lc;
+        if (strcmp(json_string_value(json_object_get(e, "by")), key) == 0) {
+            *seq = json_integer_value(json_object_get(e, "seq"));
+            memcpy(own, id, sizeof own);
+            own_is_in = !built_on;
+        }
+        json_decref(e);
+    }
+    if (!own_is_in)
+        json_array_append_new(deps, json_string(own));
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static json_t *sorted(json_t *texts)
+{
+    const char *list[64];
+    size_t count = json_array_size(texts);
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        list[i] = json_string_value(json_array_get(texts, i));
+    qsort(list, count, sizeof *list, by_text);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(out, json_string(list[i]));
+    json_decref(texts);
+    return out;
+}
+
+void ledgers_write(ledgers *l, size_t who, const char *kind, const char *body)
+{
+    json_int_t lc = 0;
+    json_int_t seq = 0;
+    size_t count = 0;
+    char signed_text[8192];
+    uint8_t sig[IC_SIGNATURE_BYTES];
+    char hex[2 * IC_SIGNATURE_BYTES + 1];
+    isplit_taken taken;
+    isplit_reason why = {{0}};
+    char **events = ledgers_events(l->of[who], &count);
+    const char *key = ic_identity_public_key_hex(l->identities[who]);
+    json_t *deps = json_array();
+
+    collect_heads(events, count, key, deps, &lc, &seq);
+    json_t *e = json_pack("{sI so ss so ss sI ss ss sI si}", "at", l->now_ms += 1000,
+                          "body", json_loads(body, 0, NULL), "by", key, "deps",
+                          sorted(deps), "k", kind, "lc", lc + 1, "n", "0011223344556677",
+                          "room", "trip", "seq", seq + 1, "v", 2);
+    char *text = json_dumps(e, JSON_COMPACT | JSON_SORT_KEYS);
+    int n = snprintf(signed_text, sizeof signed_text, "intersplit/event/2\n%s", text);
+    ic_identity_sign(l->identities[who], signed_text, (size_t)n, sig);
+    sodium_bin2hex(hex, sizeof hex, sig, sizeof sig);
+    n = snprintf(signed_text, sizeof signed_text, "%.*s,\"sig\":\"%s\"}",
+                 (int)strlen(text) - 1, text, hex);
+    if (isplit_ledger_take(l->of[who], signed_text, (size_t)n, &taken, &why) != 0)
+        fail_msg("not taken: %s\n%s", why.text, signed_text);
+    assert_int_equal(taken, ISPLIT_TAKEN_NEW);
+    free(text);
+    json_decref(e);
+    ledgers_free_events(events, count);
+}
+
+void ledgers_unvoid(ledgers *l, size_t who, const char *ref)
+{
+    char body[128];
+
+    (void)snprintf(body, sizeof body, "{\"ref\":\"%s\"}", ref);
+    ledgers_write(l, who, "unvoid", body);
+}
+
+char *ledgers_picture(const isplit_state *state)
+{
+    char *list = NULL;
+    char *json = NULL;
+    char *summary = NULL;
+    char *picture = NULL;
+    uint8_t fp[16];
+    char hex[33];
+
+    isplit_state_fingerprint(state, fp);
+    sodium_bin2hex(hex, sizeof hex, fp, sizeof fp);
+    assert_int_equal(isplit_form_list(state, &list), 0);
+    assert_int_equal(isplit_form_entries_json(state, &json), 0);
+    assert_int_equal(isplit_form_summary_json(state, &summary), 0);
+    assert_true(asprintf(&picture, "%s %zu\n%s\n%s\n%s", hex,
+                         isplit_state_event_count(state), list, json, summary) > 0);
+    ic_mem_free(list);
+    ic_mem_free(json);
+    ic_mem_free(summary);
+    return picture;
+}

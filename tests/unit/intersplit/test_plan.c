@@ -1,0 +1,302 @@
+/* docs/spec/16-ledger.md, section 3; tests/vectors/settlement.json */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fail_alloc.h"
+#include "intercom/error.h"
+#include "intersplit/plan.h"
+#include "ledgers.h"
+#include "plan.h"
+#include "vectors.h"
+
+#define MOST 512
+
+static int64_t *balance_of(isplit_share *left, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(left[i].name, name) == 0)
+            return &left[i].minor;
+    }
+    fail_msg("a stranger: %s", name);
+    return NULL;
+}
+
+/* A plan zeroes everything, moves no more than it must and pays from debtors to creditors
+ * only, no pair twice. */
+static void check_valid(const isplit_plan *plan, const isplit_share *balances,
+                        size_t count)
+{
+    isplit_share left[MOST];
+    int64_t moved = 0;
+    int64_t owed = 0;
+
+    assert_true(count <= MOST);
+    memcpy(left, balances, count * sizeof *left);
+    for (size_t i = 0; i < plan->count; i++) {
+        const isplit_transfer *t = &plan->transfers[i];
+        assert_true(t->amount_minor > 0);
+        assert_true(*balance_of(left, count, t->from) < 0);
+        assert_true(*balance_of(left, count, t->to) > 0);
+        *balance_of(left, count, t->from) += t->amount_minor;
+        *balance_of(left, count, t->to) -= t->amount_minor;
+        moved += t->amount_minor;
+        for (size_t k = 0; k < i; k++)
+            assert_false(strcmp(plan->transfers[k].from, t->from) == 0 &&
+                         strcmp(plan->transfers[k].to, t->to) == 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(left[i].minor, 0);
+        owed += balances[i].minor > 0 ? balances[i].minor : 0;
+    }
+    assert_int_equal(moved, owed);
+    assert_true(plan->lower_bound <= plan->count);
+    assert_int_equal(plan->optimal, plan->lower_bound == plan->count);
+}
+
+static size_t read_balances(const json_t *instance, isplit_share *out)
+{
+    const json_t *rows = json_object_get(instance, "balances");
+    size_t count = json_array_size(rows);
+
+    assert_true(count <= MOST);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *row = json_array_get(rows, i);
+        out[i].name = json_string_value(json_array_get(row, 0));
+        out[i].minor = json_integer_value(json_array_get(row, 1));
+    }
+    return count;
+}
+
+static void check_instance(const json_t *instance)
+{
+    isplit_plan plan;
+    isplit_share balances[MOST];
+    size_t open = 0;
+    size_t count = read_balances(instance, balances);
+    size_t optimum = (size_t)json_integer_value(json_object_get(instance, "optimum"));
+
+    for (size_t i = 0; i < count; i++)
+        open += balances[i].minor != 0;
+    assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
+    check_valid(&plan, balances, count);
+    if (open <= ISPLIT__PLAN_EXACT || plan.optimal) {
+        if (plan.count != optimum || !plan.optimal)
+            fail_msg("%s: %zu transfers, not %zu", vectors_text(instance, "id"),
+                     plan.count, optimum);
+    }
+    assert_true(plan.lower_bound <= optimum);
+    assert_true(plan.count >= optimum);
+    isplit_plan_free(&plan);
+}
+
+static void every_instance_of_the_vectors_is_settled(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *instance;
+    json_t *doc = vectors_load("settlement.json");
+    json_t *instances = json_object_get(doc, "instances");
+
+    assert_true(json_array_size(instances) > 50);
+    json_array_foreach(instances, i, instance) check_instance(instance);
+    json_decref(doc);
+}
+
+/* Random balances that sum to zero; small numbers make many groups. */
+static void random_balances(isplit_share *out, char names[][8], size_t count,
+                            int64_t range, uint64_t *seed)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(names[i], 8, "m%02zu", i);
+        out[i].name = names[i];
+        out[i].minor =
+            (int64_t)(ledgers_random(seed) % (uint64_t)(2 * range + 1)) - range;
+        if (i + 1 == count)
+            out[i].minor = -sum;
+        sum += out[i].minor;
+    }
+}
+
+/* The same number, by looking at all partitions: groups[set] = most groups in set. */
+static size_t fewest(const isplit_share *b, size_t count)
+{
+    int groups[1 << 10];
+
+    groups[0] = 0;
+    for (unsigned set = 1; set < 1u << count; set++) {
+        groups[set] = -1;
+        for (unsigned part = set; part; part = (part - 1) & set) {
+            int64_t sum = 0;
+            for (size_t i = 0; i < count; i++)
+                sum += part >> i & 1 ? b[i].minor : 0;
+            if (!sum && groups[set & ~part] >= 0 && groups[set & ~part] >= groups[set])
+                groups[set] = groups[set & ~part] + 1;
+        }
+    }
+    return count - (size_t)groups[(1u << count) - 1];
+}
+
+static void plans_are_as_short_as_brute_force_finds(void **state)
+{
+    uint64_t seed = 3;
+    char names[10][8];
+    isplit_share balances[10];
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        isplit_plan plan;
+        size_t count = ledgers_random(&seed) % 8 + 2;
+        random_balances(balances, names, count, (int64_t)(i % 9) + 1, &seed);
+        assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
+        check_valid(&plan, balances, count);
+        if (plan.count != fewest(balances, count))
+            fail_msg("case %d: %zu transfers, not %zu", i, plan.count,
+                     fewest(balances, count));
+        assert_true(plan.optimal);
+        isplit_plan_free(&plan);
+    }
+}
+
+static void check_same_plan(const isplit_plan *a, const isplit_plan *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_string_equal(a->transfers[i].from, b->transfers[i].from);
+        assert_string_equal(a->transfers[i].to, b->transfers[i].to);
+        assert_int_equal(a->transfers[i].amount_minor, b->transfers[i].amount_minor);
+    }
+}
+
+static void the_order_of_members_does_not_change_a_plan(void **state)
+{
+    uint64_t seed = 5;
+    char names[40][8];
+    isplit_share balances[40];
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        isplit_plan plan;
+        isplit_plan again;
+        size_t count = i % 10 ? ledgers_random(&seed) % 14 + 2 : 40;
+        random_balances(balances, names, count, i % 2 ? 6 : 100000, &seed);
+        assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
+        check_valid(&plan, balances, count);
+        for (size_t k = count; k > 1; k--) {
+            size_t with = ledgers_random(&seed) % k;
+            isplit_share swap = balances[k - 1];
+            balances[k - 1] = balances[with];
+            balances[with] = swap;
+        }
+        assert_int_equal(isplit_plan_make(balances, count, &again), 0);
+        check_same_plan(&plan, &again);
+        isplit_plan_free(&plan);
+        isplit_plan_free(&again);
+    }
+}
+
+static void what_does_not_sum_to_zero_is_refused(void **state)
+{
+    const isplit_share off[] = {{"a", 5}, {"b", -4}};
+    const isplit_share twice[] = {{"a", 5}, {"b", -10}, {"a", 5}};
+    const isplit_share huge[] = {{"a", INT64_MAX}, {"b", INT64_MAX}, {"c", 2}};
+    isplit_plan plan;
+
+    (void)state;
+    assert_int_equal(isplit_plan_make(off, 2, &plan), IC_ERR_INVALID);
+    assert_int_equal(isplit_plan_make(twice, 3, &plan), IC_ERR_INVALID);
+    assert_int_equal(isplit_plan_make(huge, 3, &plan), IC_ERR_INVALID);
+}
+
+static void nothing_to_settle_is_an_empty_optimal_plan(void **state)
+{
+    const isplit_share zeros[] = {{"a", 0}, {"b", 0}};
+    isplit_plan plan;
+
+    (void)state;
+    assert_int_equal(isplit_plan_make(zeros, 2, &plan), 0);
+    assert_int_equal(plan.count, 0);
+    assert_true(plan.optimal);
+    isplit_plan_free(&plan);
+    assert_int_equal(isplit_plan_make(NULL, 0, &plan), 0);
+    assert_int_equal(plan.count, 0);
+    isplit_plan_free(&plan);
+}
+
+/* Section 3.1: who pays one suggestion does not change the others in its group. */
+static void paying_one_transfer_leaves_the_others(void **state)
+{
+    isplit_share balances[] = {{"a", 700}, {"b", -300}, {"c", 500}, {"d", -900}};
+    isplit_plan plan;
+    isplit_plan rest;
+
+    (void)state;
+    assert_int_equal(isplit_plan_make(balances, 4, &plan), 0);
+    assert_int_equal(plan.count, 3);
+    for (size_t paid = 0; paid < 3; paid++) {
+        isplit_share after[4];
+        memcpy(after, balances, sizeof after);
+        const isplit_transfer *t = &plan.transfers[paid];
+        *balance_of(after, 4, t->from) += t->amount_minor;
+        *balance_of(after, 4, t->to) -= t->amount_minor;
+        assert_int_equal(isplit_plan_make(after, 4, &rest), 0);
+        assert_int_equal(rest.count, 2);
+        isplit_plan_free(&rest);
+    }
+    isplit_plan_free(&plan);
+}
+
+static void more_than_24_are_settled_and_marked(void **state)
+{
+    uint64_t seed = 9;
+    char names[200][8];
+    isplit_share balances[200];
+    isplit_plan plan;
+
+    (void)state;
+    random_balances(balances, names, 200, 1000000, &seed);
+    assert_int_equal(isplit_plan_make(balances, 200, &plan), 0);
+    check_valid(&plan, balances, 200);
+    assert_true(plan.count < 200);
+    assert_false(plan.optimal);
+    isplit_plan_free(&plan);
+}
+
+static void plan_once(void *arg)
+{
+    const isplit_share b[] = {{"a", 7}, {"b", -3}, {"c", -4}, {"d", 5}, {"e", -5}};
+    isplit_plan plan;
+
+    (void)arg;
+    if (isplit_plan_make(b, 5, &plan) == 0)
+        isplit_plan_free(&plan);
+}
+
+static void survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    fail_alloc_each(plan_once, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_instance_of_the_vectors_is_settled),
+        cmocka_unit_test(plans_are_as_short_as_brute_force_finds),
+        cmocka_unit_test(the_order_of_members_does_not_change_a_plan),
+        cmocka_unit_test(what_does_not_sum_to_zero_is_refused),
+        cmocka_unit_test(nothing_to_settle_is_an_empty_optimal_plan),
+        cmocka_unit_test(paying_one_transfer_leaves_the_others),
+        cmocka_unit_test(more_than_24_are_settled_and_marked),
+        cmocka_unit_test(survives_each_failed_allocation),
+    };
+    return cmocka_run_group_tests_name("intersplit/plan", tests, NULL, NULL);
+}
