@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "intercom/error.h"
 #include "intercom/init.h"
@@ -41,6 +42,7 @@ int main(int argc, char **argv)
         (void)printf("intercom-peer %s\n", ic_version());
         return 0;
     }
+    (void)umask(077); /* keys, ledger, history: nobody else's business */
     if (ic_init() != 0) {
         peer_complain("the system gives no random numbers");
         return EXIT_FAILURE;

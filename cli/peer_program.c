@@ -192,6 +192,7 @@ static int start(peer_program *program, peer_config *config)
     const peer_ports ports = {peer_web_bridge_port(&program->web),
                               peer_web_page_port(&program->web)};
     peer_banner(config, program->peer, &ports, &out);
+    (void)fflush(stdout); /* who reads from a pipe waits for these lines */
     return start_terminal(program);
 }
 
