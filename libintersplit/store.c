@@ -1,8 +1,6 @@
 #include "store.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -92,14 +90,13 @@ static uint32_t be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* SQLite may write to a file that it opens, so we look first whose it is. */
-static int check_header(const uint8_t *header, ssize_t len, isplit_reason *why)
+static int check_header(const uint8_t *header, sqlite3_int64 size, isplit_reason *why)
 {
     static const char magic[16] = "SQLite format 3";
 
-    if (len == 0)
+    if (size == 0)
         return 0;
-    if (len < HEADER_BYTES || memcmp(header, magic, sizeof magic) != 0 ||
+    if (size < HEADER_BYTES || memcmp(header, magic, sizeof magic) != 0 ||
         be32(header + 68) != APPLICATION_ID) {
         isplit__reason_set(why, "this file is not a ledger's store, or is damaged");
         return IC_ERR_CORRUPT;
@@ -111,16 +108,49 @@ static int check_header(const uint8_t *header, ssize_t len, isplit_reason *why)
     return 0;
 }
 
-static int check_file(const char *path, isplit_reason *why)
+/* Read the header through SQLite's own files: if we closed a descriptor of our own, the
+ * locks of a book that has this file open in this process would be gone. */
+static int read_header(sqlite3_vfs *vfs, const char *name, isplit_reason *why)
 {
     uint8_t header[HEADER_BYTES];
+    sqlite3_int64 size = 0;
+    sqlite3_file *file = ic_mem_calloc(1, (size_t)vfs->szOsFile);
 
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (!file)
+        return IC_ERR_NOMEM;
+    int rc =
+        vfs->xOpen(vfs, name, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, NULL);
+    if (rc == SQLITE_OK)
+        rc = file->pMethods->xFileSize(file, &size);
+    if (rc == SQLITE_OK && size)
+        rc = file->pMethods->xRead(file, header, sizeof header, 0);
+    if (rc == SQLITE_IOERR_SHORT_READ)
+        rc = SQLITE_OK;
+    int err = rc == SQLITE_OK ? check_header(header, size, why) : error_of(rc);
+    if (file->pMethods)
+        file->pMethods->xClose(file);
+    ic_mem_free(file);
+    return err;
+}
+
+/* SQLite may write to a file that it opens, so we look first whose it is. */
+static int check_file(const char *path, isplit_reason *why)
+{
+    int there = 0;
+    int writable = 0;
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+    if (vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there) != SQLITE_OK || !there)
         return 0; /* made below, or refused there */
-    ssize_t len = read(fd, header, sizeof header);
-    close(fd);
-    return len < 0 ? 0 : check_header(header, len, why);
+    if (vfs->xAccess(vfs, path, SQLITE_ACCESS_READWRITE, &writable) != SQLITE_OK ||
+        !writable) {
+        isplit__store_explain(IC_ERR_DENIED, why);
+        return IC_ERR_DENIED;
+    }
+    const char *name = sqlite3_create_filename(path, "", "", 0, NULL);
+    int err = name ? read_header(vfs, name, why) : IC_ERR_NOMEM;
+    sqlite3_free_filename(name);
+    return err;
 }
 
 static int run(sqlite3 *db, const char *sql)
