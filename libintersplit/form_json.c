@@ -38,12 +38,23 @@ void isplit__form_entry(isplit__buf *b, const isplit_entry *e)
         isplit__buf_text(b, ",\"by\":null");
 }
 
+/* The inherited members, and what the original doesn't know: who vouches for it. */
+static void put_entry(isplit__buf *b, const isplit_entry *e)
+{
+    isplit__form_entry(b, e);
+    if (e->author)
+        put_text(b, ",\"author\":", e->author);
+    else
+        isplit__buf_text(b, ",\"author\":null");
+    isplit__buf_printf(b, ",\"signed\":%s}",
+                       e->flags & ISPLIT_ENTRY_SIGNED ? "true" : "false");
+}
+
 int isplit_form_entry_json(const isplit_entry *entry, char **out)
 {
     isplit__buf b = {0};
 
-    isplit__form_entry(&b, entry);
-    isplit__buf_text(&b, "}");
+    put_entry(&b, entry);
     return isplit__buf_finish(&b, out);
 }
 
@@ -54,8 +65,7 @@ int isplit_form_entries_json(const isplit_state *state, char **out)
     isplit__buf_text(&b, "[");
     for (size_t i = 0; i < isplit_state_entry_count(state); i++) {
         isplit__buf_text(&b, i ? "," : "");
-        isplit__form_entry(&b, isplit_state_entry(state, i));
-        isplit__buf_text(&b, "}");
+        put_entry(&b, isplit_state_entry(state, i));
     }
     isplit__buf_text(&b, "]");
     return isplit__buf_finish(&b, out);
@@ -83,7 +93,8 @@ static void put_summary(isplit__buf *b, const isplit_state *state,
         put_number(b, ",\"amountCents\":", plan->transfers[i].amount_minor);
         isplit__buf_text(b, "}");
     }
-    isplit__buf_text(b, "]}");
+    isplit__buf_printf(b, "],\"plan\":{\"optimal\":%s,\"lowerBound\":%zu}}",
+                       plan->optimal ? "true" : "false", plan->lower_bound);
 }
 
 int isplit_form_summary_json(const isplit_state *state, char **out)

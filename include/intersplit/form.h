@@ -25,11 +25,12 @@ IC_API IC_CHECK int isplit_form_list(const isplit_state *state, char **out);
 IC_API IC_CHECK int isplit_form_balance(const isplit_state *state, char **out);
 
 /** One entry as the JSON object "event" of the bridge: txId, payer, amountCents, split,
- * note, ts, by. */
+ * note, ts, by, author, signed. */
 IC_API IC_CHECK int isplit_form_entry_json(const isplit_entry *entry, char **out);
 /** All entries as a JSON array of such objects, in list order. */
 IC_API IC_CHECK int isplit_form_entries_json(const isplit_state *state, char **out);
-/** The JSON object "summary": channel, eventCount, totalCents, balances, settlements. */
+/** The JSON object "summary": channel, eventCount, totalCents, balances, settlements,
+ * plan. */
 IC_API IC_CHECK int isplit_form_summary_json(const isplit_state *state, char **out);
 
 typedef enum isplit_export_format {

@@ -155,8 +155,10 @@ static void the_objects_of_the_bridge(void **state)
     (void)snprintf(expected, sizeof expected,
                    "{\"txId\":\"%s\",\"payer\":\"alice\",\"amountCents\":3000,"
                    "\"split\":[\"alice\",\"bob\"],\"note\":\"\\\"x\\\"\\n\\\\\","
-                   "\"ts\":1735689601000,\"by\":\"%s\"}",
-                   e->id, ic_identity_address(d->identity));
+                   "\"ts\":1735689601000,\"by\":\"%s\",\"author\":\"%s\","
+                   "\"signed\":true}",
+                   e->id, ic_identity_address(d->identity),
+                   ic_identity_public_key_hex(d->identity));
     assert_int_equal(isplit_form_entry_json(e, &text), 0);
     assert_string_equal(text, expected);
     assert_int_equal(isplit_form_entries_json(desk_state(d, "trip-nyc"), &text), 0);
@@ -167,7 +169,27 @@ static void the_objects_of_the_bridge(void **state)
                "\"balances\":[{\"member\":\"alice\",\"cents\":1500},"
                "{\"member\":\"bob\",\"cents\":-1500}],"
                "\"settlements\":[{\"from\":\"bob\",\"to\":\"alice\","
-               "\"amountCents\":1500}]}");
+               "\"amountCents\":1500}],"
+               "\"plan\":{\"optimal\":true,\"lowerBound\":1}}");
+}
+
+/* spec/13, 7: a reader can tell what nobody vouches for */
+static void an_unsigned_entry_names_no_author(void **state)
+{
+    static const char old[] =
+        "{\"version\":1,\"rooms\":[{\"channel\":\"trip-nyc\",\"version\":1,\"events\":["
+        "{\"txId\":\"1\",\"payer\":\"alice\",\"amountCents\":200,\"split\":[\"bob\"],"
+        "\"note\":\"\",\"ts\":1,\"by\":\"someone\"}]}]}";
+    desk *d = *state;
+    isplit_restored r;
+
+    desk_write_file(d->snapshot, old, sizeof old - 1);
+    desk_open(d);
+    assert_int_equal(isplit_book_restore(d->book, "trip-nyc", false, &r, NULL), 0);
+    check_form(d, isplit_form_entries_json,
+               "[{\"txId\":\"1\",\"payer\":\"alice\",\"amountCents\":200,"
+               "\"split\":[\"bob\"],\"note\":\"\",\"ts\":1,\"by\":\"someone\","
+               "\"author\":null,\"signed\":false}]");
 }
 
 static void hostile_notes_stay_on_their_line(void **state)
@@ -238,6 +260,7 @@ int main(void)
         WITH_DESK(balances_of_an_empty_and_a_settled_room),
         WITH_DESK(the_text_export),
         WITH_DESK(the_json_export_is_what_stringify_writes),
+        WITH_DESK(an_unsigned_entry_names_no_author),
         WITH_DESK(csv_cells_are_quoted_and_never_formulas),
         WITH_DESK(the_objects_of_the_bridge),
         WITH_DESK(hostile_notes_stay_on_their_line),
