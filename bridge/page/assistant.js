@@ -7,7 +7,7 @@ import { byId, el, fieldError, fill, onSubmit, setText } from './dom.js';
 import { showExport } from './keep.js';
 import { explain, say } from './notices.js';
 import { members } from './store.js';
-import { visible } from './text.js';
+import { visible, visibleLines } from './text.js';
 
 const PREVIEW_AFTER_MS = 150;
 const HISTORY_LINES = 50;
@@ -39,10 +39,10 @@ async function run(room, history, preview) {
     const { said, outcome } = await room.say(text);
     history.add(text);
     line.value = '';
-    setText(byId('say-preview'), '');
+    setText(byId('say-preview'), said.kind === 'help' ? said.preview : '');
     fill(byId('say-chips'));
     if (outcome.exported) showExport(outcome.exported);
-    say(outcome.text || said.preview || 'Done.');
+    if (said.kind !== 'help') say(outcome.text || said.preview);
   } catch (error) {
     setText(byId('say-preview'), '');
     fieldError('say', visible(explain(error)));
@@ -78,7 +78,7 @@ class Preview {
     } catch (error) {
       words = error.message; /* still typing: a hint, no alarm */
     }
-    if (turn === this.#turn) setText(byId('say-preview'), visible(words ?? ''));
+    if (turn === this.#turn) setText(byId('say-preview'), visibleLines(words));
   }
 }
 

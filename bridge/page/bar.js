@@ -31,6 +31,6 @@ function pill(look, ...content) {
 }
 
 function unsignedPill(entries) {
-  const unsigned = entries.filter((entry) => entry.signed === false).length;
+  const unsigned = entries.filter((entry) => !entry.signed).length;
   return unsigned > 0 && pill('warn', `${unsigned} unsigned`);
 }

@@ -2,7 +2,7 @@
 
 import { byId, onPress, setText } from './dom.js';
 import { copy, explain, say, warn } from './notices.js';
-import { visible } from './text.js';
+import { visible, visibleLines } from './text.js';
 
 const PERSISTENCE =
   'Persist saves this room on this machine, in the store of the peer. It is not written to the contract.';
@@ -47,10 +47,6 @@ export function showExport({ format, data }) {
   byId('export').hidden = false;
   byId('export-data').value = visibleLines(data);
   byId('export').scrollIntoView({ block: 'nearest' });
-}
-
-function visibleLines(text) {
-  return text.split('\n').map(visible).join('\n');
 }
 
 function mountExport(store) {

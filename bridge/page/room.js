@@ -99,10 +99,10 @@ export class Room {
       if (done.status === 'rejected') this.#tell('error', done.reason.message);
   }
 
-  #ledgerChanged({ channel, change, event, author, verified }) {
+  #ledgerChanged({ channel, change, event, author }) {
     if (channel !== this.#channel) return;
     this.#tell('ledger', change === 'added' && event ? addedLine(event) : `room ${change}`, author);
-    if (change === 'added' && event) this.#insert({ signed: verified, ...event, author });
+    if (change === 'added' && event) this.#insert(event);
     else this.#quietRefresh();
   }
 
@@ -210,6 +210,7 @@ export class Room {
   /** Do what the line says. Resolves with { said, outcome }. */
   async say(text) {
     const said = await this.#command('expense_say', { text, dryRun: false }, PERSIST_MS);
+    if (said.kind === 'send') this.#tell('chat', text.trim().replace(/^\S+\s+/, ''), 'you');
     return { said, outcome: this.#handle(said.result ?? {}) };
   }
 
@@ -226,7 +227,7 @@ export class Room {
     switch (answer.type) {
       case 'expense_added':
         this.#tell('ledger', addedLine(answer.event), 'you');
-        this.#insert({ signed: true, author: this.#store.state.peer?.key ?? null, ...answer.event });
+        this.#insert(answer.event);
         return { text: `Added: ${addedText(answer.event)}.` };
       case 'expense_balance':
         this.#tell('ledger', balanceLines(answer.summary));

@@ -17,6 +17,11 @@ export function visible(text) {
   });
 }
 
+/** The same for a text of several lines, which stay lines. */
+export function visibleLines(text) {
+  return text.split('\n').map(visible).join('\n');
+}
+
 /** A name as an element that keeps its direction to itself. */
 export function name(text) {
   return el('bdi', { class: 'name' }, visible(text));

@@ -57,9 +57,9 @@ function item(entry, peer) {
 }
 
 function author({ by, author: key, signed }, peer) {
-  if (signed === false) return el('span', { class: 'tag warn' }, 'unsigned');
+  if (!signed) return el('span', { class: 'tag warn' }, 'unsigned');
   const who = key === peer?.key ? 'this peer' : shortKey(by ?? key ?? 'unknown');
-  return el('span', { class: 'tag', title: by }, `${signed ? 'signed ' : ''}by ${who}`);
+  return el('span', { class: 'tag', title: by }, `signed by ${who}`);
 }
 
 function dayOf(ts) {

@@ -46,6 +46,22 @@ test('a direction override in a note is spelled out', async () => {
   await assertOnlyText(page);
 });
 
+test('an unsigned entry of the original, with names that ours refuses, is text and marked', async () => {
+  const page = await open(browser, peer.origin, { viewport: { width: 390, height: 800 } });
+  const payer = '<img src=x onerror=alert(3)>';
+  const split = [payer, 'bob\u202Egnp', 'javascript:alert(4)', 'n'.repeat(120)];
+  await peer.leaveSnapshot([{ txId: '1', payer, amountCents: 200, split, note: HTML, ts: 1e17, by: REVERSED }], 'old');
+  await enter(page, peer, { channel: 'old' });
+  await press(page, 'Restore');
+  await until('the entry', () => page.getByText('unsigned', { exact: true }).isVisible());
+  await page.locator('#me').selectOption(payer);
+  await page.locator('#split-chips button').first().click();
+  assert.match(await page.locator('#balances').innerText(), /<img src=x onerror=alert\(3\)>/);
+  assert.doesNotMatch(await page.locator('main').innerText(), /[\u202a-\u202e\u2066-\u2069]/);
+  assert.equal(await sideways(page), 0);
+  await assertOnlyText(page);
+});
+
 test('a long note is cut, and shown whole when asked', async () => {
   const page = await open(browser, peer.origin);
   await enter(page, peer);

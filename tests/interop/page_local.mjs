@@ -37,7 +37,9 @@ test('every file comes with the strict policy', async () => {
 
 test('all that the page loads are its own files, and it says where its bridge is', async () => {
   const page = await open(browser, peer.origin);
-  await until('the address of the bridge', async () => (await page.getByLabel('WS URL').inputValue()) === peer.bridge);
+  const { bridge } = await (await fetch(`${peer.origin}/config.json`)).json();
+  const { href } = new URL(bridge, peer.origin.replace('http', 'ws'));
+  await until(`the address of the bridge: ${href}`, async () => new URL(await page.getByLabel('WS URL').inputValue()).href === href);
   const loaded = new Set(page.seen.requests.map((url) => new URL(url).pathname));
   for (const name of files.filter((name) => name !== 'index.html')) assert.ok(loaded.has(`/${name}`), `${name} is used`);
   assert.deepEqual([...loaded].filter((name) => !files.includes(name.slice(1))).sort(), ['/', '/config.json']);
