@@ -27,7 +27,7 @@ static bool next_message(ic__udx *s, ic__udx_event *event)
 
 static bool next_data(ic__udx *s, ic__udx_event *event)
 {
-    if (s->in.paused)
+    if (s->in.paused || s->discards)
         return false;
     event->data = ic__fifo_front(&s->in.ready, &event->len);
     if (!event->len)
@@ -55,7 +55,7 @@ static bool room_again(const ic__udx *s)
 static bool next_closed(ic__udx *s, ic__udx_event *event)
 {
     /* An orderly end waits for the reader; an error does not. */
-    bool unread = ic__fifo_len(&s->in.ready) > 0 && !s->close_error;
+    bool unread = ic__fifo_len(&s->in.ready) > 0 && !s->close_error && !s->discards;
 
     if (unread || s->told_closed || !flag(&s->tell_closed, IC__UDX_CLOSED, event))
         return false;
@@ -70,7 +70,7 @@ bool ic__udx_next(ic__udx *s, ic__udx_event *event)
     finish_last(s);
     if (s->told_closed)
         return false;
-    if (next_message(s, event) || next_data(s, event))
+    if ((!s->discards && next_message(s, event)) || next_data(s, event))
         return true;
     if (!ic__fifo_len(&s->in.ready) && flag(&s->tell_end, IC__UDX_GOT_END, event))
         return true;

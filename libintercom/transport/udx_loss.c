@@ -121,6 +121,17 @@ static bool counts_against(const ic__udx *s)
     return s->out.rwnd || !s->heard_since_timeout;
 }
 
+/* The reference forgets a stream as soon as both directions have ended, and answers no
+ * more. When all that is missing is its answer to our bare end, nothing was lost. */
+static int verdict(const ic__udx *s)
+{
+    const ic__udx_sent *last = ic__udx_flight_at(&s->flight, s->flight.una);
+    bool only_the_end =
+        s->in.ended && s->flight.nxt - s->flight.una == 1 && last->type == IC__UDX_END;
+
+    return only_the_end ? 0 : IC_ERR_TIMEOUT;
+}
+
 void ic__udx_on_timeout(ic__udx *s, uint64_t now)
 {
     bool counts = counts_against(s);
@@ -139,7 +150,7 @@ void ic__udx_on_timeout(ic__udx *s, uint64_t now)
             continue;
         ic__udx_sent *sent = ic__udx_flight_at(&s->flight, seq);
         if (counts && sent->timeouts++ >= s->opts.max_timeouts) {
-            ic__udx_close(s, IC_ERR_TIMEOUT);
+            ic__udx_close(s, verdict(s));
             return;
         }
         (void)give_up(s, seq);

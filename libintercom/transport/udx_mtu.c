@@ -31,6 +31,15 @@ void ic__udx_mtu_reset(ic__udx *s)
         s->mtu.state = IC__UDX_MTU_DONE;
 }
 
+void ic__udx_limit_mtu(ic__udx *s, uint32_t mtu)
+{
+    if (!mtu || mtu >= s->mtu.max)
+        return;
+    s->mtu.max = mtu > IC__UDX_BASE_MTU ? (uint16_t)mtu : IC__UDX_BASE_MTU;
+    if (s->mtu.max == IC__UDX_BASE_MTU)
+        s->mtu.state = IC__UDX_MTU_DONE;
+}
+
 /* The padding that makes a probe of a packet; *probe says whether it becomes one. */
 uint8_t ic__udx_mtu_padding(const ic__udx *s, size_t payload_len, bool *probe)
 {

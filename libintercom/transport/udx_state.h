@@ -195,6 +195,7 @@ struct ic__udx {
     bool tell_moved;
     bool tell_closed;
     bool told_closed;
+    bool discards; /* destroyed here: what is unread is not handed up */
     int close_error;
 
     ic__udx_stats stats;

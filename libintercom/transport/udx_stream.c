@@ -94,7 +94,16 @@ uint32_t ic__udx_id(const ic__udx *s)
 
 bool ic__udx_connected(const ic__udx *s)
 {
-    return s->leg_count > 0;
+    return s->leg_count > 0 && s->phase != IC__UDX_GONE;
+}
+
+bool ic__udx_uses(const ic__udx *s, const void *via)
+{
+    for (size_t i = 0; i < s->leg_count; i++) {
+        if (s->legs[i].path.via == via)
+            return true;
+    }
+    return false;
 }
 
 const ic__udx_path *ic__udx_current_path(const ic__udx *s)
@@ -194,15 +203,20 @@ void ic__udx_close(ic__udx *s, int error)
     ic__udx_drop_held(s);
 }
 
+/* The buffer itself stays: somebody may be looking at it in this moment. */
+void ic__udx_drop(ic__udx *s, int error)
+{
+    ic__udx_close(s, error);
+    s->discards = true;
+    s->tell_end = false;
+    s->tell_moved = false;
+}
+
 void ic__udx_destroy(ic__udx *s)
 {
     bool tell_peer = s->phase == IC__UDX_OPEN && s->leg_count > 0;
 
-    ic__udx_close(s, 0);
-    ic__fifo_drop(&s->in.ready, s->in.ready.tail);
-    s->in.handed = 0;
-    s->tell_end = false;
-    s->tell_moved = false;
+    ic__udx_drop(s, 0);
     if (tell_peer)
         s->phase = IC__UDX_DOOMED;
 }

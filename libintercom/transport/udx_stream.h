@@ -110,7 +110,14 @@ IC_CHECK int ic__udx_connect(ic__udx *s, const ic__udx_path *path, uint64_t now)
  */
 IC_CHECK int ic__udx_move(ic__udx *s, const ic__udx_path *path);
 
+/** It has a path, and may still send. */
 bool ic__udx_connected(const ic__udx *s);
+
+/** Does a packet under way or to come leave by this socket? */
+bool ic__udx_uses(const ic__udx *s, const void *via);
+
+/** The route takes IP packets of so many bytes at most; 0 = not known. */
+void ic__udx_limit_mtu(ic__udx *s, uint32_t mtu);
 
 /** The path of new packets; only when connected. */
 const ic__udx_path *ic__udx_current_path(const ic__udx *s);
@@ -126,8 +133,11 @@ IC_CHECK int ic__udx_write(ic__udx *s, const uint8_t *data, size_t len);
 /** No more writes. @return 0 (again, too); IC_ERR_CLOSED */
 IC_CHECK int ic__udx_end(ic__udx *s);
 
-/** Drop what is queued, tell the peer once, be closed. */
+/** Drop what is queued and unread, tell the peer once, be closed. */
 void ic__udx_destroy(ic__udx *s);
+
+/** The same without telling the peer; `error` is what IC__UDX_CLOSED says. */
+void ic__udx_drop(ic__udx *s, int error);
 
 /**
  * Queue a message: one datagram, unordered, maybe lost.

@@ -1,0 +1,101 @@
+/**
+ * @file io/udp_state.h
+ * The inside of an ic__udp, shared by its files.
+ */
+#ifndef IO_UDP_STATE_H
+#define IO_UDP_STATE_H
+
+#include <event2/event.h>
+
+#include "base/env.h"
+#include "base/map.h"
+#include "base/queue.h"
+#include "base/timers.h"
+#include "io/udp.h"
+#include "io/udp_batch.h"
+
+/** A message that the kernel had no room for. */
+typedef struct ic__udp_waiting {
+    ic__link link;
+    ic__udp_out out;
+    uint8_t data[];
+} ic__udp_waiting;
+
+struct ic__udp_socket {
+    ic__udp *udp;
+    int fd;
+    int family;
+    struct event *readable;
+    struct event *writable;
+    ic__link link; /* in udp->sockets, or in udp->closed_sockets */
+    ic__queue waiting;
+    size_t waiting_bytes;
+    ic__udp_message_cb on_message;
+    void *user;
+    bool gso;
+    bool gro;
+    bool closed;
+};
+
+struct ic__udp_stream {
+    ic__udp *udp;
+    ic__udx *core;
+    ic__udp_stream_events events;
+    void *user;
+    ic__link link;  /* in udp->streams */
+    ic__link dirty; /* in udp->dirty: something happened in this turn */
+    ic__timer timer;
+    ic__udp_stream *relay_to;
+    bool told_closed;
+};
+
+struct ic__udp {
+    struct event_base *base;
+    ic_env env;
+    ic__udp_options opts;
+    struct event *timer; /* the earliest deadline of all streams */
+    struct event *soon;  /* something was asked for from outside of our callbacks */
+    uint64_t armed_ns;   /* what the timer is set to */
+    uint64_t now;        /* read once per turn */
+    bool in_turn;
+    bool closing;
+    void (*on_closed)(void *user);
+    void *user;
+
+    ic__queue sockets;
+    ic__queue closed_sockets;
+    ic__queue streams;
+    ic__queue dirty;
+    ic__map by_id;
+    ic__timers timers;
+
+    ic__udp_batch batch;
+    ic__udp_in in;
+    ic__udp_stats stats;
+};
+
+/* udp.c: a turn is one wake-up of the loop. */
+void ic__udp_begin(ic__udp *u);
+void ic__udp_finish(ic__udp *u);
+
+/** Look at this stream before the turn ends, or in a turn of its own. */
+void ic__udp_touch(ic__udp_stream *st);
+void ic__udp_wake(ic__udp *u);
+
+/* udp_socket.c */
+void ic__udp_flush(ic__udp *u);
+/** Room for one datagram. */
+uint8_t *ic__udp_room(ic__udp *u);
+/** What was written there leaves by `sock`; false when it has no way to `to`. */
+bool ic__udp_put(ic__udp_socket *sock, const ic__addr *to, size_t len, bool glue);
+void ic__udp_socket_free(ic__udp_socket *sock);
+
+/* udp_stream.c */
+bool ic__udp_dispatch(ic__udp_socket *sock, const uint8_t *data, size_t len,
+                      const ic__addr *from);
+void ic__udp_stream_flush(ic__udp_stream *st);
+/** Send, tell, and arm; false when the stream is gone. */
+bool ic__udp_stream_turn(ic__udp_stream *st);
+void ic__udp_stream_free(ic__udp_stream *st);
+
+#endif
