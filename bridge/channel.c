@@ -68,16 +68,6 @@ static void target_free(target *t)
     ic__json_free(t->parsed_welcome);
 }
 
-static bool counts_as_absent(const ic__json *v)
-{
-    size_t len;
-    double number = ic__json_number(v);
-
-    return ic__json_type(v) <= IC__JSON_NULL || (ic__json_text(v, &len) && !len) ||
-           (ic__json_is(v, IC__JSON_BOOL) && !ic__json_bool(v, true)) ||
-           (ic__json_is(v, IC__JSON_NUMBER) && !(number < 0) && !(number > 0));
-}
-
 /* An object, or a text that stands for one. */
 static bool read_object(const ic__json *v, const ic__json **out, ic__json **parsed)
 {
@@ -85,7 +75,7 @@ static bool read_object(const ic__json *v, const ic__json **out, ic__json **pars
     const char *text = ic__json_text(v, &len);
 
     *out = NULL;
-    if (counts_as_absent(v))
+    if (!ic__json_truthy(v))
         return true;
     if (ic__json_is(v, IC__JSON_OBJECT)) {
         *out = v;

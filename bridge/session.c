@@ -258,7 +258,11 @@ static void answer(const bridge_request *r)
 {
     const char *type = ic__json_cstring(ic__json_get(r->message, "type"));
     answerer next = type ? answerer_of(type) : NULL;
+    const bridge_hub *hub = r->session->hub;
 
+    if (hub->settings.debug)
+        ic__log(&hub->host.env, IC_LOG_INFO, "bridge", "[sc-bridge] %.40s%s",
+                type ? type : "(no type)", r->session->authed ? "" : " before auth");
     if (type && strcmp(type, "auth") == 0)
         bridge_do_auth(r);
     else if (!r->session->authed)

@@ -16,6 +16,7 @@ typedef struct bridge_settings {
     const char *filter_channels; /* comma list; NULL = the filter applies to all */
     bool cli;                    /* terminal commands over the bridge; default false */
     bool cli_keys;               /* /get_keys among them; default false */
+    bool debug;                  /* log what clients ask for; default false */
     uint32_t max_wrong_tokens;   /* then the connection closes; default 5 */
     uint32_t max_subscriptions;  /* per client; default 256 */
     uint64_t auth_timeout_ns;    /* from the connection to auth_ok; default 30 s */

@@ -66,6 +66,7 @@ static void fill(bridge_server_options *o, const peer_web *web, const peer_confi
     o->settings.filter_channels = config->filter_channels;
     o->settings.cli = config->cli;
     o->settings.cli_keys = config->cli_keys;
+    o->settings.debug = config->bridge_debug;
     o->origins = origins->count ? (const char *const *)origins->items : NULL;
     o->tls = web->tls;
 }

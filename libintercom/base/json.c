@@ -95,3 +95,22 @@ bool ic__json_bool(const ic__json *v, bool otherwise)
 {
     return ic__json_is(v, IC__JSON_BOOL) ? v->truth : otherwise;
 }
+
+bool ic__json_truthy(const ic__json *v)
+{
+    switch (ic__json_type(v)) {
+    case IC__JSON_NOTHING:
+    case IC__JSON_NULL:
+        return false;
+    case IC__JSON_BOOL:
+        return v->truth;
+    case IC__JSON_NUMBER:
+        return v->number < 0 || v->number > 0;
+    case IC__JSON_TEXT:
+        return v->text.len > 0;
+    case IC__JSON_ARRAY:
+    case IC__JSON_OBJECT:
+        break;
+    }
+    return true;
+}

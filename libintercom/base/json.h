@@ -88,6 +88,9 @@ bool ic__json_integer(const ic__json *v, int64_t *out);
 /** `otherwise` when not a boolean. */
 bool ic__json_bool(const ic__json *v, bool otherwise);
 
+/** Does JavaScript take the value for true? Nothing, null, false, 0 and "" are not. */
+bool ic__json_truthy(const ic__json *v);
+
 /** As JSON.stringify does; NULL gives null. */
 void ic__json_write(ic__buf *b, const ic__json *v);
 

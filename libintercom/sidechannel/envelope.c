@@ -58,32 +58,10 @@ void ic__envelope_work_text(ic__buf *b, const ic__envelope *e, uint64_t nonce)
     ic__buf_printf(b, ",\"ts\":%lld}", (long long)e->ts_ms);
 }
 
-/* Does JavaScript take the value for false? */
-static bool falsy(const ic__json *v)
-{
-    size_t len;
-
-    switch (ic__json_type(v)) {
-    case IC__JSON_NOTHING:
-    case IC__JSON_NULL:
-        return true;
-    case IC__JSON_BOOL:
-        return !ic__json_bool(v, false);
-    case IC__JSON_NUMBER:
-        return !(ic__json_number(v) < 0 || ic__json_number(v) > 0);
-    case IC__JSON_TEXT:
-        return ic__json_text(v, &len) && !len;
-    case IC__JSON_ARRAY:
-    case IC__JSON_OBJECT:
-        break;
-    }
-    return false;
-}
-
 /* The invite with the welcome in the member of that name, which keeps its place. */
 static void write_invite(ic__buf *b, const ic__json *invite, const ic__json *welcome)
 {
-    bool put = welcome && falsy(ic__json_get(invite, "welcome"));
+    bool put = welcome && !ic__json_truthy(ic__json_get(invite, "welcome"));
     bool has = ic__json_get(invite, "welcome") != NULL;
 
     ic__buf_char(b, '{');

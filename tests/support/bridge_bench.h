@@ -27,6 +27,7 @@ typedef struct bench {
     bridge_host host;
     bridge_hub *hub;
     bridge_session *clients[BENCH_CLIENTS];
+    size_t log_lines; /* for a test that counts them */
 } bench;
 
 /** Identity, clock and settings; nothing is started. */

@@ -303,6 +303,26 @@ static void lookups_answer_nothing_for_what_is_not_there(void **state)
     ic__json_free(doc);
 }
 
+static void truth_is_javascripts(void **state)
+{
+    (void)state;
+    static const char *const no[] = {"null", "false", "0", "-0.0", "\"\"", "1e-400"};
+    static const char *const yes[] = {"true", "1", "-0.5", "\"0\"", "[]", "{}", "1e400"};
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+        ic__json *doc = NULL;
+        assert_int_equal(parse(no[i], &doc), 0);
+        assert_false(ic__json_truthy(doc));
+        ic__json_free(doc);
+    }
+    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+        ic__json *doc = NULL;
+        assert_int_equal(parse(yes[i], &doc), 0);
+        assert_true(ic__json_truthy(doc));
+        ic__json_free(doc);
+    }
+    assert_false(ic__json_truthy(NULL));
+}
+
 static void large_objects_are_sorted_fast(void **state)
 {
     (void)state;
@@ -377,6 +397,7 @@ int main(void)
         cmocka_unit_test(values_digits_and_bytes_have_limits),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(lookups_answer_nothing_for_what_is_not_there),
+        cmocka_unit_test(truth_is_javascripts),
         cmocka_unit_test(large_objects_are_sorted_fast),
         cmocka_unit_test(survives_each_failed_allocation),
         cmocka_unit_test(utf16_order_is_neither_bytes_nor_code_points),

@@ -94,6 +94,8 @@ static void an_entry_is_added_and_answered_with_its_event(void **state)
     assert_string_equal(text_of(event, "note"), "dinner");
     assert_int_equal(number_of(event, "ts"), b->clock.wall_ms);
     assert_string_equal(text_of(event, "by"), ic_identity_address(b->alice));
+    assert_string_equal(text_of(event, "author"), ic_identity_public_key_hex(b->alice));
+    assert_true(ic__json_bool(ic__json_get(event, "signed"), false));
     ic__json_free(answer);
 }
 
@@ -118,6 +120,7 @@ static void the_quick_demo_comes_out_right(void **state)
         "[{\"member\":\"alice\",\"cents\":1000},{\"member\":\"bob\",\"cents\":-1000}]");
     expect_member(summary, "settlements",
                   "[{\"from\":\"bob\",\"to\":\"alice\",\"amountCents\":1000}]");
+    expect_member(summary, "plan", "{\"optimal\":true,\"lowerBound\":1}");
     ic__json *list = ask(b, 0, "{\"type\":\"expense_list\",\"channel\":\"trip\"}");
     assert_int_equal(number_of(list, "count"), 2);
     assert_int_equal(ic__json_count(ic__json_get(list, "events")), 2);

@@ -393,6 +393,33 @@ static void a_closed_session_hears_and_says_nothing_more(void **state)
     assert_null(bench_next(b, 1));
 }
 
+static void note_line(ic_log_level level, const char *room, const char *text, void *user)
+{
+    bench *b = (bench *)((char *)user - offsetof(bench, clock));
+    (void)room;
+    (void)text;
+    assert_int_equal(level, IC_LOG_INFO);
+    b->log_lines++;
+}
+
+/* never the token, never control characters */
+static void what_clients_ask_is_logged_only_when_wanted(void **state)
+{
+    bench *b = *state;
+    b->host.env.log = note_line;
+    bench_start(b, false);
+    bench_enter(b, 0);
+    assert_int_equal(b->log_lines, 0);
+    bridge_session_free(b->clients[0]);
+    bridge_hub_free(b->hub);
+    b->settings.debug = true;
+    ic__buf why = {0};
+    assert_int_equal(bridge_hub_new(&b->settings, &b->host, &b->hub, &why), 0);
+    bench_enter(b, 0);
+    bench_send(b, 0, "{}");
+    assert_int_equal(b->log_lines, 2);
+}
+
 static void talk(void *arg)
 {
     static const char *const words[] = {
@@ -460,6 +487,7 @@ int main(void)
         BENCH_TEST(keys_are_shown_only_with_the_second_switch),
         BENCH_TEST(output_without_end_is_cut_off),
         BENCH_TEST(a_closed_session_hears_and_says_nothing_more),
+        BENCH_TEST(what_clients_ask_is_logged_only_when_wanted),
         BENCH_TEST(survives_each_failed_allocation),
     };
     return cmocka_run_group_tests_name("bridge/session", tests, NULL, NULL);

@@ -297,6 +297,23 @@ static void base64_comes_in_both_alphabets_with_and_without_padding(void **state
     ic__buf_free(&b);
 }
 
+static void every_prefix_of_an_invite_is_refused(void **state)
+{
+    (void)state;
+    json_t *doc = vectors_load("sidechannel.json");
+    const char *json =
+        vectors_text(json_array_get(json_object_get(doc, "invites"), 1), "json");
+    for (size_t len = 0; len < strlen(json); len++) {
+        ic__json *object = NULL;
+        char *copy = malloc(len ? len : 1);
+        assert_non_null(copy);
+        memcpy(copy, json, len);
+        assert_int_equal(ic__object_parse(copy, len, false, &object), IC_ERR_PROTO);
+        free(copy);
+    }
+    json_decref(doc);
+}
+
 static void the_terminal_reads_files_and_the_b64_prefix(void **state)
 {
     (void)state;
@@ -423,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_changed_member_breaks_the_signature),
         cmocka_unit_test(what_is_no_object_is_refused),
         cmocka_unit_test(base64_comes_in_both_alphabets_with_and_without_padding),
+        cmocka_unit_test(every_prefix_of_an_invite_is_refused),
         cmocka_unit_test(the_terminal_reads_files_and_the_b64_prefix),
         cmocka_unit_test(envelopes_are_signed_and_worked_over_as_in_the_reference),
         cmocka_unit_test(a_welcome_travels_inside_the_invite),
