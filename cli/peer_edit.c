@@ -324,6 +324,8 @@ static int set_up_libedit(peer_edit *edit)
     (void)el_set(edit->el, EL_PROMPT, prompt);
     (void)el_set(edit->el, EL_HIST, history, edit->history);
     (void)el_set(edit->el, EL_GETCFN, next_character);
+    /* Between two lines nothing may be echoed, and ^D may not become an end of file. */
+    (void)el_set(edit->el, EL_SETTY, "-d", "-icanon", "-echo", NULL);
     (void)el_set(edit->el, EL_ADDFN, "peer-complete", "complete the word", complete);
     (void)el_set(edit->el, EL_BIND, TAB, "peer-complete", NULL);
     return 0;

@@ -48,7 +48,7 @@
     X(SC_BRIDGE_KEY, "sc-bridge-key", "SC_BRIDGE_KEY", TEXT, HERE, "SC-Bridge", NULL,    \
       "FILE", "PEM private key of the certificate")                                      \
     X(SC_BRIDGE_DEBUG, "sc-bridge-debug", "SC_BRIDGE_DEBUG", BOOL, HERE, "SC-Bridge",    \
-      NULL, "1|0", "log what clients do (off)")
+      NULL, "1|0", "print what clients do to the ledger (off)")
 
 #define PEER_FLAG_MAP_PAGE(X)                                                            \
     X(UI, "ui", "UI", BOOL, HERE, "Page", NULL, "1|0", "serve the web page (off)")       \

@@ -76,8 +76,8 @@ static bool ask_password(char out[PEER_SECRET_MAX])
         return false;
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    (void)fputs("Password of the key file: ", stderr);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    (void)fputs("Password of the key file: ", stderr);
     ssize_t n = read(STDIN_FILENO, out, PEER_SECRET_MAX - 1);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     (void)fputc('\n', stderr);

@@ -6,6 +6,7 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "intersplit/form.h"
 #include "io/loop.h"
 #include "peer/peer.h"
 #include "peer_banner.h"
@@ -91,7 +92,9 @@ static void on_line(const char *text, size_t len, void *user)
 
     if (program->stopping)
         return;
+    program->typing = true;
     peer_command_run(&program->app, PEER_ASKER_TERMINAL, text, len, &reply);
+    program->typing = false;
     if (!reply.failed)
         return;
     (void)snprintf(line, sizeof line, "Command failed: %s", reply.error);
@@ -163,10 +166,30 @@ static void set_up_app(peer_program *program)
     };
 }
 
+/* What clients of the bridge do to the ledger, for --sc-bridge-debug. */
+static void say_change(peer_program *program, const isplit_change *change)
+{
+    peer_reply out = {.line = print_line, .user = program};
+    const isplit_state *state;
+    char *text;
+
+    if (change->kind != ISPLIT_CHANGE_ADDED)
+        peer_say(&out, "[expense:%s] %s", change->room,
+                 change->kind == ISPLIT_CHANGE_CLEARED ? "cleared" : "restored");
+    else if (isplit_book_state(program->book, change->room, &state) == 0 &&
+             isplit_form_added(state, change->entry, &text) == 0) {
+        peer_say_lines(&out, text);
+        ic_mem_free(text);
+    }
+}
+
 static void on_change(const isplit_change *change, void *user)
 {
     peer_program *program = user;
+
     peer_web_change(&program->web, change);
+    if (program->config->bridge_debug && !program->typing)
+        say_change(program, change);
 }
 
 static int start(peer_program *program, peer_config *config)
