@@ -20,7 +20,8 @@
 #include "intercom/identity.h"
 #include "sidechannel/policy.h"
 
-#define IC__OBJECT_MAX_BYTES 65536 /* of an invite or welcome as text or file */
+#define IC__OBJECT_MAX_BYTES                                                             \
+    ((size_t)1 << 16) /* of an invite or welcome as text or file */
 
 /**
  * Read the text form: JSON when it starts with '{', else base64 of that, of either

@@ -272,7 +272,7 @@ static void what_is_no_object_is_refused(void **state)
     expect_unreadable("@/nowhere/to/be/found", false, IC_ERR_PROTO);
     expect_unreadable("@/nowhere/to/be/found", true, IC_ERR_IO);
     ic__buf big = {0};
-    for (int i = 0; i < IC__OBJECT_MAX_BYTES * 2 + 1; i++)
+    for (size_t i = 0; i < IC__OBJECT_MAX_BYTES * 2 + 1; i++)
         ic__buf_char(&big, 'A');
     expect_unreadable(big.data, false, IC_ERR_LIMIT);
     big.data[0] = '{';
@@ -325,7 +325,7 @@ static void the_terminal_reads_files_and_the_b64_prefix(void **state)
     assert_int_equal(ic__object_parse(path, strlen(path), true, &doc), 0);
     assert_int_equal(ic__json_count(doc), 1);
     ic__json_free(doc);
-    assert_int_equal(ftruncate(fd, IC__OBJECT_MAX_BYTES + 1), 0);
+    assert_int_equal(ftruncate(fd, (off_t)IC__OBJECT_MAX_BYTES + 1), 0);
     expect_unreadable(path, true, IC_ERR_LIMIT);
     (void)close(fd);
     (void)unlink(path + 1);
