@@ -60,10 +60,14 @@ static int load_token(program *p)
     }
 }
 
+/* The page, and where it finds its bridge: at its own origin. */
 static int load_page(program *p)
 {
+    static const char config[] = "{\"bridge\":\"" BRIDGE_RELAY_PATH "\"}";
     int error = ic__page_load(p->flags.page_folder, &p->page);
 
+    if (!error)
+        error = ic__page_put(p->page, "/config.json", config);
     if (error == IC_ERR_NOT_FOUND)
         return complain(p->flags.page_folder, "no page there; give --page-dir");
     return error ? complain(p->flags.page_folder, ic_strerror(error)) : EXIT_GOOD;

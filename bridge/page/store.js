@@ -3,7 +3,7 @@
  * only room.js and the connection write to it.
  */
 
-export function initialState() {
+export function initialState () {
   return {
     link: { name: 'closed' }, /* closed, connecting, ready, waiting (until `retryAt`) */
     wasReady: false, /* since the last Connect: the room stays in view while we reconnect */
@@ -19,51 +19,51 @@ export function initialState() {
     fingerprint: null,
     me: '',
     feed: [], /* oldest first, bounded */
-  };
+  }
 }
 
 export class Store {
-  #state = initialState();
-  #watchers = [];
-  #queued = false;
+  #state = initialState()
+  #watchers = []
+  #queued = false
 
-  get state() {
-    return this.#state;
+  get state () {
+    return this.#state
   }
 
   /** Change some members. Watchers run once, after the current turn. */
-  set(patch) {
-    this.#state = { ...this.#state, ...patch };
-    if (this.#queued) return;
-    this.#queued = true;
+  set (patch) {
+    this.#state = { ...this.#state, ...patch }
+    if (this.#queued) return
+    this.#queued = true
     queueMicrotask(() => {
-      this.#queued = false;
-      for (const watch of this.#watchers) watch(this.#state);
-    });
+      this.#queued = false
+      for (const watch of this.#watchers) watch(this.#state)
+    })
   }
 
   /**
    * Call `render` with the state now and whenever one of the members `keys` is
    * another value than before.
    */
-  watch(keys, render) {
-    let seen = keys.map((key) => this.#state[key]);
+  watch (keys, render) {
+    let seen = keys.map((key) => this.#state[key])
     this.#watchers.push((state) => {
-      const now = keys.map((key) => state[key]);
-      if (now.every((value, i) => value === seen[i])) return;
-      seen = now;
-      render(state);
-    });
-    render(this.#state);
+      const now = keys.map((key) => state[key])
+      if (now.every((value, i) => value === seen[i])) return
+      seen = now
+      render(state)
+    })
+    render(this.#state)
   }
 }
 
 /** Every name in the room, in byte order as the ledger sorts them. */
-export function members(state) {
-  const all = new Set((state.summary?.balances ?? []).map((row) => row.member));
+export function members (state) {
+  const all = new Set((state.summary?.balances ?? []).map((row) => row.member))
   for (const entry of state.entries) {
-    all.add(entry.payer);
-    for (const who of entry.split) all.add(who);
+    all.add(entry.payer)
+    for (const who of entry.split) all.add(who)
   }
-  return [...all].sort((a, b) => (a < b ? -1 : 1));
+  return [...all].sort((a, b) => (a < b ? -1 : 1))
 }

@@ -1,75 +1,75 @@
 // axe-core finds nothing to object to in the main states, light and dark, wide and narrow (docs/spec/16-ledger.md, 5.2).
 
-import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
-import { Peer, addExpense, enter, fillConnection, fillExpense, launch, open, press, tellAssistant, until } from './page_support.mjs';
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { after, before, test } from 'node:test'
+import { Peer, addExpense, enter, fillConnection, fillExpense, launch, open, press, tellAssistant, until } from './page_support.mjs'
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-let browser, peer;
+let browser, peer
 before(async () => {
-  browser = await launch();
-  peer = await Peer.start();
-});
+  browser = await launch()
+  peer = await Peer.start()
+})
 after(async () => {
-  await peer.remove();
-  await browser.close();
-});
+  await peer.remove()
+  await browser.close()
+})
 
 /** What axe finds, each as "rule: the element". */
-async function violations(page) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => (await window.axe.run(document)).violations);
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+async function violations (page) {
+  await page.evaluate(axe)
+  const found = await page.evaluate(async () => (await window.axe.run(document)).violations)
+  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`))
 }
 
-async function assertAccessible(page, state) {
-  assert.deepEqual(await violations(page), [], state);
+async function assertAccessible (page, state) {
+  assert.deepEqual(await violations(page), [], state)
 }
 
 for (const colorScheme of ['light', 'dark']) {
   for (const width of [1280, 390]) {
-    const look = { colorScheme, viewport: { width, height: 900 } };
-    const room = `axe-${colorScheme}-${width}`;
+    const look = { colorScheme, viewport: { width, height: 900 } }
+    const room = `axe-${colorScheme}-${width}`
 
     test(`not connected, ${colorScheme}, ${width} pixels`, async () => {
-      const page = await open(browser, peer.origin, look);
-      await assertAccessible(page, 'first view');
-      await fillConnection(page, peer, { token: 'wrong' });
-      await press(page, 'Connect');
-      await until('the token is refused', async () => (await page.locator('#token-error').innerText()) !== '');
-      await assertAccessible(page, 'wrong token');
-    });
+      const page = await open(browser, peer.origin, look)
+      await assertAccessible(page, 'first view')
+      await fillConnection(page, peer, { token: 'wrong' })
+      await press(page, 'Connect')
+      await until('the token is refused', async () => (await page.locator('#token-error').innerText()) !== '')
+      await assertAccessible(page, 'wrong token')
+    })
 
     test(`in a room, ${colorScheme}, ${width} pixels`, async () => {
-      const page = await open(browser, peer.origin, look);
-      await enter(page, peer, { channel: room });
-      await assertAccessible(page, 'empty room');
-      await addExpense(page, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'dinner' });
-      await addExpense(page, { payer: 'bob', amount: '10', split: 'alice,bob,carol', note: 'snacks' });
-      await page.locator('#me').selectOption('bob');
-      await assertAccessible(page, 'entries');
-      await fillExpense(page, { payer: 'zoe', amount: '1e3', split: 'alice' });
-      await press(page, 'Add Expense');
-      await until('the amount is refused', async () => (await page.locator('#amount-error').innerText()) !== '');
-      await tellAssistant(page, 'blance');
-      await until('the command is refused', async () => (await page.locator('#say-error').innerText()) !== '');
-      await press(page, 'Export Text');
-      await until('the export is shown', () => page.locator('#export-data').isVisible());
-      await assertAccessible(page, 'refused amount and command, export');
-      await press(page, 'Help');
-      await assertAccessible(page, 'help');
-      await page.keyboard.press('Escape');
-      await press(page, 'Clear…');
-      await assertAccessible(page, 'question before a clear');
-    });
+      const page = await open(browser, peer.origin, look)
+      await enter(page, peer, { channel: room })
+      await assertAccessible(page, 'empty room')
+      await addExpense(page, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'dinner' })
+      await addExpense(page, { payer: 'bob', amount: '10', split: 'alice,bob,carol', note: 'snacks' })
+      await page.locator('#me').selectOption('bob')
+      await assertAccessible(page, 'entries')
+      await fillExpense(page, { payer: 'zoe', amount: '1e3', split: 'alice' })
+      await press(page, 'Add Expense')
+      await until('the amount is refused', async () => (await page.locator('#amount-error').innerText()) !== '')
+      await tellAssistant(page, 'blance')
+      await until('the command is refused', async () => (await page.locator('#say-error').innerText()) !== '')
+      await press(page, 'Export Text')
+      await until('the export is shown', () => page.locator('#export-data').isVisible())
+      await assertAccessible(page, 'refused amount and command, export')
+      await press(page, 'Help')
+      await assertAccessible(page, 'help')
+      await page.keyboard.press('Escape')
+      await press(page, 'Clear…')
+      await assertAccessible(page, 'question before a clear')
+    })
   }
 }
 
 test('a wrong element would be found', async () => {
-  const page = await open(browser, peer.origin);
-  await page.evaluate(() => document.body.append(document.createElement('button')));
-  assert.match((await violations(page)).join(), /button-name/);
-});
+  const page = await open(browser, peer.origin)
+  await page.evaluate(() => document.body.append(document.createElement('button')))
+  assert.match((await violations(page)).join(), /button-name/)
+})

@@ -1,135 +1,135 @@
 // The whole way without a mouse (docs/spec/16-ledger.md, section 5.2).
 
-import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { ROOM, TOKEN, Peer, assertClean, balanceOf, enter, feedSays, launch, open, summaryLine, until } from './page_support.mjs';
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { ROOM, TOKEN, Peer, assertClean, balanceOf, enter, feedSays, launch, open, summaryLine, until } from './page_support.mjs'
 
-let browser, peer;
+let browser, peer
 before(async () => {
-  browser = await launch();
-  peer = await Peer.start();
-});
+  browser = await launch()
+  peer = await Peer.start()
+})
 after(async () => {
-  await peer.remove();
-  await browser.close();
-});
+  await peer.remove()
+  await browser.close()
+})
 
-function focused(page) {
-  return page.evaluate(() => document.activeElement.id || document.activeElement.tagName.toLowerCase());
+function focused (page) {
+  return page.evaluate(() => document.activeElement.id || document.activeElement.tagName.toLowerCase())
 }
 
 /** Press Tab until the element has the focus; every stop on the way shows where it is. */
-async function tabTo(page, id) {
-  const stops = [];
+async function tabTo (page, id) {
+  const stops = []
   for (let i = 0; i < 40; i++) {
-    await page.keyboard.press('Tab');
-    stops.push(await focused(page));
-    if (stops.at(-1) === 'body') continue; // on its way through the browser's own controls
-    assert.ok(await ringIsVisible(page), `a focus ring at ${stops.at(-1)}`);
-    if (stops.at(-1) === id) return;
+    await page.keyboard.press('Tab')
+    stops.push(await focused(page))
+    if (stops.at(-1) === 'body') continue // on its way through the browser's own controls
+    assert.ok(await ringIsVisible(page), `a focus ring at ${stops.at(-1)}`)
+    if (stops.at(-1) === id) return
   }
-  assert.fail(`Tab never came to ${id}: ${stops.join(' ')}`);
+  assert.fail(`Tab never came to ${id}: ${stops.join(' ')}`)
 }
 
-function ringIsVisible(page) {
+function ringIsVisible (page) {
   return page.evaluate(() => {
-    const style = getComputedStyle(document.activeElement);
-    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
-  });
+    const style = getComputedStyle(document.activeElement)
+    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+  })
 }
 
 test('connect, join, subscribe, add, balance by keyboard', async () => {
-  const page = await open(browser, peer.origin);
-  await tabTo(page, 'url');
-  await page.keyboard.press('Control+A');
-  await page.keyboard.type(peer.bridge);
-  await tabTo(page, 'token');
-  await page.keyboard.type(TOKEN);
-  await tabTo(page, 'channel');
-  await page.keyboard.type(ROOM);
-  await page.keyboard.press('Enter');
-  await until('connected', () => page.locator('#room').isVisible());
-  await tabTo(page, 'join');
-  await page.keyboard.press('Space');
-  await until('joined', async () => (await summaryLine(page)).includes('joined'));
-  await tabTo(page, 'subscribe');
-  await page.keyboard.press('Enter');
-  await until('the card folds and keeps the focus', async () => (await focused(page)) === 'summary');
+  const page = await open(browser, peer.origin)
+  await tabTo(page, 'url')
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type(peer.bridge)
+  await tabTo(page, 'token')
+  await page.keyboard.type(TOKEN)
+  await tabTo(page, 'channel')
+  await page.keyboard.type(ROOM)
+  await page.keyboard.press('Enter')
+  await until('connected', () => page.locator('#room').isVisible())
+  await tabTo(page, 'join')
+  await page.keyboard.press('Space')
+  await until('joined', async () => (await summaryLine(page)).includes('joined'))
+  await tabTo(page, 'subscribe')
+  await page.keyboard.press('Enter')
+  await until('the card folds and keeps the focus', async () => (await focused(page)) === 'summary')
 
-  await page.keyboard.press('a');
-  assert.equal(await focused(page), 'payer');
-  await page.keyboard.type('alice');
-  await tabTo(page, 'amount');
-  await page.keyboard.type('30');
-  await tabTo(page, 'split');
-  await page.keyboard.type('alice,bob');
-  await tabTo(page, 'note');
-  await page.keyboard.type('dinner');
-  await page.keyboard.press('Enter');
-  await until('the entry', async () => (await balanceOf(page, 'alice')) === 'alice gets back +15.00');
-  assert.equal(await focused(page), 'amount', 'ready for the next one');
-  await tabTo(page, 'balance');
-  await page.keyboard.press('Enter');
-  await feedSays(page, 'bob -> alice: 15.00');
-  assertClean(page, peer);
-});
+  await page.keyboard.press('a')
+  assert.equal(await focused(page), 'payer')
+  await page.keyboard.type('alice')
+  await tabTo(page, 'amount')
+  await page.keyboard.type('30')
+  await tabTo(page, 'split')
+  await page.keyboard.type('alice,bob')
+  await tabTo(page, 'note')
+  await page.keyboard.type('dinner')
+  await page.keyboard.press('Enter')
+  await until('the entry', async () => (await balanceOf(page, 'alice')) === 'alice gets back +15.00')
+  assert.equal(await focused(page), 'amount', 'ready for the next one')
+  await tabTo(page, 'balance')
+  await page.keyboard.press('Enter')
+  await feedSays(page, 'bob -> alice: 15.00')
+  assertClean(page, peer)
+})
 
 test('the skip link leads to the form', async () => {
-  const page = await open(browser, peer.origin);
-  await tabTo(page, 'skip');
-  await page.keyboard.press('Enter');
-  assert.equal(await focused(page), 'url', 'the only form there is');
-  await enter(page, peer);
-  await page.reload();
-  await until('back in the room', () => page.locator('#room').isVisible());
-  await tabTo(page, 'skip');
-  await page.keyboard.press('Enter');
-  assert.equal(await focused(page), 'payer');
-});
+  const page = await open(browser, peer.origin)
+  await tabTo(page, 'skip')
+  await page.keyboard.press('Enter')
+  assert.equal(await focused(page), 'url', 'the only form there is')
+  await enter(page, peer)
+  await page.reload()
+  await until('back in the room', () => page.locator('#room').isVisible())
+  await tabTo(page, 'skip')
+  await page.keyboard.press('Enter')
+  assert.equal(await focused(page), 'payer')
+})
 
 test('single letters lead to their places, not inside fields, and can be switched off', async () => {
-  const page = await open(browser, peer.origin);
-  await enter(page, peer);
+  const page = await open(browser, peer.origin)
+  await enter(page, peer)
   for (const [key, id] of [['b', 'balances-title'], ['s', 'settle-title'], ['/', 'say']]) {
-    await page.keyboard.press(key);
-    assert.equal(await focused(page), id);
+    await page.keyboard.press(key)
+    assert.equal(await focused(page), id)
   }
-  await page.keyboard.type('sab?');
-  assert.equal(await page.locator('#say').inputValue(), 'sab?');
+  await page.keyboard.type('sab?')
+  assert.equal(await page.locator('#say').inputValue(), 'sab?')
 
-  await page.getByRole('button', { name: 'Help' }).focus();
-  await page.keyboard.press('?');
-  assert.ok(await page.getByRole('dialog').isVisible());
-  await tabTo(page, 'shortcuts');
-  await page.keyboard.press('Space');
-  await page.keyboard.press('Escape');
-  assert.ok(!(await page.getByRole('dialog').isVisible()));
-  assert.equal(await focused(page), 'help-open', 'the focus is back at the opener');
-  await page.keyboard.press('b');
-  assert.equal(await focused(page), 'help-open', 'letters are off');
-  await page.reload();
-  await until('back in the room', () => page.locator('#room').isVisible());
-  await page.keyboard.press('b');
-  assert.notEqual(await focused(page), 'balances-title', 'and stay off');
-});
+  await page.getByRole('button', { name: 'Help' }).focus()
+  await page.keyboard.press('?')
+  assert.ok(await page.getByRole('dialog').isVisible())
+  await tabTo(page, 'shortcuts')
+  await page.keyboard.press('Space')
+  await page.keyboard.press('Escape')
+  assert.ok(!(await page.getByRole('dialog').isVisible()))
+  assert.equal(await focused(page), 'help-open', 'the focus is back at the opener')
+  await page.keyboard.press('b')
+  assert.equal(await focused(page), 'help-open', 'letters are off')
+  await page.reload()
+  await until('back in the room', () => page.locator('#room').isVisible())
+  await page.keyboard.press('b')
+  assert.notEqual(await focused(page), 'balances-title', 'and stay off')
+})
 
 test('the assistant has a history, completion and a preview', async () => {
-  const page = await open(browser, peer.origin);
-  await enter(page, peer);
-  await page.keyboard.press('/');
-  await page.keyboard.type('add carol 9 split ali');
-  await until('a suggestion', () => page.locator('#say-chips button').first().isVisible());
-  await page.keyboard.press('ArrowRight');
-  assert.equal(await page.locator('#say').inputValue(), 'add carol 9 split alice');
-  await until('a preview names the amount', async () => /9\b/.test(await page.locator('#say-preview').innerText()));
-  await page.keyboard.press('Enter');
-  await feedSays(page, 'added 9.00 by carol');
-  await page.keyboard.type('balance');
-  await page.keyboard.press('Enter');
-  await until('the line is empty', async () => (await page.locator('#say').inputValue()) === '');
-  await page.keyboard.type('half');
+  const page = await open(browser, peer.origin)
+  await enter(page, peer)
+  await page.keyboard.press('/')
+  await page.keyboard.type('add carol 9 split ali')
+  await until('a suggestion', () => page.locator('#say-chips button').first().isVisible())
+  await page.keyboard.press('ArrowRight')
+  assert.equal(await page.locator('#say').inputValue(), 'add carol 9 split alice')
+  await until('a preview names the amount', async () => /9\b/.test(await page.locator('#say-preview').innerText()))
+  await page.keyboard.press('Enter')
+  await feedSays(page, 'added 9.00 by carol')
+  await page.keyboard.type('balance')
+  await page.keyboard.press('Enter')
+  await until('the line is empty', async () => (await page.locator('#say').inputValue()) === '')
+  await page.keyboard.type('half')
   for (const [key, text] of [['ArrowUp', 'balance'], ['ArrowUp', 'add carol 9 split alice'], ['ArrowDown', 'balance'], ['ArrowDown', 'half']]) {
-    await page.keyboard.press(key);
-    assert.equal(await page.locator('#say').inputValue(), text);
+    await page.keyboard.press(key)
+    assert.equal(await page.locator('#say').inputValue(), text)
   }
-});
+})

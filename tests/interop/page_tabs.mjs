@@ -1,56 +1,57 @@
 // Two clients of one peer see each other's entries at once (docs/spec/13-sc-bridge.md, section 7: the push).
 
-import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Peer, addExpense, assertClean, balanceOf, enter, feedSays, launch, open, press, until } from './page_support.mjs';
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Peer, addExpense, assertClean, balanceOf, enter, feedSays, launch, open, press, until } from './page_support.mjs'
 
-const AT_ONCE_MS = 2_000; // generous for a loaded machine; it takes milliseconds
+const AT_ONCE_MS = 2_000 // generous for a loaded machine; it takes milliseconds
 
-let browser, peer, one, two;
+let browser, peer, one, two
 before(async () => {
-  browser = await launch();
-  peer = await Peer.start();
-  [one, two] = [await open(browser, peer.origin), await open(browser, peer.origin)];
-  for (const page of [one, two]) await enter(page, peer);
-});
+  browser = await launch()
+  peer = await Peer.start()
+  one = await open(browser, peer.origin)
+  two = await open(browser, peer.origin)
+  for (const page of [one, two]) await enter(page, peer)
+})
 after(async () => {
-  await peer.remove();
-  await browser.close();
-});
+  await peer.remove()
+  await browser.close()
+})
 
-async function shows(page, member, row) {
-  await until(`${member}: ${row}`, async () => (await balanceOf(page, member)) === `${member} ${row}`, AT_ONCE_MS);
+async function shows (page, member, row) {
+  await until(`${member}: ${row}`, async () => (await balanceOf(page, member)) === `${member} ${row}`, AT_ONCE_MS)
 }
 
 test('an entry of one tab appears in the other, with its balances', async () => {
-  await addExpense(one, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'dinner' });
-  await until('the entry', () => two.getByText('dinner', { exact: true }).isVisible(), AT_ONCE_MS);
-  await shows(two, 'alice', 'gets back +15.00');
-  await shows(two, 'bob', 'owes -15.00');
-  await feedSays(two, 'added 30.00 by alice split=alice,bob');
-});
+  await addExpense(one, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'dinner' })
+  await until('the entry', () => two.getByText('dinner', { exact: true }).isVisible(), AT_ONCE_MS)
+  await shows(two, 'alice', 'gets back +15.00')
+  await shows(two, 'bob', 'owes -15.00')
+  await feedSays(two, 'added 30.00 by alice split=alice,bob')
+})
 
 test('and back', async () => {
-  await addExpense(two, { payer: 'bob', amount: '10', split: 'alice,bob', note: 'snacks' });
-  await shows(one, 'alice', 'gets back +10.00');
-  await shows(one, 'bob', 'owes -10.00');
-});
+  await addExpense(two, { payer: 'bob', amount: '10', split: 'alice,bob', note: 'snacks' })
+  await shows(one, 'alice', 'gets back +10.00')
+  await shows(one, 'bob', 'owes -10.00')
+})
 
 test('both show the same ledger', async () => {
-  const ledger = (page) => page.locator('.pills li', { hasText: 'ledger' }).innerText();
-  await until('equal fingerprints', async () => (await ledger(one)) === (await ledger(two)));
-});
+  const ledger = (page) => page.locator('.pills li', { hasText: 'ledger' }).innerText()
+  await until('equal fingerprints', async () => (await ledger(one)) === (await ledger(two)))
+})
 
 test('a clear in one tab empties the other', async () => {
-  await press(one, 'Persist');
-  await feedSays(one, 'stored=local');
-  await press(one, 'Clear…');
-  await press(one, 'Clear');
-  await until('the other is empty', () => two.getByText('Everybody starts at 0.00.').isVisible(), AT_ONCE_MS);
-});
+  await press(one, 'Persist')
+  await feedSays(one, 'stored=local')
+  await press(one, 'Clear…')
+  await press(one, 'Clear')
+  await until('the other is empty', () => two.getByText('Everybody starts at 0.00.').isVisible(), AT_ONCE_MS)
+})
 
 test('no tab saw anything go wrong', () => {
-  assertClean(one, peer);
-  assertClean(two, peer);
-  assert.ok(one.seen.requests.length > 0);
-});
+  assertClean(one, peer)
+  assertClean(two, peer)
+  assert.ok(one.seen.requests.length > 0)
+})
