@@ -286,6 +286,7 @@ bool ic__udp_stream_turn(ic__udp_stream *st)
     ic__udp_stream_flush(st);
     while (ic__udx_next(st->core, &event))
         tell(st, &event);
+    ic__udp_stream_flush(st); /* reading may have opened the window */
     if (ic__udx_done(st->core))
         return false;
     ic__timers_set(&st->udp->timers, &st->timer, ic__udx_deadline(st->core));

@@ -11,7 +11,12 @@ static void finish_last(ic__udx *s)
         return;
     ic__fifo_drop(&s->in.ready, s->in.ready.head + s->in.handed);
     s->in.handed = 0;
+    uint32_t before = s->in.next;
     ic__udx_take_held(s);
+    if (s->in.next != before && s->phase == IC__UDX_OPEN) {
+        s->want_ack = true; /* what had to wait for room has arrived now */
+        ic__udx_check_ended(s, s->last_ns);
+    }
 }
 
 static bool next_message(ic__udx *s, ic__udx_event *event)

@@ -100,9 +100,11 @@ static bool is_overdue(const ic__udx *s, uint32_t seq, uint64_t now)
 {
     const ic__udx_sent *sent = ic__udx_flight_at(&s->flight, seq);
 
-    if (sent->place != IC__UDX_FLYING)
-        return false;
-    return seq == s->flight.una ||
+    /* Even if its block was listed: the peer may have dropped it for want of room, or
+     * its last acknowledgement was lost (RFC 2018, section 8). */
+    if (seq == s->flight.una)
+        return sent->place != IC__UDX_LOST;
+    return sent->place == IC__UDX_FLYING &&
            sent->sent_ns + s->rack.rtt_ns + reorder_window(s) <= now;
 }
 

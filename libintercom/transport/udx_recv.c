@@ -203,6 +203,7 @@ int ic__udx_recv(ic__udx *s, const uint8_t *p, size_t n, uint64_t now)
         s->stats.dropped_bad++;
         return IC_ERR_PROTO;
     }
+    s->last_ns = now;
     s->stats.packets_in++;
     s->stats.bytes_in += n;
     s->unheard = 0;

@@ -13,7 +13,9 @@ uint8_t ic__udx_list_blocks(const ic__udx *s, ic__udx_range *blocks)
     uint8_t count = 0;
     uint32_t left = s->in.held_count;
 
-    for (uint32_t seq = s->in.next; left && count < IC__UDX_MAX_SACKS; seq++) {
+    if (left && is_held(s, s->in.next))
+        left--; /* the reader has no room for it yet: not arrived, as far as we tell */
+    for (uint32_t seq = s->in.next + 1; left && count < IC__UDX_MAX_SACKS; seq++) {
         if (!is_held(s, seq))
             continue;
         blocks[count].start = seq;

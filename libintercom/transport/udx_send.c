@@ -212,6 +212,7 @@ size_t ic__udx_pull(ic__udx *s, uint8_t *out, size_t cap, ic__udx_path *to, uint
         return 0;
     *to = *ic__udx_current_path(s);
     s->at.pace = IC__NEVER;
+    s->last_ns = now;
     if (s->phase == IC__UDX_DOOMED) {
         s->phase = IC__UDX_GONE;
         return write_bare(s, &w, IC__UDX_DESTROY);

@@ -150,6 +150,7 @@ struct ic__udx {
     ic__udx_options opts;
     uint32_t id;
     ic__udx_phase phase;
+    uint64_t last_ns; /* the last time that we were told */
 
     ic__udx_leg legs[IC__UDX_MAX_PATHS]; /* the last one is current */
     size_t leg_count;

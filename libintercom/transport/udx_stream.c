@@ -57,6 +57,7 @@ int ic__udx_new(ic__udx **out, const ic_env *env, uint32_t id,
     if (!s)
         return IC_ERR_NOMEM;
     s->env = *env;
+    s->last_ns = now;
     s->id = id;
     if (opts)
         s->opts = *opts;
@@ -260,6 +261,7 @@ static bool due(uint64_t *at, uint64_t now)
 
 void ic__udx_expire(ic__udx *s, uint64_t now)
 {
+    s->last_ns = now;
     (void)due(&s->at.pace, now); /* the pull that follows does the rest */
     if (due(&s->at.linger, now))
         s->phase = IC__UDX_GONE;
