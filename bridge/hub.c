@@ -147,6 +147,8 @@ void bridge_hub_message(bridge_hub *hub, const char *channel, const ic__json *en
     ic__buf event = {0};
     bool filtered = filter_applies(hub, channel);
 
+    if (!hub->first)
+        return;
     if (!body)
         body = envelope;
     searched_text(&text, body);

@@ -84,8 +84,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bridge_settings_default(&settings);
     settings.token = "tok";
     settings.cli = true;
+    isplit_book_options book;
+    isplit_book_options_default(&book);
+    book.path = ":memory:";
+    book.identity = identity;
+    book.env = options.env;
     bridge_host host = {.identity = identity, .env = options.env, .cli = run_line};
-    if (ic__sidechannel_new(&options, &host.sidechannel, &why) != 0 ||
+    if (isplit_book_open(&book, &host.book, NULL) != 0 ||
+        ic__sidechannel_new(&options, &host.sidechannel, &why) != 0 ||
         bridge_hub_new(&settings, &host, &hub, &why) != 0 ||
         bridge_session_new(hub, 0, &clients[0]) != 0 ||
         bridge_session_new(hub, 0, &clients[1]) != 0)
@@ -95,5 +101,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bridge_session_free(clients[1]);
     bridge_hub_free(hub);
     ic__sidechannel_free(host.sidechannel);
+    isplit_book_close(host.book);
     return 0;
 }

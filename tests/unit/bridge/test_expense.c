@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bridge_bench.h"
+#include "fail_alloc.h"
 #include "intercom/error.h"
 #include "temp_folder.h"
 
@@ -480,6 +481,67 @@ static void what_is_no_command_is_explained(void **state)
                  "Send denied");
 }
 
+static void expect_events(isplit_book *book, const char *room, size_t count)
+{
+    const isplit_state *now = NULL;
+    assert_int_equal(isplit_book_state(book, room, &now), 0);
+    assert_int_equal(isplit_state_event_count(now), count);
+}
+
+/* One client that asks for everything, on a ledger of its own. */
+static void talk(void *arg)
+{
+    static const char *const words[] = {
+        "{\"type\":\"auth\",\"token\":\"tok\"}",
+        ADD_30,
+        "{\"type\":\"expense_add\",\"payer\":\"a\",\"amount\":1.5,\"split\":[\"b\",\"c\"]"
+        "}",
+        "{\"type\":\"expense_list\",\"channel\":\"trip\"}",
+        "{\"type\":\"expense_balance\",\"channel\":\"trip\"}",
+        "{\"type\":\"expense_export\",\"channel\":\"trip\",\"format\":\"csv\"}",
+        "{\"type\":\"expense_say\",\"channel\":\"trip\",\"text\":\"add bob 3 split al "
+        "note x\"}",
+        "{\"type\":\"expense_say\",\"channel\":\"trip\",\"text\":\"send hello\"}",
+        "{\"type\":\"expense_clear\",\"channel\":\"trip\"}",
+    };
+    const bench *b = arg;
+    isplit_book_options options;
+    bridge_host host = b->host;
+    bridge_hub *hub = NULL;
+    bridge_session *s = NULL;
+    ic__buf why = {0};
+
+    isplit_book_options_default(&options);
+    options.path = ":memory:";
+    options.identity = b->alice;
+    options.env = host.env;
+    host.book = NULL;
+    if (isplit_book_open(&options, &host.book, NULL) == 0 &&
+        bridge_hub_new(&b->settings, &host, &hub, &why) == 0 &&
+        bridge_session_new(hub, 0, &s) == 0) {
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            assert_int_equal(bridge_session_message(s, words[i], strlen(words[i]), 0), 0);
+        if (!fail_alloc_hit())
+            expect_events(host.book, "trip", 3); /* two entries and a clear */
+    }
+    bridge_session_free(s);
+    bridge_hub_free(hub);
+    isplit_book_close(host.book);
+    ic__buf_free(&why);
+}
+
+static void survives_each_failed_allocation(void **state)
+{
+    bench *b = *state;
+    ic__json *warm = NULL;
+    bench_start(b, false);
+    /* the channel is listed once, so that no run leaves it behind */
+    assert_int_equal(ic__json_parse("0", 1, &warm), 0);
+    assert_int_equal(ic__sidechannel_send(b->sidechannel, "trip", warm, NULL, NULL), 0);
+    ic__json_free(warm);
+    fail_alloc_each(talk, b);
+}
+
 #define BENCH_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -501,6 +563,7 @@ int main(void)
         BENCH_TEST(a_line_in_words_is_previewed_and_then_done),
         BENCH_TEST(each_kind_of_line_does_what_the_plain_request_does),
         BENCH_TEST(what_is_no_command_is_explained),
+        BENCH_TEST(survives_each_failed_allocation),
     };
     return cmocka_run_group_tests_name("bridge/expense", tests, NULL, NULL);
 }
