@@ -28,7 +28,7 @@ typedef struct ic__wire {
     bool connected;
     bool ended; /* nothing more will come */
     bool failed;
-    bool held; /* enough input waits: no more is taken */
+    bool held;                     /* enough input waits: no more is taken */
     bool finishing;                /* no more output, the end is told when all has left */
     void (*on_change)(void *user); /* look at the wire from the loop, not from here */
     void *user;
