@@ -7,8 +7,6 @@
 #include "peer_config.h"
 #include "peer_program.h"
 
-#define EXIT_USAGE 2
-
 static const char *from_environment(const char *name)
 {
     return getenv(name);
@@ -32,7 +30,7 @@ int main(int argc, char **argv)
 
     if (peer_flags_read(&flags, argc, argv, from_environment, why) != 0) {
         peer_complain("%s", why);
-        return EXIT_USAGE;
+        return PEER_EXIT_USAGE;
     }
     if (flags.help) {
         peer_usage(stdout);
@@ -45,12 +43,12 @@ int main(int argc, char **argv)
     (void)umask(077); /* keys, ledger, history: nobody else's business */
     if (ic_init() != 0) {
         peer_complain("the system gives no random numbers");
-        return EXIT_FAILURE;
+        return PEER_EXIT_FAILED;
     }
     int error = peer_config_read(&config, &flags, why);
     if (error) {
         peer_complain("%s", why);
-        return error == IC_ERR_INVALID ? EXIT_USAGE : EXIT_FAILURE;
+        return error == IC_ERR_INVALID ? PEER_EXIT_USAGE : PEER_EXIT_FAILED;
     }
     warn(&flags);
     int status = peer_program_run(&config);

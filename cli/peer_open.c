@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "peer/folder.h"
 #include "peer_program.h"
 
 #define PASSWORD_TRIES 3
@@ -59,11 +60,10 @@ static void complain_of_store(const ic_peer_options *o, int error)
         peer_complain("the key file %s/%s/db/keypair.json is of a newer version: use a "
                       "newer intercom-peer",
                       dir, name);
-    else if (error == IC_ERR_INVALID)
-        peer_complain("the flags above, or the store's name '%s', are not usable; a "
-                      "name has no slash and no '..'",
+    else if (error == IC_ERR_INVALID && !ic__folder_name_ok(name))
+        peer_complain("'%s' is no name for a store: a name has no slash and no '..'",
                       name);
-    else
+    else if (error != IC_ERR_INVALID) /* of other options, the log has told */
         peer_complain("cannot open the store %s/%s: %s", dir, name, ic_strerror(error));
 }
 

@@ -239,11 +239,13 @@ int peer_program_run(peer_config *config)
     ic_env_system(&program.env);
     program.env.log = on_log;
     program.env.user = &program;
-    bool started = start(&program, config) == 0;
-    if (!started && program.base)
+    int error = start(&program, config);
+    if (error && program.base)
         stop(&program);
     if (program.base)
         (void)event_base_dispatch(program.base);
     release(&program);
-    return started ? 0 : 1;
+    if (error)
+        return error == IC_ERR_INVALID ? PEER_EXIT_USAGE : PEER_EXIT_FAILED;
+    return 0;
 }

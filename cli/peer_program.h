@@ -14,6 +14,9 @@ struct event;
 struct event_base;
 struct ic__loop_signals;
 
+#define PEER_EXIT_FAILED 1 /* could not start */
+#define PEER_EXIT_USAGE 2  /* a flag is at fault */
+
 typedef struct peer_program {
     const peer_config *config;
     struct event_base *base;
@@ -34,8 +37,7 @@ typedef struct peer_program {
 /**
  * Run a peer until it is told to stop.
  *
- * @return the exit status: 0, or 1 when it could not start, after a sentence on standard
- * error
+ * @return the exit status: 0, or one of the above after a sentence on standard error
  */
 int peer_program_run(peer_config *config);
 

@@ -210,7 +210,7 @@ class OnATerminal(PeerTest):
     def test_the_escape_key_alone_stops_nothing(self):
         tty = self.open()
         tty.press("\x1b")
-        time.sleep(0.3)
+        time.sleep(2) # longer than the peer waits for the rest of a sequence
         tty.press("/print --text still\r")
         tty.line("still")
         tty.press("\x12\x16\x18") # keys for which libedit would wait
