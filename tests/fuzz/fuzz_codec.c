@@ -13,6 +13,7 @@ static bool copy_value(uint8_t kind, ic__rd *r, ic__wr *w)
 {
     ic__addr addr;
     size_t len;
+    uint64_t number;
     const uint8_t *bytes;
 
     switch (kind % 10) {
@@ -26,7 +27,8 @@ static bool copy_value(uint8_t kind, ic__rd *r, ic__wr *w)
         ic__wr_uint_le(w, ic__rd_uint_le(r, kind % 8 + 1u), kind % 8 + 1u);
         break;
     case 3:
-        ic__wr_lexint(w, ic__rd_lexint(r));
+        number = ic__rd_lexint(r);
+        ic__wr_lexint(w, number <= UINT32_MAX ? number : 0); /* more has no form */
         break;
     case 4:
         bytes = ic__rd_buffer(r, MAX_BYTES, &len);

@@ -37,13 +37,12 @@ static void begin(ic__noise *n, ic__noise_pattern pattern, bool initiator)
 }
 
 /* An honest message, changed by the input; true when it was read. */
-static bool pass(ic__noise ends[2], unsigned step, ic__rd *r)
+static bool pass(ic__noise ends[2], unsigned step, ic__rd *r, bool *changed)
 {
-    uint8_t message[MESSAGE_MAX];
+    uint8_t message[MESSAGE_MAX] = {0};
     uint8_t payload[MESSAGE_MAX];
     ic__wr w = ic__wr_of(message, sizeof message);
     ic__wr got = ic__wr_of(payload, sizeof payload);
-    bool changed = false;
 
     if (ic__noise_write(&ends[step % 2], NULL, 0, &w) != 0)
         return false; /* our own key met an improper one */
@@ -52,11 +51,12 @@ static bool pass(ic__noise ends[2], unsigned step, ic__rd *r)
         size_t at = ic__rd_u16le(r) % w.len;
         uint8_t bits = ic__rd_u8(r);
         message[at] ^= bits;
-        changed |= bits != 0;
+        *changed |= bits != 0;
     }
     size_t len = w.len + ic__rd_u8(r) % 3 - 1;
+    *changed |= len != w.len;
     int err = ic__noise_read(&ends[1 - step % 2], message, len, &got);
-    if (err && !changed && len == w.len)
+    if (err && !*changed)
         abort();
     return err == 0;
 }
@@ -70,13 +70,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ic__noise ends[2];
     ic__noise_result results[2];
     ic__noise_pattern pattern = ic__rd_u8(&r) % 2 ? IC__NOISE_XX : IC__NOISE_IK;
+    bool changed = false;
 
     if (sodium_init() < 0)
         return 0;
     begin(&ends[0], pattern, true);
     begin(&ends[1], pattern, false);
     for (unsigned step = 0; !ic__noise_done(&ends[step % 2]); step++) {
-        if (!pass(ends, step, &r))
+        if (!pass(ends, step, &r, &changed))
             return 0;
     }
     ic__noise_finish(&ends[0], &results[0]);
