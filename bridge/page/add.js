@@ -11,7 +11,7 @@ export function mountAdd ({ store, room }) {
   onSubmit(byId('add-form'), byId('add'), () => submit(room))
   for (const id of FIELDS) byId(id).addEventListener('input', () => fieldError(id, ''))
   for (const id of ['payer', 'split']) byId(id).addEventListener('input', () => renderSplit(store.state))
-  store.watch(['entries', 'summary'], (state) => {
+  store.watch(['summary'], (state) => {
     const options = members(state).map((who) => el('option', { value: who }))
     fill(byId('members'), options)
     renderSplit(state)

@@ -11,13 +11,16 @@ export function mountConnect ({ store, room }) {
   onPress(byId('join'), () => step(store, () => room.join(channel()), 'join'))
   onPress(byId('subscribe'), () => step(store, () => room.subscribe(channel()), 'subscribe'))
   onPress(byId('disconnect'), () => leave(room))
+  store.watch(['channel'], (state) => {
+    if (state.channel) byId('channel').value = state.channel
+  })
   store.watch(['link', 'joined', 'subscribed', 'channel', 'peer'], (state) => render(state, room))
   store.watch(['joined', 'subscribed'], foldWhenDone)
   store.watch(['link'], remember)
 }
 
 /** Fill the form from what the server, the fragment and the tab know; go in if that's enough. */
-export async function prefill ({ room }) {
+export async function prefill ({ store, room }) {
   const given = takeFragment()
   const back = tab.get('in') === '1' && !given.token
   byId('token').value = given.token || tab.get('token')
@@ -26,7 +29,8 @@ export async function prefill ({ room }) {
   if (bridge && byId('url').value === byId('url').defaultValue) byId('url').value = bridge
   if (!given.token && !back) return
   if (!(await connect(room))) return
-  await Promise.allSettled([room.join(channel()), room.subscribe(channel())])
+  if (await step(store, () => room.join(channel()), 'join'))
+    await step(store, () => room.subscribe(channel()), 'subscribe')
 }
 
 function channel () {
@@ -47,20 +51,22 @@ async function connect (room) {
   }
 }
 
-/** Join and Subscribe need a connection; without one they say so at the form. */
+/** Join and Subscribe need a connection; without one they say so at the form. True when done. */
 async function step (store, work, name) {
   clearErrors()
   if (store.state.link.name !== 'ready') {
     setText(byId('connect-hint'), 'Connect first.')
     byId('connect').focus()
-    return
+    return false
   }
   try {
     await work()
     browser.set('channel', channel().trim())
+    return true
   } catch (error) {
     fieldError('channel', visible(error.message))
     byId(name).focus()
+    return false
   }
 }
 
@@ -98,7 +104,6 @@ function render (state, room) {
   if (link.error) showFault(link.error)
   if (link.name === 'ready') clearErrors()
   if (link.name === 'waiting') byId('connection').open = true
-  if (state.channel && link.name === 'ready') byId('channel').value = state.channel
   setText(byId('connection-line'), line(state))
   fill(byId('connect-hint'), hint(state, room))
   byId('disconnect').hidden = link.name === 'closed'

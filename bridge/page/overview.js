@@ -12,7 +12,7 @@ export function mountOverview ({ store }) {
     store.set({ me: byId('me').value })
   })
   store.watch(['channel'], ({ channel }) => store.set({ me: browser.get(`me.${channel}`) }))
-  store.watch(['summary', 'entries', 'me', 'loaded'], render)
+  store.watch(['summary', 'me', 'loaded'], render)
 }
 
 function render (state) {

@@ -7,6 +7,8 @@ import { formatMinor, formatSigned } from './money.js'
 import { count } from './text.js'
 
 const APP = 'expense_split_v1'
+const KEY = /^[0-9a-f]{64}$/
+const CHAT_CHARS = 4_000
 const FEED_LINES = 300
 const PERSIST_MS = 90_000
 const JOIN_MS = 30_000
@@ -33,7 +35,7 @@ export class Room {
 
   async connect (url, token, channel) {
     this.#select(channel)
-    this.#store.set({ url, wasReady: false })
+    this.#store.set({ wasReady: false })
     await this.#connection.open(url, token)
   }
 
@@ -108,8 +110,9 @@ export class Room {
 
   #heard ({ channel, from, message }) {
     if (message && typeof message === 'object' && message.app === APP) return
-    const text = typeof message === 'string' ? message : JSON.stringify(message)
-    this.#tell('chat', channel === this.#channel ? text : `#${channel} ${text}`, from)
+    const text = (typeof message === 'string' ? message : JSON.stringify(message ?? null)).slice(0, CHAT_CHARS)
+    const who = KEY.test(from) ? from : `"${from}"` /* free text: nobody may pass for "you" */
+    this.#tell('chat', channel === this.#channel ? text : `#${channel} ${text}`, who)
   }
 
   /* --- reading --- */

@@ -7,7 +7,6 @@ export function initialState () {
   return {
     link: { name: 'closed' }, /* closed, connecting, ready, waiting (until `retryAt`) */
     wasReady: false, /* since the last Connect: the room stays in view while we reconnect */
-    url: '',
     peer: null, /* the peer's hello: { key, address, entryChannel } */
     peers: null, /* neighbours of the peer */
     channel: '',
@@ -58,12 +57,7 @@ export class Store {
   }
 }
 
-/** Every name in the room, in byte order as the ledger sorts them. */
+/** Every name in the room, in the ledger's order. */
 export function members (state) {
-  const all = new Set((state.summary?.balances ?? []).map((row) => row.member))
-  for (const entry of state.entries) {
-    all.add(entry.payer)
-    for (const who of entry.split) all.add(who)
-  }
-  return [...all].sort((a, b) => (a < b ? -1 : 1))
+  return (state.summary?.balances ?? []).map((row) => row.member)
 }
