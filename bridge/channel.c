@@ -92,8 +92,7 @@ static bool read_channel(const bridge_request *r, target *t)
     *t = (target){.sidechannel = need_sidechannel(r)};
     if (!t->sidechannel)
         return false;
-    bridge_member_text(r->message, "channel", &t->channel);
-    if (t->channel.len)
+    if (bridge_member_text(r->message, "channel", &t->channel) && t->channel.len)
         return true;
     if (t->channel.bad)
         bridge_session_close(r->session, BRIDGE_CLOSE_INTERNAL, "out of memory");
@@ -180,27 +179,33 @@ void bridge_do_leave(const bridge_request *r)
     target_free(&t);
 }
 
-void bridge_do_open(const bridge_request *r)
+static void open_target(const bridge_request *r, const target *t)
 {
     ic__buf b = {0};
     ic__buf via = {0};
-    target t;
+    int error = IC_ERR_INVALID;
 
-    if (read_target(r, &t)) {
-        bridge_member_text(r->message, "via", &via);
-        int error = ic__sidechannel_open(t.sidechannel, t.channel.data, via.data,
-                                         t.invite, t.welcome);
-        begin(&b, "open_requested", &t);
-        ic__buf_text(&b, ",\"via\":");
-        ic__json_write_cstring(&b, via.len ? via.data : NULL);
-        if (error)
-            bridge_reply_error(
-                r, "Open request denied (invalid input or missing invite/welcome).");
-        else
-            bridge_reply(r, &b);
-    }
+    if (bridge_member_text(r->message, "via", &via))
+        error = ic__sidechannel_open(t->sidechannel, t->channel.data, via.data, t->invite,
+                                     t->welcome);
+    begin(&b, "open_requested", t);
+    ic__buf_text(&b, ",\"via\":");
+    ic__json_write_cstring(&b, via.len ? via.data : NULL);
+    if (error)
+        bridge_reply_error(
+            r, "Open request denied (invalid input or missing invite/welcome).");
+    else
+        bridge_reply(r, &b);
     ic__buf_free(&b);
     ic__buf_free(&via);
+}
+
+void bridge_do_open(const bridge_request *r)
+{
+    target t;
+
+    if (read_target(r, &t))
+        open_target(r, &t);
     target_free(&t);
 }
 

@@ -155,8 +155,7 @@ static int change_subscriptions(const bridge_request *r, bool add)
 
     if (!ic__json_is(list, IC__JSON_ARRAY)) {
         ic__buf one = {0};
-        bridge_member_text(r->message, "channel", &one);
-        if (one.bad || one.len)
+        if (bridge_member_text(r->message, "channel", &one) && (one.bad || one.len))
             error = one.bad ? IC_ERR_NOMEM
                             : change_one(r->session, ic__json_get(r->message, "channel"),
                                          add);

@@ -18,7 +18,6 @@ bool bridge_expense_fail(bridge_expense *x, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    ic__buf_reset(&x->error);
     ic__buf_text(&x->error, text);
     return false;
 }

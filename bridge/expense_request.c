@@ -17,8 +17,8 @@ static bool flag(const ic__json *message, const char *name, bool otherwise)
         return ic__json_bool(v, otherwise);
     if (ic__json_type(v) <= IC__JSON_NULL)
         return otherwise;
-    bridge_member_text(message, name, &text);
-    for (size_t i = 0; text.data && i < sizeof yes / sizeof yes[0]; i++)
+    bool known = bridge_member_text(message, name, &text);
+    for (size_t i = 0; known && text.data && i < sizeof yes / sizeof yes[0]; i++)
         set = set || strcasecmp(text.data, yes[i]) == 0;
     ic__buf_free(&text);
     return set;
@@ -110,9 +110,9 @@ static bool ask_add(bridge_expense *x, const ic__json *message)
 {
     ic__buf payer = {0};
 
-    bridge_member_text(message, "payer", &payer);
-    bool done = payer.len ? add_for_payer(x, message, payer.data)
-                          : bridge_expense_fail(x, "Missing payer.");
+    bool known = bridge_member_text(message, "payer", &payer) && payer.len;
+    bool done = known ? add_for_payer(x, message, payer.data)
+                      : bridge_expense_fail(x, "Missing payer.");
     ic__buf_free(&payer);
     return done;
 }
@@ -146,7 +146,8 @@ static bool ask_restore(bridge_expense *x, const ic__json *message)
                                   flag(message, "replace", false));
 }
 
-static bool ask_export(bridge_expense *x, const ic__json *message)
+/* No format means text. */
+static bool read_format(const char *name, isplit_export_format *out)
 {
     static const struct {
         const char *name;
@@ -157,17 +158,26 @@ static bool ask_export(bridge_expense *x, const ic__json *message)
         {"json", ISPLIT_EXPORT_JSON},
         {"csv", ISPLIT_EXPORT_CSV},
     };
-    ic__buf name = {0};
-    bool known = ic__json_type(ic__json_get(message, "format")) <= IC__JSON_NULL ||
-                 ic__json_is(ic__json_get(message, "format"), IC__JSON_TEXT);
-    size_t i = 0;
 
-    bridge_member_text(message, "format", &name);
-    while (i < 4 && name.data && strcasecmp(formats[i].name, name.data) != 0)
-        i++;
-    known = known && name.data && i < 4;
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strcasecmp(formats[i].name, name) == 0) {
+            *out = formats[i].format;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool ask_export(bridge_expense *x, const ic__json *message)
+{
+    isplit_export_format format = ISPLIT_EXPORT_TEXT;
+    ic__buf name = {0};
+    bool known = bridge_member_text(message, "format", &name) && !name.bad &&
+                 read_format(name.data, &format);
+
+    x->error.bad = name.bad;
     ic__buf_free(&name);
-    return known ? bridge_expense_export(x, formats[i].format)
+    return known ? bridge_expense_export(x, format)
                  : bridge_expense_fail(x, "Invalid format (use text, json or csv).");
 }
 
@@ -223,13 +233,15 @@ bool bridge_do_expense(const bridge_request *r)
         bridge_reply_error(r, "Ledger not ready.");
         return true;
     }
-    bridge_member_text(r->message, "channel", &room);
+    bool known = bridge_member_text(r->message, "channel", &room);
     if (!room.len)
         ic__buf_text(&room, host->sidechannel ? ic__sidechannel_entry(host->sidechannel)
                                               : BRIDGE_ENTRY_CHANNEL);
     x.room = room.data;
     x.error.bad = room.bad;
-    reply(r, &x, !room.bad && ask(&x, r->message));
+    if (!known)
+        (void)bridge_expense_fail(&x, "Invalid channel.");
+    reply(r, &x, known && !room.bad && ask(&x, r->message));
     ic__buf_free(&room);
     ic__buf_free(&x.answer);
     ic__buf_free(&x.error);

@@ -63,9 +63,13 @@ typedef struct bridge_request {
 void bridge_reply(const bridge_request *r, const ic__buf *members);
 void bridge_reply_error(const bridge_request *r, const char *format, ...) IC_PRINTF(2, 3);
 
-/** A member that the reference turns into a text: texts and numbers as they are, trimmed;
- * "" for all else. */
-void bridge_member_text(const ic__json *object, const char *name, ic__buf *out);
+/**
+ * A member that the reference turns into a text: texts trimmed, numbers as JavaScript
+ * writes them, "" for what it takes for false.
+ *
+ * @return false when it is of another type, or a text that is no C string
+ */
+bool bridge_member_text(const ic__json *object, const char *name, ic__buf *out);
 
 /* Requests; each answers. */
 void bridge_do_auth(const bridge_request *r);

@@ -184,20 +184,24 @@ void bridge_reply_error(const bridge_request *r, const char *format, ...)
     ic__buf_free(&b);
 }
 
-void bridge_member_text(const ic__json *object, const char *name, ic__buf *out)
+bool bridge_member_text(const ic__json *object, const char *name, ic__buf *out)
 {
     const ic__json *v = ic__json_get(object, name);
     const char *text = ic__json_cstring(v);
-    double number = ic__json_number(v);
     size_t len;
 
     ic__buf_text(out, "");
+    if (!ic__json_truthy(v))
+        return true;
     if (text) {
         text = ic__trim(text, strlen(text), &len);
         ic__buf_add(out, text, len);
-    } else if (number < 0 || number > 0) {
-        ic__json_write_number(out, number);
+        return true;
     }
+    if (!ic__json_is(v, IC__JSON_NUMBER))
+        return false;
+    ic__json_write_number(out, ic__json_number(v));
+    return true;
 }
 
 static void do_ping(const bridge_request *r)
@@ -249,7 +253,9 @@ static void reply_unknown(const bridge_request *r)
         ic__json_write(&text, type);
     else
         ic__buf_text(&text, type ? ic__json_cstring(type) : "undefined");
-    if (!text.bad)
+    if (text.bad)
+        bridge_session_close(r->session, BRIDGE_CLOSE_INTERNAL, "out of memory");
+    else
         bridge_reply_error(r, "Unknown type: %.200s", text.data);
     ic__buf_free(&text);
 }

@@ -61,6 +61,14 @@ static void talk(bridge_session *const clients[2], const uint8_t *data, size_t s
     }
 }
 
+/* Opening a ledger takes longer than all the rest. */
+static bool asks_for_ledger(const uint8_t *data, size_t size)
+{
+    static const char word[] = "expense_";
+
+    return memmem(data, size, word, sizeof word - 1) != NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static ic_identity *identity;
@@ -90,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     book.identity = identity;
     book.env = options.env;
     bridge_host host = {.identity = identity, .env = options.env, .cli = run_line};
-    if (isplit_book_open(&book, &host.book, NULL) != 0 ||
+    if ((asks_for_ledger(data, size) && isplit_book_open(&book, &host.book, NULL) != 0) ||
         ic__sidechannel_new(&options, &host.sidechannel, &why) != 0 ||
         bridge_hub_new(&settings, &host, &hub, &why) != 0 ||
         bridge_session_new(hub, 0, &clients[0]) != 0 ||

@@ -230,6 +230,13 @@ static void members_are_refused_one_by_one(void **state)
     expect_error(b, "{\"type\":\"expense_export\",\"format\":5}",
                  "Invalid format (use text, json or csv).");
     expect_error(b, "{\"type\":\"expense_persist\"}", "Nothing to persist.");
+    /* a channel that cannot be meant is not the entry channel */
+    expect_error(b, "{\"type\":\"expense_list\",\"channel\":{}}", "Invalid channel.");
+    expect_error(b, "{\"type\":\"expense_list\",\"channel\":[\"a\"]}",
+                 "Invalid channel.");
+    expect_error(b, "{\"type\":\"expense_list\",\"channel\":\"\\ud800\"}",
+                 "Invalid channel.");
+    expect_error(b, "{\"type\":\"expense_clear\",\"channel\":true}", "Invalid channel.");
     ic__json *list = ask(b, 0, "{\"type\":\"expense_list\"}");
     assert_int_equal(number_of(list, "count"), 0);
     ic__json_free(list);

@@ -249,6 +249,7 @@ static void wrong_types_in_every_member_are_answered(void **state)
         {"{\"type\":\"join\",\"channel\":\"a\",\"welcome\":-1}", BAD_WELCOME},
         {"{\"type\":\"open\",\"channel\":\"a\",\"invite\":\" \"}", BAD_INVITE},
         {"{\"type\":\"open\",\"channel\":\"a\",\"via\":\"owned\"}", DENIED_OPEN},
+        {"{\"type\":\"open\",\"channel\":\"a\",\"via\":{}}", DENIED_OPEN},
         {"{\"type\":\"leave\",\"channel\":false}", "Missing channel."},
         {"{\"type\":\"cli\",\"command\":\"/help\"}", "CLI over WS is disabled."},
         {"{\"type\":\"expense_list\"}", "Ledger not ready."},
