@@ -80,6 +80,11 @@ static void give_up(ic__wire *w)
     w->ended = w->failed = true;
 }
 
+static void break_off(ic__wire *w)
+{
+    w->ended = w->broken = true;
+}
+
 /* Wire bytes from TLS to the socket. */
 static void pump_out(ic__wire *w)
 {
@@ -101,9 +106,16 @@ static bool read_plain(ic__wire *w)
 
     if (error == IC_ERR_CLOSED)
         w->ended = true;
-    else if (error || evbuffer_add(w->plain, chunk, n) != 0)
+    else if (error)
+        break_off(w);
+    else if (evbuffer_add(w->plain, chunk, n) != 0)
         give_up(w);
     return n > 0 && !w->failed;
+}
+
+static bool has_room(const ic__wire *w)
+{
+    return evbuffer_get_length(w->plain) < IC__WIRE_BUFFER_BYTES && !w->failed;
 }
 
 static void pump_in(ic__wire *w)
@@ -112,15 +124,15 @@ static void pump_in(ic__wire *w)
     uint8_t chunk[CHUNK_BYTES];
 
     for (;;) {
-        while (evbuffer_get_length(w->plain) < IC__WIRE_BUFFER_BYTES && read_plain(w))
+        while (has_room(w) && read_plain(w))
             ;
-        if (w->failed || evbuffer_get_length(w->plain) >= IC__WIRE_BUFFER_BYTES)
+        if (!has_room(w) || w->broken)
             return;
         int n = evbuffer_remove(in, chunk, sizeof chunk);
         if (n <= 0)
             return;
         if (ic__tls_recv(w->tls, chunk, (size_t)n) != 0)
-            give_up(w);
+            break_off(w);
     }
 }
 
@@ -139,6 +151,15 @@ static void hold_input(ic__wire *w)
         give_up(w);
 }
 
+static void finish_when_empty(ic__wire *w)
+{
+    if (!w->finishing || w->finished || ic__wire_queued(w))
+        return;
+    w->finished = true;
+    /* Fails where the connection is gone already, which on_event tells. */
+    (void)shutdown(bufferevent_getfd(w->bev), SHUT_WR);
+}
+
 bool ic__wire_pump(ic__wire *w)
 {
     if (w->tls && w->connected) {
@@ -146,14 +167,13 @@ bool ic__wire_pump(ic__wire *w)
         pump_out(w);
     }
     hold_input(w);
-    if (w->finishing && !ic__wire_queued(w))
-        (void)shutdown(bufferevent_getfd(w->bev), SHUT_WR);
+    finish_when_empty(w);
     return !w->ended || evbuffer_get_length(ic__wire_input(w)) > 0;
 }
 
 bool ic__wire_ready(const ic__wire *w)
 {
-    return w->connected && !w->failed && (!w->tls || ic__tls_ready(w->tls));
+    return w->connected && !w->failed && !w->broken && (!w->tls || ic__tls_ready(w->tls));
 }
 
 struct evbuffer *ic__wire_input(ic__wire *w)
@@ -163,14 +183,14 @@ struct evbuffer *ic__wire_input(ic__wire *w)
 
 bool ic__wire_write(ic__wire *w, const uint8_t *p, size_t n)
 {
-    if (w->failed || w->finishing)
+    if (!ic__wire_ready(w) || w->finishing)
         return false;
     if (!w->tls)
         return bufferevent_write(w->bev, p, n) == 0;
     if (ic__tls_write(w->tls, p, n) != 0)
-        give_up(w);
+        break_off(w);
     pump_out(w);
-    return !w->failed;
+    return ic__wire_ready(w);
 }
 
 size_t ic__wire_queued(const ic__wire *w)
@@ -187,8 +207,7 @@ void ic__wire_finish(ic__wire *w)
         ic__tls_finish(w->tls);
         pump_out(w);
     }
-    if (!ic__wire_queued(w))
-        (void)shutdown(bufferevent_getfd(w->bev), SHUT_WR);
+    finish_when_empty(w);
 }
 
 const char *ic__wire_why(const ic__wire *w)

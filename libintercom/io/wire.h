@@ -26,10 +26,12 @@ typedef struct ic__wire {
     ic__tls *tls;           /* NULL = plain */
     struct evbuffer *plain; /* decrypted; without TLS the bufferevent's own input */
     bool connected;
-    bool ended; /* nothing more will come */
-    bool failed;
-    bool held;                     /* enough input waits: no more is taken */
-    bool finishing;                /* no more output, the end is told when all has left */
+    bool ended;     /* nothing more will come */
+    bool failed;    /* nothing can leave either */
+    bool broken;    /* TLS failed: only its alert may still leave */
+    bool held;      /* enough input waits: no more is taken */
+    bool finishing; /* no more output, the end is told when all has left */
+    bool finished;
     void (*on_change)(void *user); /* look at the wire from the loop, not from here */
     void *user;
 } ic__wire;

@@ -127,7 +127,7 @@ static void note_tls_failure(ic__ws_conn *c)
 {
     const char *why = ic__wire_why(&c->wire);
 
-    if (!c->wire.failed || !why[0])
+    if (!c->wire.broken)
         return;
     if (c->server)
         c->web.site->stats.tls_failed++;
@@ -160,19 +160,29 @@ static void arm(ic__ws_conn *c, uint64_t now)
         ic__web_abort(&c->web, IC__WS_INTERNAL);
 }
 
+/* The peer has said its last. What it asked for before may still be leaving: then there
+ * is time until the deadline. */
+static bool is_over(ic__ws_conn *c)
+{
+    if (ic__wire_pump(&c->wire))
+        return false;
+    return c->wire.failed || c->web.state == IC__WEB_FRAMES ||
+           (c->wire.broken ? ic__wire_queued(&c->wire) : ic__ws_queued(c)) == 0;
+}
+
 /* Everything that came, up to a budget, and everything that wants to leave. */
 static void work(ic__ws_conn *c, uint64_t now)
 {
     size_t budget = TURN_BYTES;
 
     ic__web_expire(&c->web, now);
-    if (!ic__wire_pump(&c->wire))
+    if (is_over(c))
         ic__web_lost(&c->web);
     do {
         flush(c, now);
         tell(c);
     } while (budget && feed(c, now, &budget));
-    if (!budget || !ic__wire_pump(&c->wire))
+    if (!budget || is_over(c))
         ic__ws_conn_wake(c);
     if (c->web.state == IC__WEB_LINGER && !ic__web_queued(&c->web))
         ic__wire_finish(&c->wire);

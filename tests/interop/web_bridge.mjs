@@ -96,8 +96,11 @@ check('methods, bodies and hosts that a page does not need are refused', async (
 check('many requests at once are answered in order', async () => {
   const one = `GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n`
   const last = one.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
-  const answer = (await within(10000, rawTalk(Number(pageOf(plain).port), one.repeat(199) + last), 'the end')).toString()
+  const port = Number(pageOf(plain).port)
+  const answer = (await within(10000, rawTalk(port, one.repeat(199) + last), 'the end')).toString()
   assert.equal(answer.split('{"ok":true}').length - 1, 200)
+  const half = (await within(10000, rawTalk(port, one.repeat(200), { halfOpen: true }), 'the end')).toString()
+  assert.equal(half.split('{"ok":true}').length - 1, 200)
 })
 
 check('messages pass in both directions as they are', async () => {

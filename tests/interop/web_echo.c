@@ -1,10 +1,10 @@
 /*
  * A WebSocket server for web_server.mjs: it says everything back.
  *
- *   web_echo [CERT KEY]      prints its port; SIGTERM ends it
+ *   web_echo MS [CERT KEY]   prints its port; SIGTERM ends it
  *
  * "flood" sends until the client's queue is full, "close N" closes with code N, "stats"
- * answers with numbers. Half-open handshakes end after half a second.
+ * answers with numbers. Half-open handshakes end after MS milliseconds.
  */
 #include <event2/event.h>
 #include <stdio.h>
@@ -103,14 +103,14 @@ int main(int argc, char **argv)
     program p = {0};
     char why[256];
 
-    if (ic_init() != 0 || ic__loop_new(&base) != 0 ||
+    if (argc < 2 || ic_init() != 0 || ic__loop_new(&base) != 0 ||
         ic__loop_signals_new(base, on_stop, &p, &p.signals) != 0)
         return 1;
     ic__ws_server_options_default(&options);
     options.origins = origins;
-    options.limits.handshake_timeout_ns = 500 * IC__MS;
-    if (argc == 3 &&
-        ic__tls_server_config_new(argv[1], argv[2], &options.tls, why, sizeof why) != 0) {
+    options.limits.handshake_timeout_ns = strtoul(argv[1], NULL, 10) * IC__MS;
+    if (argc == 4 &&
+        ic__tls_server_config_new(argv[2], argv[3], &options.tls, why, sizeof why) != 0) {
         (void)fprintf(stderr, "web_echo: %s\n", why);
         return 1;
     }
