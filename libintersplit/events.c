@@ -288,12 +288,13 @@ int isplit__event_read(const json_t *object, const isplit__context *context,
 int isplit__item_read(const char *json, size_t len, const isplit__context *context,
                       isplit__item *out, isplit_reason *why)
 {
-    json_t *object = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *object =
+        json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
     const json_t *x = json_object_get(object, "x");
     int err = IC_ERR_PROTO;
 
-    if (!json_is_object(object))
-        isplit__reason_set(why, "an event is a JSON object");
+    if (!object)
+        isplit__reason_set(why, "an event is not JSON");
     else if (x)
         err = isplit__event_read(x, context, out, why);
     else if (json_object_get(object, "v"))
