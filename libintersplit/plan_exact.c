@@ -11,6 +11,8 @@
 #include "plan.h"
 
 #define LOW_BITS 12
+#define LANE_BITS 4 /* subsets that are looked at together */
+#define LANES (1u << LANE_BITS)
 
 typedef struct search {
     const isplit_share *members;
@@ -38,18 +40,42 @@ static int64_t *subset_sums(const isplit_share *members, unsigned count)
     return sums;
 }
 
-static void count_groups(search *s)
+/* From the subsets with one member less outside of the block: all lanes at once. */
+static void take_larger(uint8_t *block, const uint8_t *from)
 {
-    uint8_t *most = s->most;
+    for (size_t i = 0; i < LANES; i++)
+        block[i] = from[i] > block[i] ? from[i] : block[i];
+}
 
-    most[0] = 0;
-    for (uint32_t set = 1; set < 1u << s->last; set++) {
-        uint8_t best = 0;
+/* Then from those with one member less inside of it, from subset `first` on. `sum` is
+ * that of the members outside. */
+static void finish_block(const search *s, uint8_t *block, uint32_t first, int64_t sum)
+{
+    uint32_t lanes = s->last < LANE_BITS ? 1u << s->last : LANES;
+
+    for (uint32_t set = first; set < lanes; set++) {
+        uint8_t best = block[set];
         for (uint32_t rest = set; rest; rest &= rest - 1) {
-            uint8_t m = most[set & ~(rest & (0u - rest))];
+            uint8_t m = block[set & ~(rest & (0u - rest))];
             best = m > best ? m : best;
         }
-        most[set] = (uint8_t)(best + (sum_of(s, set) == 0));
+        block[set] = (uint8_t)(best + (s->low[set] + sum == 0));
+    }
+}
+
+/* Subsets that differ in the first LANE_BITS members only stand in one block. */
+static void count_groups(search *s)
+{
+    uint32_t blocks = s->last < LANE_BITS ? 1 : (1u << s->last) / LANES;
+
+    for (uint32_t outside = 0; outside < blocks; outside++) {
+        uint8_t *block = s->most + (size_t)outside * LANES;
+        memset(block, 0, LANES);
+        for (uint32_t rest = outside; rest; rest &= rest - 1)
+            take_larger(block,
+                        s->most + (size_t)(outside & ~(rest & (0u - rest))) * LANES);
+        /* the empty set is no group */
+        finish_block(s, block, outside ? 0 : 1, sum_of(s, outside * LANES));
     }
 }
 
@@ -113,7 +139,7 @@ int isplit__plan_exact(const isplit__group *open, isplit_plan *plan)
         return 0;
     s.last = (unsigned)open->count - 1;
     unsigned low = s.last < LOW_BITS ? s.last : LOW_BITS;
-    s.most = ic_mem_alloc((size_t)1 << s.last);
+    s.most = ic_mem_alloc(((size_t)1 << s.last) + LANES);
     s.low = subset_sums(s.members, low);
     s.high = subset_sums(s.members + low, s.last - low);
     int err = s.most && s.low && s.high ? 0 : IC_ERR_NOMEM;

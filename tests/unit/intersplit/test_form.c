@@ -161,6 +161,7 @@ static void the_objects_of_the_bridge(void **state)
                    ic_identity_public_key_hex(d->identity));
     assert_int_equal(isplit_form_entry_json(e, &text), 0);
     assert_string_equal(text, expected);
+    ic_mem_free(text);
     assert_int_equal(isplit_form_entries_json(desk_state(d, "trip-nyc"), &text), 0);
     assert_int_equal(strlen(text), strlen(expected) + 2);
     ic_mem_free(text);
