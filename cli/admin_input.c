@@ -65,8 +65,9 @@ bool admin_ask(admin_secret *secret, const char *prompt)
     }
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    (void)dprintf(fd, "%s: ", prompt);
-    bool done = tcsetattr(fd, TCSAFLUSH, &hidden) == 0 && read_secret(secret, fd);
+    /* Hidden first: what is typed as soon as the question stands must not be flushed. */
+    bool done = tcsetattr(fd, TCSAFLUSH, &hidden) == 0 &&
+                dprintf(fd, "%s: ", prompt) > 0 && read_secret(secret, fd);
     (void)tcsetattr(fd, TCSAFLUSH, &shown);
     (void)dprintf(fd, "\n");
     (void)close(fd);
