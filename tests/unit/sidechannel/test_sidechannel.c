@@ -405,6 +405,70 @@ static void an_open_request_goes_to_the_entry_channel_or_via_another(void **stat
     ic__buf_free(&owners);
 }
 
+/* A member of `object` as our tree; NULL when it is not there. */
+static ic__json *tree_of(const json_t *object, const char *name)
+{
+    const json_t *member = json_object_get(object, name);
+    if (!member)
+        return NULL;
+    char *text = json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY);
+    assert_non_null(text);
+    ic__json *doc = parse(text);
+    free(text);
+    return doc;
+}
+
+static void expect_same_request(world *w, ic__sidechannel *sc, const json_t *step)
+{
+    const json_t *sent = json_array_get(json_object_get(step, "sends"), 0);
+    const json_t *payload = json_object_get(sent, "payload");
+    const json_t *message = json_object_get(payload, "message");
+    ic__json *invite = tree_of(message, "invite");
+    ic__json *welcome = tree_of(message, "welcome");
+    ic__json *want = tree_of(payload, "message");
+    ic__buf b = {0};
+
+    ic__buf_reset(&w->sent);
+    assert_int_equal(ic__sidechannel_open(sc, "pub9", NULL, invite, welcome), 0);
+    ic__buf_text(&b, "\"message\":");
+    ic__json_write(&b, want);
+    ic__buf_text(&b, ",\"ts\":1700000000000,\"ttl\":3,");
+    assert_non_null(strstr(w->sent.data, b.data));
+    ic__buf_free(&b);
+    ic__json_free(invite);
+    ic__json_free(welcome);
+    ic__json_free(want);
+}
+
+/* sidechannel-behaviour.json, "open-request-outgoing" */
+static void open_requests_are_those_of_the_reference(void **state)
+{
+    world *w = *state;
+    json_t *doc = vectors_load("sidechannel-behaviour.json");
+    json_t *scenario;
+    json_t *step;
+    size_t i;
+    size_t k = 0;
+    ic__buf owners = {0};
+    ic__buf_printf(&owners, "pub9:%s", key(w->alice));
+    w->options.identity = w->alice;
+    w->options.policy.owners = owners.data;
+    ic__sidechannel *sc = make(w);
+    json_array_foreach(json_object_get(doc, "scenarios"), i, scenario)
+    {
+        if (strcmp(vectors_text(scenario, "name"), "open-request-outgoing") != 0)
+            continue;
+        json_array_foreach(json_object_get(scenario, "steps"), k, step)
+        {
+            expect_same_request(w, sc, step);
+        }
+    }
+    assert_int_equal(k, 3);
+    ic__sidechannel_free(sc);
+    ic__buf_free(&owners);
+    json_decref(doc);
+}
+
 static void channels_are_counted_and_limited(void **state)
 {
     world *w = *state;
@@ -503,6 +567,7 @@ int main(void)
         WORLD_TEST(welcomes_of_the_command_line_are_verified),
         WORLD_TEST(a_command_line_that_makes_no_sense_is_explained),
         WORLD_TEST(an_open_request_goes_to_the_entry_channel_or_via_another),
+        WORLD_TEST(open_requests_are_those_of_the_reference),
         WORLD_TEST(channels_are_counted_and_limited),
         WORLD_TEST(learned_names_are_limited),
         WORLD_TEST(survives_each_failed_allocation),
