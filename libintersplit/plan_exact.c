@@ -41,7 +41,7 @@ static int64_t *subset_sums(const isplit_share *members, unsigned count)
 }
 
 /* From the subsets with one member less outside of the block: all lanes at once. */
-static void take_larger(uint8_t *block, const uint8_t *from)
+static void take_larger(uint8_t *restrict block, const uint8_t *restrict from)
 {
     for (size_t i = 0; i < LANES; i++)
         block[i] = from[i] > block[i] ? from[i] : block[i];
