@@ -5,20 +5,21 @@
 #define FIRST_CWND 10
 #define LEAST_CWND 4
 #define HIGH_GAIN 2.88539 /* 2 / ln 2: doubles the rate each round trip */
-#define CRUISE_CWND_GAIN 1.5
+#define CRUISE_CWND_GAIN 1.3
 #define PROBE_CWND_GAIN 2.0 /* room for the faster phase, or it would not be faster */
 #define PACING_MARGIN 0.99
 #define FULL_GROWTH 1.25
 #define FULL_ROUNDS 3
-#define CYCLE_PHASES 8
+#define UP_PHASE 0
+#define DOWN_PHASE 1
+#define LEAST_PHASES 6 /* of a gain cycle, with the two above */
+#define MOST_PHASES 10
 #define BW_WINDOW_ROUNDS 10
 #define MIN_RTT_WINDOW_NS (10 * IC__SEC)
 #define PROBE_RTT_NS (200 * IC__MS)
 #define EXTRA_ROUNDS 5
 #define EXTRA_MAX_S 0.1
 #define FIRST_RTT_S 0.001 /* before the first sample, for the first burst only */
-
-static const double cycle_gain[CYCLE_PHASES] = {1.25, 0.75, 1, 1, 1, 1, 1, 1};
 
 double ic__udx_cc_bandwidth(const ic__udx_cc *cc)
 {
@@ -62,14 +63,32 @@ void ic__udx_cc_init(ic__udx_cc *cc, uint64_t now, uint32_t luck)
     };
 }
 
+static double phase_gain(uint32_t phase)
+{
+    if (phase == UP_PHASE)
+        return 1.25;
+    return phase == DOWN_PHASE ? 0.75 : 1;
+}
+
+/* Flows whose cycles have the same length, and that probe at the same time, would do so
+ * for ever, and none would learn of another's share: lengths are drawn. */
+static uint32_t draw(ic__udx_cc *cc, uint32_t least, uint32_t most)
+{
+    cc->luck = cc->luck * 1664525 + 1013904223;
+    return least + (cc->luck >> 16) % (most - least + 1);
+}
+
+static void begin_cycle(ic__udx_cc *cc, uint32_t phase, uint64_t now)
+{
+    cc->cycle = phase;
+    cc->cycle_phases = draw(cc, LEAST_PHASES, MOST_PHASES);
+    cc->cycle_at = now;
+}
+
 static void enter_probe_bw(ic__udx_cc *cc, uint64_t now)
 {
     cc->state = IC__UDX_CC_PROBE_BW;
-    /* Any phase but the one that drains: nothing was probed yet. */
-    cc->cycle = cc->luck % (CYCLE_PHASES - 1);
-    if (cc->cycle)
-        cc->cycle++;
-    cc->cycle_at = now;
+    begin_cycle(cc, draw(cc, DOWN_PHASE + 1, LEAST_PHASES - 1), now);
 }
 
 static void update_bw(ic__udx_cc *cc, const ic__udx_sample *sample)
@@ -116,7 +135,7 @@ static bool phase_is_over(const ic__udx_cc *cc, const ic__udx_sample *sample,
                           uint64_t now)
 {
     bool full_length = now - cc->cycle_at > cc->min_rtt_ns;
-    double gain = cycle_gain[cc->cycle];
+    double gain = phase_gain(cc->cycle);
 
     if (gain > 1)
         return full_length && (sample->lost || sample->flying >= path_packets(cc, gain));
@@ -129,8 +148,9 @@ static void update_cycle(ic__udx_cc *cc, const ic__udx_sample *sample, uint64_t 
 {
     if (cc->state != IC__UDX_CC_PROBE_BW || !phase_is_over(cc, sample, now))
         return;
-    cc->cycle = (cc->cycle + 1) % CYCLE_PHASES;
     cc->cycle_at = now;
+    if (++cc->cycle >= cc->cycle_phases)
+        begin_cycle(cc, UP_PHASE, now);
 }
 
 static void check_full_pipe(ic__udx_cc *cc, const ic__udx_sample *sample)
@@ -222,7 +242,7 @@ static void update_gains(ic__udx_cc *cc)
         cc->cwnd_gain = HIGH_GAIN;
         break;
     case IC__UDX_CC_PROBE_BW:
-        cc->pacing_gain = cycle_gain[cc->cycle];
+        cc->pacing_gain = phase_gain(cc->cycle);
         cc->cwnd_gain = cc->pacing_gain > 1 ? PROBE_CWND_GAIN : CRUISE_CWND_GAIN;
         break;
     case IC__UDX_CC_PROBE_RTT:

@@ -65,7 +65,8 @@ typedef struct ic__udx_cc {
     uint32_t full_bw_rounds;
     bool pipe_is_full;
 
-    uint32_t cycle;
+    uint32_t cycle;        /* phase: up, down, then even ones */
+    uint32_t cycle_phases; /* of this cycle */
     uint64_t cycle_at;
 
     ic__udx_recovery recovery;
@@ -77,7 +78,7 @@ typedef struct ic__udx_cc {
     uint32_t extra_acked[2];
     uint32_t extra_rounds;
     uint32_t extra_slot;
-    uint32_t luck; /* where the cycle starts, so that flows don't march in step */
+    uint32_t luck; /* draws lengths, so that flows don't march in step */
 } ic__udx_cc;
 
 /** @param luck  any number: spreads the gain cycles of flows that start together */
