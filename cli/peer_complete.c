@@ -65,13 +65,16 @@ static void offer_members(peer_app *app, const peer_line *line, const word *w)
         offer_if(w, "", members[i].name, strlen(members[i].name));
 }
 
+/* Is `name` one of `names`, which have blanks between? */
 static bool one_of(const char *name, const char *names)
 {
     size_t len = strlen(name);
 
-    for (const char *at = names; (at = strstr(at, name)) != NULL; at += len) {
-        if ((at == names || at[-1] == ' ') && (at[len] == ' ' || at[len] == 0))
+    for (const char *at = names; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, name, n) == 0)
             return true;
+        at += n;
     }
     return false;
 }

@@ -398,6 +398,7 @@ static void words_fit_where_they_are_asked_for(void **state)
     assert_words("/expense_add --channel trip-nyc --split alice,b", "bob ");
     assert_words("/expense_export --format ", "text json csv ");
     assert_words("/expense_add --note 'x ", "");
+    assert_words("/expense_add -- ", ""); /* an argument without a name */
     assert_words("/unknown --", "");
     assert_words("/stats ", "");
 }
