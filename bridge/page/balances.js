@@ -35,7 +35,7 @@ function balanceRow ({ member, cents }, most, isMe) {
     'tr',
     { class: look },
     el('th', { scope: 'row' }, name(member), isMe && ' ', isMe && el('span', { class: 'tag' }, 'you')),
-    el('td', { class: 'bar-cell' }, bar(cents, most)),
+    el('td', {}, bar(cents, most)),
     el('td', { class: 'amount' }, el('span', { class: 'word' }, word), ' ', el('b', {}, formatSigned(cents))),
   )
 }

@@ -9,7 +9,7 @@ const PING_EVERY_MS = 20_000
 const BACKOFF_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000]
 
 /** `code`: address, unreachable, token, lost, timeout, refused (the peer's own words). */
-export class BridgeError extends Error {
+class BridgeError extends Error {
   constructor (code, text) {
     super(text)
     this.code = code

@@ -7,16 +7,14 @@
  * Make an element.
  *
  * @param {string} tag
- * @param {object} props  attributes; `class` and `on` (event handlers by name) too;
- *                        undefined, null and false leave an attribute out
- * @param {...(Node|string|number|null|undefined|false)} children  strings become text
+ * @param {object} props  attributes, null leaves one out; `on`: event handlers by name
+ * @param {...(Node|string|null|undefined|false)} children  strings become text
  */
 export function el (tag, props = {}, ...children) {
   const node = document.createElement(tag)
   for (const [name, value] of Object.entries(props)) {
     if (name === 'on') listen(node, value)
-    else if (value === true) node.setAttribute(name, '')
-    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value)
+    else if ((value ?? null) !== null) node.setAttribute(name, value)
   }
   node.append(...shown(children))
   return node
@@ -24,7 +22,7 @@ export function el (tag, props = {}, ...children) {
 
 /** Cards write `condition && el(...)`: what isn't there isn't shown. */
 function shown (children) {
-  return children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== '')
+  return children.flat().filter(Boolean)
 }
 
 function listen (node, handlers) {

@@ -4,11 +4,7 @@ import { byId, onPress, setText } from './dom.js'
 import { copy, explain, say, warn } from './notices.js'
 import { visible, visibleLines } from './text.js'
 
-const PERSISTENCE =
-  'Persist saves this room on this machine, in the store of the peer. It is not written to the contract.'
-
 export function mountKeep ({ store, room }) {
-  setText(byId('keep-hint'), PERSISTENCE)
   command('balance', () => room.balance())
   command('persist', () => {
     say('Saving… this can take a while.')

@@ -247,7 +247,7 @@ export class Room {
       case 'expense_cleared':
         this.#tell('ledger', `cleared removed=${answer.removed}`, 'you')
         this.#quietRefresh()
-        return { text: `Cleared ${count(answer.removed, 'entry', 'entries')}. Nothing is deleted: history keeps them.` }
+        return { text: `Cleared ${count(answer.removed, 'entry', 'entries')}. Nothing is deleted.` }
       default:
         return { text: '' }
     }

@@ -16,11 +16,11 @@ export function mountSettle ({ store }) {
 
 function render ({ summary, loaded }) {
   if (!loaded) return reading()
-  if (summary.balances.length === 0) return [el('p', { class: 'soft' }, 'Payments appear here once there is something to share.')]
+  if (summary.balances.length === 0) return [el('p', { class: 'soft' }, 'Nothing to pay yet.')]
   if (summary.settlements.length === 0) return [el('p', { class: 'settled' }, 'All settled')]
   return [
     el('ul', { class: 'payments' }, ...summary.settlements.map(payment)),
-    el('p', { class: 'soft' }, remark(summary)),
+    el('p', { class: 'soft hint' }, remark(summary)),
   ]
 }
 
@@ -29,7 +29,7 @@ function payment ({ from, to, amountCents }) {
   return el(
     'li',
     {},
-    el('span', { class: 'who' }, name(from), ' ', arrow, spoken('pays'), ' ', name(to)),
+    el('span', {}, name(from), ' ', arrow, spoken('pays'), ' ', name(to)),
     ' ',
     el('b', { class: 'figure' }, formatMinor(amountCents)),
   )

@@ -3,7 +3,7 @@
  * only room.js and the connection write to it.
  */
 
-export function initialState () {
+function initialState () {
   return {
     link: { name: 'closed' }, /* closed, connecting, ready, waiting (until `retryAt`) */
     wasReady: false, /* since the last Connect: the room stays in view while we reconnect */

@@ -35,7 +35,7 @@ export function names (list) {
 /** A note or a message; a long one is cut, with a button that shows the rest. */
 export function prose (text) {
   const all = visible(text)
-  const node = el('bdi', { class: 'prose' }, all)
+  const node = el('bdi', {}, all)
   if (all.length <= LONG_CHARS) return node
   node.textContent = `${all.slice(0, LONG_CHARS)}…`
   const more = el('button', { type: 'button', class: 'link' }, 'Show all')

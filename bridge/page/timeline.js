@@ -26,7 +26,7 @@ function more (store, draw) {
 
 function render ({ entries, loaded, peer }, onMore) {
   if (!loaded) return reading()
-  if (entries.length === 0) return [el('p', { class: 'soft' }, 'No entries yet. Each one will stand here with who added it.')]
+  if (entries.length === 0) return [el('p', { class: 'soft' }, 'No entries yet.')]
   const newest = entries.slice(-limit).reverse()
   const days = []
   for (const entry of newest) {
@@ -38,7 +38,7 @@ function render ({ entries, loaded, peer }, onMore) {
   return [
     ...days.flatMap((day) => [
       el('h3', {}, day.title),
-      el('ul', { class: 'entries' }, ...day.entries.map((entry) => item(entry, peer))),
+      el('ul', {}, ...day.entries.map((entry) => item(entry, peer))),
     ]),
     hidden > 0 && el('button', { type: 'button', class: 'older', on: { click: onMore } }, `Show older (${hidden})`),
   ]
@@ -52,7 +52,7 @@ function item (entry, peer) {
     el('p', { class: 'what' }, note ? prose(note) : el('span', { class: 'soft' }, 'no note')),
     el('p', { class: 'figure' }, formatMinor(amountCents)),
     el('p', { class: 'soft' }, name(payer), ' paid for ', ...names(split), split.length > 1 && ` · ${equalShare(amountCents, split.length)}`),
-    el('p', { class: 'soft meta' }, clock(entry.ts), ' ', author(entry, peer)),
+    el('p', { class: 'soft' }, clock(entry.ts), ' ', author(entry, peer)),
   )
 }
 

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { Peer, addExpense, assertClean, enter, launch, open, pageFiles, press, until } from './page_support.mjs'
 
-const MAX_BYTES = 80 * 1024
+const MAX_BYTES = 80_000
 const FIRST_PAINT_MS = 300 // it takes less than 100 on a machine that has nothing else to do
 const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
