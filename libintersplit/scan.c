@@ -6,7 +6,9 @@
 
 isplit__scan isplit__scan_of(isplit__slice text)
 {
-    return (isplit__scan){.at = text.at, .end = text.at + text.len};
+    const char *at = text.at ? text.at : "";
+
+    return (isplit__scan){.at = at, .end = at + text.len};
 }
 
 bool isplit__slice_is(isplit__slice slice, const char *text)

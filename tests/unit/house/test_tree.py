@@ -93,6 +93,8 @@ class Tree(unittest.TestCase):
                 stem = stem.removeprefix("fuzz_")
                 if not any(n.startswith(f"tests/fuzz/corpus/{stem}/") for n in tree.files()):
                     found.append(f"{name}: no corpus")
+            elif folder == "tests/bench":
+                stem = stem.removeprefix("bench_")
             while folder and folder not in builds:
                 folder = folder.rpartition("/")[0]
             if not re.search(rf"'(?:[\w/]*/)?{re.escape(stem)}(?:\.c)?'", builds.get(folder, "")):
