@@ -24,8 +24,8 @@ static const char *const texts[STATEMENTS] = {
     [FIND_ROOM] = "SELECT number FROM room WHERE name = ?1",
     [ADD_ROOM] = "INSERT INTO room (name) VALUES (?1)",
     [ADD_EVENT] = "INSERT INTO event (key, text, sig) VALUES (?1, ?2, ?3)",
-    [EACH_EVENT] = "SELECT key, text, sig FROM event WHERE key BETWEEN ?1 AND ?2 "
-                   "ORDER BY key",
+    [EACH_EVENT] = ("SELECT key, text, sig FROM event WHERE key BETWEEN ?1 AND ?2 "
+                    "ORDER BY key"), /* in parentheses: clang takes it for a slip */
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
