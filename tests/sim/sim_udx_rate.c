@@ -1,7 +1,7 @@
 /*
  * How well streams use a wire, and how evenly they share it (spec section 8): 100 Mbit/s,
- * 20 ms there and back, a queue of one such round trip. Shares are those of a minute: in a
- * second, a flow that probes for more has more.
+ * 20 ms there and back, a queue of one such round trip. Shares are those of a minute: in
+ * a second, a flow that probes for more has more.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -34,7 +34,7 @@ typedef struct udx_end {
     int drained;
     int closed; /* times that the end of the stream was told */
     int error;
-    bool busy;          /* something happened to it: look at it in this step */
+    bool busy; /* something happened to it: look at it in this step */
     bool paused;
     bool end_after;     /* end when all is written */
     bool end_back;      /* end when the peer ended */
