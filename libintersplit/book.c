@@ -11,6 +11,10 @@
 #define FIRST_ROOMS 8
 #define DEFAULT_SNAPSHOT_BYTES (64u << 20)
 
+_Static_assert(offsetof(isplit_book_options, max_snapshot_bytes) + sizeof(size_t) ==
+                   sizeof(isplit_book_options),
+               "padding at the end would be read as a member");
+
 static isplit_book_options defaults(void)
 {
     isplit_book_options o = {

@@ -1,3 +1,4 @@
+/* docs/spec/16-ledger.md, sections 0 and 4.5: what a program calls. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include "book.h"
 #include "desk.h"
+#include "intercom/error.h"
 #include "intersplit/book.h"
 #include "intersplit/form.h"
 
@@ -105,17 +108,220 @@ static void another_store_gets_the_room_from_the_snapshot(void **state)
     assert_string_equal(e->note, "dinner");
 }
 
+/* Adding must fail with this error at this field; the room stays as it is. */
+static void refused(desk *d, const isplit_add *add, int error, isplit_field field,
+                    const char *says)
+{
+    isplit_field wrong = ISPLIT_FIELD_NONE;
+    const isplit_entry *entry = NULL;
+    isplit_reason why = {{0}};
+
+    assert_int_equal(isplit_book_add(d->book, "trip", add, &entry, &wrong, &why), error);
+    assert_int_equal(wrong, field);
+    assert_null(entry);
+    if (!strstr(why.text, says))
+        fail_msg("\"%s\" does not say \"%s\"", why.text, says);
+    assert_int_equal(isplit_state_event_count(desk_state(d, "trip")), 0);
+}
+
+static void a_refusal_names_the_field_and_the_reason(void **state)
+{
+    static const char *const bob[] = {"bob"};
+    static const char *const bad[] = {"a:b"};
+    char note[1002];
+    const char *many[65];
+    char names[65][8];
+    desk *d = *state;
+
+    memset(note, 'n', sizeof note - 1);
+    note[sizeof note - 1] = 0;
+    for (size_t i = 0; i < 65; i++) {
+        (void)snprintf(names[i], sizeof names[i], "m%zu", i);
+        many[i] = names[i];
+    }
+    desk_open(d);
+    isplit_add add = {.payer = "", .amount = "1", .split = bob, .split_count = 1};
+    refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_PAYER, "missing");
+    add.payer = "m0";
+    add.amount = "1,234";
+    refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_AMOUNT, "1234.00 or 1.23");
+    add.amount = "1";
+    add.split = bad;
+    refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_SPLIT, "':'");
+    add.split = many;
+    add.split_count = 65;
+    refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_SPLIT, "at most 64");
+    add.split_count = 1;
+    add.note = note;
+    refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_NOTE, "1000 bytes");
+    add.note = "\xff";
+    refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_NOTE, "UTF-8");
+    add.note = NULL;
+    add.only = true;
+    add.split_count = 0;
+    refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_SPLIT, "name the members");
+}
+
+static void a_rooms_name_has_limits(void **state)
+{
+    static const char *const bad[] = {"", "a\nb", "\xff"};
+    char longest[258];
+    desk *d = *state;
+    const isplit_state *s = NULL;
+    const isplit_entry *entry = NULL;
+    isplit_add add = {.payer = "alice", .amount = "1"};
+    isplit_field wrong = ISPLIT_FIELD_NONE;
+
+    desk_open(d);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(isplit_book_add(d->book, bad[i], &add, &entry, &wrong, NULL),
+                         IC_ERR_INVALID);
+        assert_int_equal(wrong, ISPLIT_FIELD_ROOM);
+        assert_int_equal(isplit_book_state(d->book, bad[i], &s), IC_ERR_INVALID);
+    }
+    memset(longest, 'r', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    assert_int_equal(isplit_book_state(d->book, longest, &s), IC_ERR_INVALID);
+    assert_int_equal(isplit_book_state(d->book, longest + 1, &s), 0);
+}
+
+static void names_of_rooms_alone_take_no_memory(void **state)
+{
+    char name[32];
+    desk *d = *state;
+    const isplit_entry *entry = NULL;
+    isplit_add bad = {.payer = "alice", .amount = "zero"};
+
+    desk_open(d);
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(name, sizeof name, "room%d", i);
+        assert_int_equal(isplit_state_entry_count(desk_state(d, name)), 0);
+        assert_string_equal(isplit_state_room(desk_state(d, name)), name);
+        assert_int_equal(isplit_book_add(d->book, name, &bad, &entry, NULL, NULL),
+                         IC_ERR_INVALID);
+    }
+    assert_int_equal(d->book->place_count, 0);
+}
+
+static const char *split_of(const isplit_entry *e, char out[256])
+{
+    out[0] = 0;
+    for (size_t i = 0; i < e->share_count; i++) {
+        strcat(out, i ? "," : "");
+        strcat(out, e->shares[i].name);
+    }
+    return out;
+}
+
+static void who_shares_follows_the_original_and_only(void **state)
+{
+    static const char *const bob[] = {"bob"};
+    char out[256];
+    desk *d = *state;
+    const isplit_entry *entry = NULL;
+    isplit_add only = {
+        .payer = "alice", .amount = "30", .split = bob, .split_count = 1, .only = true};
+
+    desk_open(d);
+    assert_string_equal(split_of(desk_add(d, "trip", "carol", "1", "", ""), out),
+                        "carol");
+    assert_string_equal(
+        split_of(desk_add(d, "trip", "alice", "1", "Bob,bob ,carol", ""), out),
+        "alice,bob,carol");
+    assert_string_equal(split_of(desk_add(d, "trip", "bob", "1", "carol,bob", ""), out),
+                        "carol,bob");
+    assert_string_equal(split_of(desk_add(d, "trip", "dan", "1", "", ""), out),
+                        "dan,alice,bob,carol");
+    assert_int_equal(isplit_book_add(d->book, "trip", &only, &entry, NULL, NULL), 0);
+    assert_string_equal(split_of(entry, out), "bob");
+}
+
+static void note_change(const isplit_change *change, void *user)
+{
+    char *log = user;
+
+    (void)snprintf(log + strlen(log), 200 - strlen(log), "%d:%s:%lld ", change->kind,
+                   change->room,
+                   change->entry ? (long long)change->entry->amount_minor : -1);
+}
+
+static void changes_are_told_once_and_failures_not_at_all(void **state)
+{
+    char log[200] = "";
+    desk *d = *state;
+    size_t count = 0;
+    isplit_restored r;
+    const isplit_entry *entry = NULL;
+    isplit_add bad = {.payer = "alice", .amount = "-1"};
+
+    desk_open(d);
+    isplit_book_on_change(d->book, note_change, log);
+    desk_add(d, "trip", "alice", "3", "bob", "");
+    assert_int_equal(isplit_book_add(d->book, "trip", &bad, &entry, NULL, NULL),
+                     IC_ERR_INVALID);
+    assert_int_equal(isplit_book_persist(d->book, "trip", false, &count, NULL), 0);
+    assert_int_equal(isplit_book_clear(d->book, "trip", &count, NULL), 0);
+    assert_int_equal(isplit_book_restore(d->book, "trip", true, &r, NULL), 0);
+    assert_string_equal(log, "1:trip:300 2:trip:-1 3:trip:-1 ");
+}
+
+static void a_key_writes_5000_events_to_a_room(void **state)
+{
+    desk *d = *state;
+    const isplit_entry *entry = NULL;
+    isplit_reason why = {{0}};
+    isplit_add add = {.payer = "alice", .amount = "1"};
+
+    (void)snprintf(d->store, sizeof d->store, ":memory:");
+    desk_open(d);
+    for (int i = 0; i < 5000; i++)
+        assert_int_equal(isplit_book_add(d->book, "trip", &add, &entry, NULL, &why), 0);
+    assert_int_equal(isplit_book_add(d->book, "trip", &add, &entry, NULL, &why),
+                     IC_ERR_LIMIT);
+    assert_non_null(strstr(why.text, "5000"));
+    assert_int_equal(isplit_state_entry_count(desk_state(d, "trip")), 5000);
+    desk_add(d, "another", "alice", "1", "", "");
+}
+
+static void options_of_other_versions_are_read_or_refused(void **state)
+{
+    struct {
+        isplit_book_options known;
+        uint64_t later;
+    } o;
+    desk *d = *state;
+
+    isplit_book_options_init(&o.known, sizeof o);
+    assert_int_equal(o.known.struct_size, sizeof o);
+    assert_int_equal(isplit_book_open(&o.known, &d->book, NULL), IC_ERR_INVALID);
+    o.known.path = ":memory:";
+    o.known.identity = d->identity;
+    assert_int_equal(isplit_book_open(&o.known, &d->book, NULL), 0);
+    desk_close(d);
+    o.later = 1;
+    assert_int_equal(isplit_book_open(&o.known, &d->book, NULL), IC_ERR_UNSUPPORTED);
+    isplit_book_options_init(&o.known, offsetof(isplit_book_options, max_snapshot_bytes));
+    o.known.path = ":memory:";
+    o.known.identity = d->identity;
+    assert_int_equal(isplit_book_open(&o.known, &d->book, NULL), 0);
+}
+
+#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, desk_setup, desk_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_seed_demo_has_its_balances, desk_setup,
-                                        desk_teardown),
-        cmocka_unit_test_setup_teardown(entries_are_there_after_a_restart, desk_setup,
-                                        desk_teardown),
-        cmocka_unit_test_setup_teardown(persist_clear_and_restore_bring_the_room_back,
-                                        desk_setup, desk_teardown),
-        cmocka_unit_test_setup_teardown(another_store_gets_the_room_from_the_snapshot,
-                                        desk_setup, desk_teardown),
+        WITH_DESK(the_seed_demo_has_its_balances),
+        WITH_DESK(entries_are_there_after_a_restart),
+        WITH_DESK(persist_clear_and_restore_bring_the_room_back),
+        WITH_DESK(another_store_gets_the_room_from_the_snapshot),
+        WITH_DESK(a_refusal_names_the_field_and_the_reason),
+        WITH_DESK(a_rooms_name_has_limits),
+        WITH_DESK(names_of_rooms_alone_take_no_memory),
+        WITH_DESK(who_shares_follows_the_original_and_only),
+        WITH_DESK(changes_are_told_once_and_failures_not_at_all),
+        WITH_DESK(a_key_writes_5000_events_to_a_room),
+        WITH_DESK(options_of_other_versions_are_read_or_refused),
     };
     return cmocka_run_group_tests_name("intersplit/book", tests, NULL, NULL);
 }
