@@ -31,10 +31,10 @@ uint8_t *ic__bytes_room(ic__bytes *b, size_t n)
 
     if (!ic__add_size(b->len, n, &need) || !ic__mul_size(need, 2, &twice))
         return NULL;
-    if (need > b->cap - b->head) {
+    if (!b->data || need > b->cap - b->head) {
         /* Move within the buffer only what is small against it: then a byte is moved
          * once on average. */
-        if (need <= b->cap && b->len <= b->cap / 2) {
+        if (b->data && need <= b->cap && b->len <= b->cap / 2) {
             memmove(b->data, b->data + b->head, b->len);
             b->head = 0;
         } else if (!move_to(b, twice < FIRST_CAP ? FIRST_CAP : twice)) {

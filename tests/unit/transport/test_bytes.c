@@ -43,6 +43,7 @@ static void room_that_is_not_used_does_not_count(void **state)
     (void)state;
     ic__bytes b = {.data = NULL};
     assert_null(ic__bytes_front(&b));
+    assert_non_null(ic__bytes_room(&b, 0)); /* NULL would mean that memory is out */
     assert_non_null(ic__bytes_room(&b, 100));
     assert_int_equal(b.len, 0);
     add(&b, 7, 3);
