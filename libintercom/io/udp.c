@@ -11,7 +11,7 @@ void ic__udp_options_default(ic__udp_options *opts)
     *opts = (ic__udp_options){
         .max_streams = 4096,
         .max_sockets = 1024,
-        .recv_buffer_bytes = MIB,
+        .recv_buffer_bytes = 4 * MIB,
         .send_buffer_bytes = 212992,
         .max_waiting_bytes = MIB,
         .max_datagrams = 1024,

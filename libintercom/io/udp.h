@@ -27,7 +27,7 @@ typedef struct ic__udp_stream ic__udp_stream;
 typedef struct ic__udp_options {
     uint32_t max_streams;       /* default 4096 */
     uint32_t max_sockets;       /* default 1024 */
-    uint32_t recv_buffer_bytes; /* of the kernel, per socket; default 1 MiB */
+    uint32_t recv_buffer_bytes; /* of the kernel, per socket; default 4 MiB */
     uint32_t send_buffer_bytes; /* the same; default 212992 */
     uint32_t max_waiting_bytes; /* per socket, for a full kernel; default 1 MiB */
     uint32_t max_datagrams;     /* taken per socket and turn; default 1024 */
