@@ -89,6 +89,8 @@ class Tree(unittest.TestCase):
             stem = file[:-2]
             if folder.startswith("tests/unit/"):
                 stem = stem.removeprefix("test_")
+            elif folder in ("tests/bench", "tests/sim"):
+                stem = stem.removeprefix("bench_").removeprefix("sim_")
             elif folder == "tests/fuzz" and stem.startswith("fuzz_"):
                 stem = stem.removeprefix("fuzz_")
                 if not any(n.startswith(f"tests/fuzz/corpus/{stem}/") for n in tree.files()):
