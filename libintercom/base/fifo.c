@@ -82,11 +82,20 @@ const uint8_t *ic__fifo_front(const ic__fifo *f, size_t *len)
 void ic__fifo_drop(ic__fifo *f, uint64_t offset)
 {
     f->head = offset;
-    if (f->head == f->tail && f->cap > KEEP_CAP) {
-        ic_mem_free(f->data);
-        f->data = NULL;
-        f->cap = 0;
-    }
+}
+
+bool ic__fifo_is_idle(const ic__fifo *f)
+{
+    return f->head == f->tail && f->cap > KEEP_CAP;
+}
+
+void ic__fifo_trim(ic__fifo *f)
+{
+    if (!ic__fifo_is_idle(f))
+        return;
+    ic_mem_free(f->data);
+    f->data = NULL;
+    f->cap = 0;
 }
 
 void ic__fifo_free(ic__fifo *f)

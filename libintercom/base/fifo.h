@@ -3,7 +3,7 @@
  * A stream of bytes in memory: appended at one end, dropped at the other, read anywhere
  * between. Bytes are named by their offset from the start of the stream.
  *
- * Memory doubles as needed and goes back when a large buffer has run empty.
+ * Memory doubles as needed; a large buffer that has run empty gives it back when asked.
  */
 #ifndef BASE_FIFO_H
 #define BASE_FIFO_H
@@ -35,6 +35,12 @@ const uint8_t *ic__fifo_front(const ic__fifo *f, size_t *len);
 
 /** Forget everything before `offset`, which is not past the tail. */
 void ic__fifo_drop(ic__fifo *f, uint64_t offset);
+
+/** Is it empty, with more memory than it should keep while nothing happens? */
+bool ic__fifo_is_idle(const ic__fifo *f);
+
+/** Give the memory of an idle buffer back. */
+void ic__fifo_trim(ic__fifo *f);
 
 void ic__fifo_free(ic__fifo *f);
 

@@ -44,6 +44,7 @@ static void release(ic__udx *s)
     if (!ic__udx_flight_empty(f))
         kept = ic__udx_flight_at(f, f->una)->offset;
     ic__fifo_drop(&s->out.bytes, kept);
+    ic__udx_arm_trim(s);
     if (s->out.end_sent && ic__udx_flight_empty(f) && !s->out.end_acked) {
         s->out.end_acked = true;
         if (!s->in.ended)

@@ -11,6 +11,7 @@ static void finish_last(ic__udx *s)
         return;
     ic__fifo_drop(&s->in.ready, s->in.ready.head + s->in.handed);
     s->in.handed = 0;
+    ic__udx_arm_trim(s);
     uint32_t before = s->in.next;
     ic__udx_take_held(s);
     if (s->in.next != before && s->phase == IC__UDX_OPEN) {

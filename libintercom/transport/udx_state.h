@@ -92,6 +92,7 @@ typedef struct ic__udx_alarms {
     uint64_t keepalive; /* nothing was sent for long */
     uint64_t pace;      /* the next packet may leave */
     uint64_t linger;    /* late packets are answered no more */
+    uint64_t trim;      /* buffers that ran empty give their memory back */
 } ic__udx_alarms;
 
 /** Receiving side. */
@@ -205,6 +206,7 @@ struct ic__udx {
 /* udx_stream.c */
 void ic__udx_close(ic__udx *s, int error);
 void ic__udx_check_ended(ic__udx *s, uint64_t now);
+void ic__udx_arm_trim(ic__udx *s);
 
 /* udx_recv.c */
 uint32_t ic__udx_window(const ic__udx *s);

@@ -9,6 +9,11 @@
 #define MIB (UINT32_C(1) << 20)
 #define FIRST_RWND (4 * MIB) /* assumed of the peer until it says */
 
+#define TRIM_NS IC__SEC
+
+static const ic__udx_alarms no_alarm = {IC__NEVER, IC__NEVER, IC__NEVER, IC__NEVER,
+                                        IC__NEVER, IC__NEVER, IC__NEVER, IC__NEVER};
+
 void ic__udx_options_default(ic__udx_options *opts)
 {
     *opts = (ic__udx_options){
@@ -37,8 +42,7 @@ static void set_up(ic__udx *s, uint64_t now)
     s->rack.highest = s->opts.first_seq;
     s->recovery_end = s->opts.first_seq;
     s->tail_allowed = true;
-    s->at = (ic__udx_alarms){IC__NEVER, IC__NEVER, IC__NEVER, IC__NEVER,
-                             IC__NEVER, IC__NEVER, IC__NEVER};
+    s->at = no_alarm;
     s->env.random(&luck, sizeof luck, s->env.user);
     ic__udx_cc_init(&s->cc, now, luck);
     ic__udx_rtt_init(&s->rtt, now);
@@ -183,8 +187,7 @@ static void drop_sending(ic__udx *s)
     s->flight.una = s->flight.nxt;
     ic__udx_messages_free(&s->outbox);
     ic__udx_messages_init(&s->outbox);
-    s->at = (ic__udx_alarms){IC__NEVER, IC__NEVER, IC__NEVER, IC__NEVER,
-                             IC__NEVER, IC__NEVER, IC__NEVER};
+    s->at = no_alarm;
     s->want_heartbeat = false;
     s->want_tail = false;
     s->want_beyond = false;
@@ -241,7 +244,7 @@ bool ic__udx_done(const ic__udx *s)
 uint64_t ic__udx_deadline(const ic__udx *s)
 {
     const uint64_t all[] = {s->at.timeout, s->at.tail,      s->at.reorder, s->at.window,
-                            s->at.pace,    s->at.keepalive, s->at.linger};
+                            s->at.pace,    s->at.keepalive, s->at.linger,  s->at.trim};
     uint64_t first = IC__NEVER;
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -249,6 +252,21 @@ uint64_t ic__udx_deadline(const ic__udx *s)
             first = all[i];
     }
     return first;
+}
+
+/* In the middle of a transfer buffers run empty all the time: wait and see. */
+void ic__udx_arm_trim(ic__udx *s)
+{
+    if (s->at.trim == IC__NEVER &&
+        (ic__fifo_is_idle(&s->in.ready) || ic__fifo_is_idle(&s->out.bytes)))
+        s->at.trim = s->last_ns + TRIM_NS;
+}
+
+static void on_trim(ic__udx *s)
+{
+    if (!s->in.handed)
+        ic__fifo_trim(&s->in.ready);
+    ic__fifo_trim(&s->out.bytes);
 }
 
 static bool due(uint64_t *at, uint64_t now)
@@ -265,6 +283,8 @@ void ic__udx_expire(ic__udx *s, uint64_t now)
     (void)due(&s->at.pace, now); /* the pull that follows does the rest */
     if (due(&s->at.linger, now))
         s->phase = IC__UDX_GONE;
+    if (due(&s->at.trim, now))
+        on_trim(s);
     if (due(&s->at.reorder, now))
         (void)ic__udx_find_lost(s, now);
     if (due(&s->at.tail, now))

@@ -58,7 +58,12 @@ static void a_large_buffer_gives_its_memory_back_when_empty(void **state)
     for (int i = 0; i < 20; i++)
         assert_true(add_pattern(&f, 10000));
     assert_true(f.cap >= 200000);
+    ic__fifo_trim(&f);
+    assert_true(f.cap >= 200000); /* not while it holds something */
     ic__fifo_drop(&f, f.tail);
+    assert_true(ic__fifo_is_idle(&f));
+    ic__fifo_trim(&f);
+    assert_false(ic__fifo_is_idle(&f));
     assert_int_equal(f.cap, 0);
     assert_int_equal(f.head, 200000);
     assert_true(add_pattern(&f, 10));

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "count_alloc.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "udx_one.h"
@@ -36,6 +37,23 @@ static void bytes_cross_in_both_directions_and_both_ends_close(void **state)
         assert_null(a[i].s);
     }
     udx_world_free(&w);
+}
+
+static void an_idle_stream_gives_its_buffers_back(void **state)
+{
+    (void)state;
+    static udx_world w;
+    count_alloc_start();
+    udx_world_init(&w, 1);
+    udx_end *a = udx_world_pair(&w, NULL);
+    a->to_write = 5000000;
+    udx_world_run_until(&w, w.clock.now_ns + 10 * SEC);
+    assert_int_equal(a[1].got, 5000000);
+    count_alloc_stats memory = count_alloc_get();
+    assert_true(memory.peak_bytes > 4000000);
+    assert_true(memory.live_bytes < 300000);
+    udx_world_free(&w);
+    assert_int_equal(count_alloc_stop().live_bytes, 0);
 }
 
 static void many_small_writes_share_packets(void **state)
@@ -395,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_cross_in_both_directions_and_both_ends_close),
+        cmocka_unit_test(an_idle_stream_gives_its_buffers_back),
         cmocka_unit_test(many_small_writes_share_packets),
         cmocka_unit_test(what_is_written_before_connect_waits),
         cmocka_unit_test(port_zero_is_refused),
