@@ -213,7 +213,6 @@ int peer_config_read(peer_config *config, const peer_flags *flags,
 {
     *config = (peer_config){0};
     (void)snprintf(why, PEER_REASON_MAX, "out of memory");
-    config->quiet = peer_flags_bool(flags, PEER_FLAG_SIDECHANNEL_QUIET, false);
     config->debug = peer_flags_bool(flags, PEER_FLAG_SIDECHANNEL_DEBUG, false);
     int error = read_bridge(config, flags, why);
     if (!error)

@@ -37,7 +37,6 @@ typedef struct peer_config {
     uint16_t page_port;
     const char *page_directory;
 
-    bool quiet;
     bool debug;
 } peer_config;
 

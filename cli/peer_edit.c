@@ -276,7 +276,7 @@ static void show_words(peer_edit *edit, const peer_words *words)
     ic__buf_free(&rows);
 }
 
-static unsigned char complete(EditLine *el, int c)
+static unsigned char complete(EditLine *el, wint_t c)
 {
     peer_edit *edit = of(el);
     peer_words words = {0};
@@ -326,7 +326,8 @@ static int set_up_libedit(peer_edit *edit)
     (void)el_set(edit->el, EL_GETCFN, next_character);
     /* Between two lines nothing may be echoed, and ^D may not become an end of file. */
     (void)el_set(edit->el, EL_SETTY, "-d", "-icanon", "-echo", NULL);
-    (void)el_set(edit->el, EL_ADDFN, "peer-complete", "complete the word", complete);
+    /* The narrow form leaks copies of both texts. */
+    (void)el_wset(edit->el, EL_ADDFN, L"peer-complete", L"complete the word", complete);
     (void)el_set(edit->el, EL_BIND, TAB, "peer-complete", NULL);
     return 0;
 }

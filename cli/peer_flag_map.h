@@ -64,7 +64,7 @@
       "CHAN,...", "channels to join besides 0000intercom")                               \
     X(SIDECHANNEL, "sidechannel", NULL, TEXT, HERE, "Side channels", NULL, "CHAN,...",   \
       "another name of --sidechannels")                                                  \
-    X(SIDECHANNEL_QUIET, "sidechannel-quiet", "SIDECHANNEL_QUIET", BOOL, HERE,           \
+    X(SIDECHANNEL_QUIET, "sidechannel-quiet", "SIDECHANNEL_QUIET", BOOL, NETWORK,        \
       "Side channels", NULL, "1|0", "do not print messages (off)")                       \
     X(SIDECHANNEL_DEBUG, "sidechannel-debug", "SIDECHANNEL_DEBUG", BOOL, HERE,           \
       "Side channels", NULL, "1|0", "log what channels do (off)")                        \

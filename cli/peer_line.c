@@ -184,8 +184,3 @@ const char *peer_line_any(const peer_line *line, const char *names)
     }
     return NULL;
 }
-
-bool peer_line_has(const peer_line *line, const char *name)
-{
-    return find(line, name, strlen(name)) != NULL;
-}

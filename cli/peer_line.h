@@ -44,9 +44,6 @@ const char *peer_line_value(const peer_line *line, const char *name);
  * spaces; NULL = none. */
 const char *peer_line_any(const peer_line *line, const char *names);
 
-/** Does an argument of that name stand in the line, with or without a value? */
-bool peer_line_has(const peer_line *line, const char *name);
-
 /** Length in bytes of the white space (JavaScript's set) at `text`; 0 = there is none. */
 size_t peer_space_at(const char *text, size_t len);
 
