@@ -11,6 +11,7 @@
 #include "intercom/init.h"
 #include "intercom/keyfile.h"
 #include "intercom/peer.h"
+#include "intercom/stream.h"
 #include "intercom/sys/env.h"
 #include "intercom/sys/mem.h"
 

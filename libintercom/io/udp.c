@@ -177,6 +177,11 @@ int ic__udp_new(ic__udp **out, struct event_base *base, const ic_env *env,
     return 0;
 }
 
+void ic__udp_free(ic__udp *u)
+{
+    free_all(u);
+}
+
 void ic__udp_close(ic__udp *u, void (*on_closed)(void *user), void *user)
 {
     if (!u || u->closing)

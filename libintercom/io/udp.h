@@ -55,6 +55,9 @@ IC_CHECK int ic__udp_new(ic__udp **out, struct event_base *base, const ic_env *e
 /** Close all sockets and streams; then, from the loop, `on_closed`, and it is gone. */
 void ic__udp_close(ic__udp *u, void (*on_closed)(void *user), void *user);
 
+/** Undo ic__udp_new at once, before there was any socket or stream. */
+void ic__udp_free(ic__udp *u);
+
 ic__udp_stats ic__udp_get_stats(const ic__udp *u);
 
 /** A datagram that belongs to no stream; `data` is borrowed. */

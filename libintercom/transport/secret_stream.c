@@ -140,21 +140,47 @@ void ic__ss_recv_end(ic__ss *s)
     s->tell_end = true;
 }
 
-size_t ic__ss_pull(ic__ss *s, uint8_t *out, size_t cap)
+const uint8_t *ic__ss_front(const ic__ss *s, size_t *len)
 {
-    size_t n = s->out.len < cap ? s->out.len : cap;
+    *len = s->out.len;
+    return ic__bytes_front(&s->out);
+}
 
-    if (!n)
-        return 0;
-    memcpy(out, ic__bytes_front(&s->out), n);
-    ic__bytes_take(&s->out, n);
+void ic__ss_pop(ic__ss *s, size_t len)
+{
+    ic__bytes_take(&s->out, len);
     ic__bytes_trim(&s->out);
-    s->stats.bytes_out += n;
+    s->stats.bytes_out += len;
     if (s->choked && s->out.len <= s->options.max_queued_bytes / 2) {
         s->choked = false;
         s->tell_drained = true;
     }
+}
+
+size_t ic__ss_pull(ic__ss *s, uint8_t *out, size_t cap)
+{
+    size_t waiting;
+    const uint8_t *front = ic__ss_front(s, &waiting);
+    size_t n = waiting < cap ? waiting : cap;
+
+    if (!n)
+        return 0;
+    memcpy(out, front, n);
+    ic__ss_pop(s, n);
     return n;
+}
+
+void ic__ss_set_reading(ic__ss *s, bool on, uint64_t now)
+{
+    if (s->paused && on)
+        s->heard_ns = now; /* nobody listened meanwhile */
+    s->paused = !on;
+}
+
+void ic__ss_begin(ic__ss *s, uint64_t now)
+{
+    s->begun_ns = now;
+    s->heard_ns = now;
 }
 
 static uint64_t after(uint64_t since, uint64_t interval)
@@ -170,7 +196,8 @@ static uint64_t handshake_due(const ic__ss *s)
 
 static uint64_t idle_due(const ic__ss *s)
 {
-    return s->carrier_done ? IC__NEVER : after(s->heard_ns, s->options.idle_ns);
+    return s->carrier_done || s->paused ? IC__NEVER
+                                        : after(s->heard_ns, s->options.idle_ns);
 }
 
 static uint64_t keepalive_due(const ic__ss *s)
@@ -214,13 +241,19 @@ static bool tell(bool *flag, ic__ss_event *event, ic__ss_what what)
     return true;
 }
 
+/* Is there input that may be told now? A pause does not stop the handshake. */
+static bool readable(const ic__ss *s)
+{
+    return s->state != SS_FAILED && s->in.len && !(s->paused && s->state == SS_FLOWING);
+}
+
 bool ic__ss_next(ic__ss *s, ic__ss_event *event)
 {
     *event = (ic__ss_event){.what = IC__SS_NOTHING};
     ic__bytes_trim(&s->in);
     if (tell(&s->tell_open, event, IC__SS_OPEN))
         return true;
-    while (s->state != SS_FAILED && s->in.len) {
+    while (readable(s)) {
         size_t before = s->in.len;
         if (ic__ss_read_frame(s, event))
             return true;
@@ -233,8 +266,9 @@ bool ic__ss_next(ic__ss *s, ic__ss_event *event)
         event->error = s->error;
         return true;
     }
-    return s->state != SS_FAILED && (tell(&s->tell_drained, event, IC__SS_DRAINED) ||
-                                     tell(&s->tell_end, event, IC__SS_END));
+    return s->state != SS_FAILED &&
+           (tell(&s->tell_drained, event, IC__SS_DRAINED) ||
+            (!s->paused && tell(&s->tell_end, event, IC__SS_END)));
 }
 
 uint8_t *ic__ss_frame_room(ic__ss *s, size_t body_len)

@@ -105,6 +105,17 @@ void ic__ss_recv_end(ic__ss *s);
 /** Bytes for the carrier; 0 = nothing for now. */
 size_t ic__ss_pull(ic__ss *s, uint8_t *out, size_t cap);
 
+/** The same without a copy: what waits, then ic__ss_pop for what the carrier took. NULL =
+ * nothing for now; the bytes die with the next call of write, expire, pop or free. */
+const uint8_t *ic__ss_front(const ic__ss *s, size_t *len);
+void ic__ss_pop(ic__ss *s, size_t len);
+
+/** Stop (false) or go on telling messages and the end; what is told besides goes on. */
+void ic__ss_set_reading(ic__ss *s, bool on, uint64_t now);
+
+/** The carrier has found its peer only now: handshake_ns and idle_ns count from here. */
+void ic__ss_begin(ic__ss *s, uint64_t now);
+
 /** When to call ic__ss_expire, or IC__NEVER. */
 uint64_t ic__ss_deadline(const ic__ss *s);
 void ic__ss_expire(ic__ss *s, uint64_t now);

@@ -31,6 +31,7 @@ struct ic__ss {
     bool initiator;
     bool ended;        /* we write no more */
     bool carrier_done; /* the peer writes no more */
+    bool paused;       /* messages and the end wait */
     bool tell_open;
     bool tell_drained;
     bool tell_end;

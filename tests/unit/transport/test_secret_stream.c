@@ -412,6 +412,52 @@ static void what_came_before_the_end_is_told_before_it(void **state)
 }
 
 /* Section 3.6 */
+/* Section 3.4: bytes of the carrier count, and while we pause there are none. */
+static void a_pause_holds_messages_and_the_end_and_nothing_else(void **state)
+{
+    (void)state;
+    const ic__ss_options options = {
+        .idle_ns = 10 * IC__SEC, .max_message_bytes = 1000, .max_queued_bytes = 100};
+    world w;
+    open_world(&w, &options);
+    ic__ss_set_reading(w.end[0], false, w.now);
+    assert_int_equal(ic__ss_write(w.end[1], (const uint8_t *)"one", 3, w.now), 0);
+    carry(&w, 1, 4096);
+    ic__ss_recv_end(w.end[0]);
+    assert_int_equal(ic__ss_write(w.end[0], (const uint8_t[100]){0}, 100, w.now), 0);
+    assert_int_equal(ic__ss_write(w.end[0], NULL, 0, w.now), IC_ERR_AGAIN);
+    size_t waiting;
+    assert_non_null(ic__ss_front(w.end[0], &waiting));
+    assert_int_equal(waiting, 120);
+    ic__ss_pop(w.end[0], waiting);
+    assert_null(ic__ss_front(w.end[0], &waiting));
+    assert_int_equal(waiting, 0);
+    expect(w.end[0], IC__SS_DRAINED);
+    expect(w.end[0], IC__SS_NOTHING);
+    assert_int_equal(ic__ss_deadline(w.end[0]), IC__NEVER);
+    ic__ss_set_reading(w.end[0], true, w.now + 60 * IC__SEC);
+    expect(w.end[0], IC__SS_MESSAGE);
+    expect(w.end[0], IC__SS_END);
+    expect(w.end[0], IC__SS_NOTHING);
+    world_free(&w);
+}
+
+static void limits_count_from_the_moment_a_carrier_begins(void **state)
+{
+    (void)state;
+    const ic__ss_options options = {.handshake_ns = IC__SEC, .idle_ns = 3 * IC__SEC};
+    world w;
+    world_init(&w, &options, IC__NOISE_XX);
+    w.now += 60 * IC__SEC;
+    ic__ss_begin(w.end[1], w.now);
+    assert_int_equal(ic__ss_deadline(w.end[1]), w.now + IC__SEC);
+    ic__ss_expire(w.end[1], w.now);
+    expect(w.end[1], IC__SS_NOTHING);
+    ic__ss_expire(w.end[1], w.now + IC__SEC);
+    expect_failure(w.end[1], IC_ERR_TIMEOUT);
+    world_free(&w);
+}
+
 static void bad_datagrams_are_dropped_and_counted(void **state)
 {
     (void)state;
@@ -489,6 +535,8 @@ int main(void)
         cmocka_unit_test(any_changed_bit_ends_the_stream),
         cmocka_unit_test(a_changed_handshake_ends_the_stream),
         cmocka_unit_test(what_came_before_the_end_is_told_before_it),
+        cmocka_unit_test(a_pause_holds_messages_and_the_end_and_nothing_else),
+        cmocka_unit_test(limits_count_from_the_moment_a_carrier_begins),
         cmocka_unit_test(bad_datagrams_are_dropped_and_counted),
         cmocka_unit_test(running_out_of_memory_leaves_nothing),
     };

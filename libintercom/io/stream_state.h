@@ -1,0 +1,72 @@
+/**
+ * @file io/stream_state.h
+ * The inside of an ic_socket and of an ic_stream, shared by their files.
+ */
+#ifndef IO_STREAM_STATE_H
+#define IO_STREAM_STATE_H
+
+#include "base/queue.h"
+#include "intercom/stream.h"
+#include "io/sockaddr.h"
+#include "io/udp.h"
+#include "transport/bytes.h"
+#include "transport/secret_stream.h"
+
+struct event;
+
+struct ic_socket {
+    struct event_base *base;
+    ic_env env;
+    ic__udp *udp;
+    ic__udp_socket *sock;
+    ic__queue streams;
+    bool closing;
+    void (*on_closed)(void *user);
+    void *user;
+    ic__addr bound;
+    char address[IC__SOCKADDR_TEXT_BYTES];
+};
+
+struct ic_stream {
+    ic_socket *socket;
+    ic__link link;           /* in socket->streams */
+    ic__udp_stream *carrier; /* NULL when it is gone: unread messages may outlive it */
+    ic__ss *core;
+    struct event *timer;
+    uint64_t armed_ns; /* not later than the deadline of the core */
+    ic_stream_options on;
+    uint8_t remote_key[IC_PUBLIC_KEY_BYTES]; /* that we expect, when on.remote_key */
+    ic__bytes waiting; /* messages from before the handshake: length, bytes */
+    bool connected;
+    bool open;
+    bool choked; /* somebody was told IC_ERR_AGAIN because of `waiting` */
+    bool ending;
+    bool ended; /* the carrier knows */
+    bool told_end;
+    bool closing; /* by the user */
+    int error;    /* why we close it */
+};
+
+/* stream_drive.c: what happens to a stream, and what is told of it. */
+
+/** Its carrier, not yet connected. @return 0 or what ic__udp_stream_new says */
+IC_CHECK int ic__stream_open_carrier(ic_stream *st, uint32_t local_id);
+
+/** Hand what is queued to the carrier. Never calls back. */
+void ic__stream_flush(ic_stream *st);
+
+/** Look at it from the loop. */
+void ic__stream_wake(ic_stream *st);
+
+/** The core's timer, from the loop. */
+void ic__stream_on_timer(ic_stream *st);
+
+/** Tell on_closed, and release. */
+void ic__stream_finish(ic_stream *st, int error);
+
+/** Release, without telling. */
+void ic__stream_free(ic_stream *st);
+
+uint64_t ic__stream_now(const ic_stream *st);
+
+#endif
