@@ -341,11 +341,28 @@ static bool has_more_legacy(const isplit__room *room, uint32_t from)
     return false;
 }
 
+/* Clear events until all is covered: one lists so many unsigned entries and builds on so
+ * many heads. */
+static int write_clears(isplit__room *room, const isplit__author *author,
+                        const isplit_state **state, isplit_reason *why)
+{
+    uint32_t from = 0;
+    int err = 0;
+
+    do {
+        isplit__buf body = {0};
+        put_legacy(&body, room, &from);
+        err = write_event(room, author, "clear", &body, NULL, why);
+        if (!err)
+            err = isplit__room_state(room, state);
+    } while (!err && (room->head_count > 1 || has_more_legacy(room, from)));
+    return err;
+}
+
 int isplit__author_clear(isplit__room *room, const isplit__author *author,
                          size_t *removed, isplit_reason *why)
 {
     isplit__id key;
-    uint32_t from = 0;
     const isplit_state *state = NULL;
 
     int err = isplit__room_state(room, &state);
@@ -357,13 +374,8 @@ int isplit__author_clear(isplit__room *room, const isplit__author *author,
         isplit__reason_set(why, "only who has an entry in this room can clear it");
         return IC_ERR_DENIED;
     }
-    while (!err && before && (!from || has_more_legacy(room, from))) {
-        isplit__buf body = {0};
-        put_legacy(&body, room, &from);
-        err = write_event(room, author, "clear", &body, NULL, why);
-    }
-    if (!err)
-        err = isplit__room_state(room, &state);
+    if (before)
+        err = write_clears(room, author, &state, why);
     if (!err)
         *removed = before - state->entry_count;
     return err;

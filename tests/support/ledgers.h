@@ -11,7 +11,7 @@
 #include "intercom/identity.h"
 #include "intersplit/ledger.h"
 
-#define LEDGERS_MAX 4
+#define LEDGERS_MAX 20
 
 /** A random generator whose whole state is its seed. */
 uint64_t ledgers_random(uint64_t *seed);

@@ -42,7 +42,8 @@ static void random_deed(ledgers *l, size_t who, uint64_t *seed)
     assert_int_equal(isplit_ledger_state(l->of[who], &state), 0);
     size_t events = isplit_state_event_count(state);
     if (r == 0)
-        take_old(l->of[who], r & 1 ? "x" : "y", (int)(ledgers_random(seed) % 3) + 1, 5);
+        take_old(l->of[who], ledgers_random(seed) % 2 ? "x" : "y",
+                 (int)(ledgers_random(seed) % 3) + 1, 5);
     else if (r < 3 && events && isplit_ledger_clear(l->of[who], &removed, NULL) == 0 &&
              removed)
         return;
@@ -263,6 +264,25 @@ static void a_clear_covers_its_past_and_nothing_else(void **state)
     ledgers_close(&l);
 }
 
+/* One event builds on 16 others at most (section 4.3). */
+static void a_clear_covers_more_heads_than_one_event_can_name(void **state)
+{
+    ledgers l;
+    size_t removed = 0;
+
+    (void)state;
+    ledgers_open(&l, LEDGERS_MAX);
+    for (size_t i = 0; i < LEDGERS_MAX; i++)
+        ledgers_add(&l, i, "alice", "1", "bob");
+    for (size_t i = 1; i < LEDGERS_MAX; i++)
+        ledgers_sync(&l, i, 0);
+    assert_int_equal(entries_of(l.of[0]), LEDGERS_MAX);
+    assert_int_equal(isplit_ledger_clear(l.of[0], &removed, NULL), 0);
+    assert_int_equal(removed, LEDGERS_MAX);
+    assert_int_equal(entries_of(l.of[0]), 0);
+    ledgers_close(&l);
+}
+
 static void a_covered_entry_does_not_come_back_by_delivery(void **state)
 {
     ledgers l;
@@ -450,6 +470,7 @@ int main(void)
         cmocka_unit_test(any_order_of_random_deeds_gives_one_state),
         cmocka_unit_test(adding_to_a_state_is_folding_it_anew),
         cmocka_unit_test(a_clear_covers_its_past_and_nothing_else),
+        cmocka_unit_test(a_clear_covers_more_heads_than_one_event_can_name),
         cmocka_unit_test(a_covered_entry_does_not_come_back_by_delivery),
         cmocka_unit_test(only_who_has_an_entry_there_clears),
         cmocka_unit_test(a_room_of_unsigned_entries_can_be_cleared_by_anyone),
