@@ -6,7 +6,7 @@
 #include "intercom/sys/mem.h"
 
 #define FIRST_CAP 4096
-#define KEEP_CAP 65536 /* an empty buffer of at most this size keeps its memory */
+#define KEEP_CAP FIRST_CAP /* an idle buffer may keep so much */
 
 static size_t place(const ic__fifo *f, uint64_t offset)
 {

@@ -38,6 +38,23 @@ bool ic__udx_flight_reserve(ic__udx_flight *f)
     return true;
 }
 
+bool ic__udx_flight_is_idle(const ic__udx_flight *f)
+{
+    return ic__udx_flight_empty(f) && f->cap > FIRST_CAP;
+}
+
+void ic__udx_flight_trim(ic__udx_flight *f)
+{
+    if (!ic__udx_flight_is_idle(f))
+        return;
+    ic__udx_sent *ring = ic_mem_calloc(FIRST_CAP, sizeof *ring);
+    if (!ring)
+        return;
+    ic_mem_free(f->ring);
+    f->ring = ring;
+    f->cap = FIRST_CAP;
+}
+
 static void append(ic__udx_flight *f, ic__udx_list *list, uint32_t seq)
 {
     if (list->count++) {

@@ -68,6 +68,12 @@ static inline ic__udx_sent *ic__udx_flight_at(const ic__udx_flight *f, uint32_t 
 /** Is there room for one more? Takes memory; without, the flight stays as small. */
 bool ic__udx_flight_reserve(ic__udx_flight *f);
 
+/** Has it grown, and is nothing under way? */
+bool ic__udx_flight_is_idle(const ic__udx_flight *f);
+
+/** Give back what an idle flight has grown by, if there is memory for a smaller one. */
+void ic__udx_flight_trim(ic__udx_flight *f);
+
 /** A new packet with seq nxt, on the way; reserve first. */
 ic__udx_sent *ic__udx_flight_add(ic__udx_flight *f);
 

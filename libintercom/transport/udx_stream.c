@@ -257,8 +257,11 @@ uint64_t ic__udx_deadline(const ic__udx *s)
 /* In the middle of a transfer buffers run empty all the time: wait and see. */
 void ic__udx_arm_trim(ic__udx *s)
 {
-    if (s->at.trim == IC__NEVER &&
-        (ic__fifo_is_idle(&s->in.ready) || ic__fifo_is_idle(&s->out.bytes)))
+    bool idle = ic__fifo_is_idle(&s->in.ready) || ic__fifo_is_idle(&s->out.bytes) ||
+                ic__udx_flight_is_idle(&s->flight) ||
+                (s->in.held_cap && !s->in.held_count);
+
+    if (idle && s->at.trim == IC__NEVER)
         s->at.trim = s->last_ns + TRIM_NS;
 }
 
@@ -267,6 +270,9 @@ static void on_trim(ic__udx *s)
     if (!s->in.handed)
         ic__fifo_trim(&s->in.ready);
     ic__fifo_trim(&s->out.bytes);
+    ic__udx_flight_trim(&s->flight);
+    if (!s->in.held_count)
+        ic__udx_drop_held(s);
 }
 
 static bool due(uint64_t *at, uint64_t now)

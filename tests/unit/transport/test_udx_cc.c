@@ -169,6 +169,12 @@ static void a_flight_grows_and_keeps_its_order(void **state)
     ic__udx_flight_pass(&f);
     assert_int_equal(f.arrived, 0);
     assert_int_equal(ic__udx_flight_at(&f, f.una)->offset, 1);
+    ic__udx_flight_trim(&f);
+    assert_int_equal(f.cap, 128); /* not while something is under way */
+    f.una = f.nxt;
+    assert_true(ic__udx_flight_is_idle(&f));
+    ic__udx_flight_trim(&f);
+    assert_int_equal(f.cap, 32);
     ic__udx_flight_free(&f);
 }
 

@@ -46,6 +46,7 @@ static void the_example_of_rfc_8985_is_followed(void **state)
     assert_true(udx_one_run(&o, 30 * MS, IC__UDX_DATA) == 1);
     assert_int_equal(o.packet.seq, 1);
     udx_one_ack(&o, 4, UDX_ONE_RWND);
+    assert_int_equal(udx_one_run(&o, 2 * SEC, 0xff), 0);
     assert_int_equal(ic__udx_deadline(o.s), UINT64_MAX);
     assert_int_equal(ic__udx_get_stats(o.s).timeouts, 0);
     udx_one_free(&o);

@@ -485,6 +485,44 @@ static void an_end_waits_for_the_data_before_it(void **state)
     ic__udx_free(p.s);
 }
 
+/* Each probe of the recording has the size that ours has, in the same order. */
+static void probes_have_the_sizes_of_the_reference(void **state)
+{
+    (void)state;
+    json_t *doc = vectors_load("udx.json");
+    const json_t *list = json_object_get(capture_named(doc, "mtu-search"), "packets");
+    static player p;
+    uint8_t zeros[65536] = {0};
+    size_t at = 0;
+    player_init(&p, 1, 2, NULL);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(ic__udx_write(p.s, zeros, sizeof zeros), 0);
+    for (uint32_t acked = 0; at < json_array_size(list);) {
+        uint8_t ack[IC__UDX_HEADER_BYTES];
+        ic__wr w = ic__wr_of(ack, sizeof ack);
+        run_to(&p, p.clock.now_ns + 10 * MS);
+        for (size_t i = 0; i < p.count; i++) {
+            while (at < json_array_size(list) &&
+                   !number(json_array_get(list, at), "dataOffset"))
+                at++;
+            ic__udx_packet sent;
+            assert_int_equal(
+                ic__udx_packet_decode(&sent, p.pulled[i].bytes, p.pulled[i].len), 0);
+            acked = sent.seq + 1;
+            if (sent.padding && at < json_array_size(list))
+                assert_int_equal(p.pulled[i].len,
+                                 number(json_array_get(list, at++), "length"));
+        }
+        assert_true(p.count > 0);
+        p.count = 0;
+        const ic__udx_packet packet = {.id = 1, .rwnd = 40000, .ack = acked};
+        ic__udx_packet_write(&w, &packet);
+        assert_int_equal(ic__udx_recv(p.s, ack, sizeof ack, p.clock.now_ns), 0);
+    }
+    ic__udx_free(p.s);
+    json_decref(doc);
+}
+
 /* The recording lists the last answer only; what was sent to get it is in its note. */
 static void an_answer_lists_fifty_blocks_at_most(void **state)
 {
@@ -548,6 +586,7 @@ int main(void)
         cmocka_unit_test(blocks_and_data_share_a_packet),
         cmocka_unit_test(senseless_blocks_are_skipped),
         cmocka_unit_test(an_end_waits_for_the_data_before_it),
+        cmocka_unit_test(probes_have_the_sizes_of_the_reference),
         cmocka_unit_test(an_answer_lists_fifty_blocks_at_most),
         cmocka_unit_test(a_datagram_that_is_too_long_is_kept_out),
     };
