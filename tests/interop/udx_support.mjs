@@ -1,4 +1,4 @@
-// The C program udx_peer as an object, a stream of udx-native beside it, and a bad wire between.
+// The C programs udx_peer and stream_peer as objects, a stream of udx-native beside it, and a bad wire between.
 import { spawn } from 'node:child_process'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
@@ -23,12 +23,16 @@ export function within (ms, what, promise) {
 
 /** The program, spoken to in lines. */
 export class CPeer {
-  static async start (id, { plain = false } = {}) {
+  static start (id, { plain = false } = {}) {
+    return CPeer.run(process.env.UDX_PEER, [String(id), ...(plain ? ['plain'] : [])])
+  }
+
+  /** Any program that begins with its port. */
+  static async run (program, args) {
     const peer = new CPeer()
-    peer.id = id
     peer.lines = []
     peer.waiting = []
-    peer.child = spawn(process.env.UDX_PEER, [String(id), ...(plain ? ['plain'] : [])], { stdio: ['pipe', 'pipe', 'inherit'] })
+    peer.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     peer.gone = once(peer.child, 'exit')
     readline.createInterface({ input: peer.child.stdout }).on('line', (line) => peer._line(line))
     peer.port = Number(await peer.saw('port'))

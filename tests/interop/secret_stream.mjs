@@ -1,0 +1,238 @@
+// An encrypted stream as an embedder has it (intercom/stream.h) against @hyperswarm/secret-stream over udx-native,
+// in both roles and patterns. docs/spec/03-secret-stream.md
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { check, finish, need } from './check.mjs'
+import { CPeer, within } from './udx_support.mjs'
+
+const [{ default: SecretStream }, { default: UDX }] = await need('@hyperswarm/secret-stream', 'udx-native')
+const LONGEST = 16777198
+
+const OUR_SEED = '21'.repeat(32)
+const OURS = SecretStream.keyPair(Buffer.from(OUR_SEED, 'hex'))
+const THEIRS = SecretStream.keyPair(Buffer.alloc(32, 0x35))
+
+function message (k, length) {
+  const bytes = Buffer.alloc(length)
+  for (let j = 0; j < length; j++) bytes[j] = (j * 31 + (j >> 8) * 7 + k) & 255
+  return bytes
+}
+
+/** The JavaScript end: it checks every message that it gets. */
+class JsEnd {
+  constructor ({ initiator, pattern, keepAlive = 0 }) {
+    this.udx = new UDX()
+    this.socket = this.udx.createSocket()
+    this.socket.bind(0, '127.0.0.1')
+    this.raw = this.udx.createStream(9)
+    this.setup = { initiator, pattern, keepAlive }
+    this.messages = 0
+    this.sent = 0
+    this.datagrams = []
+    this.error = null
+  }
+
+  connect (port) {
+    const { initiator, pattern, keepAlive } = this.setup
+    this.raw.connect(this.socket, 7, port, '127.0.0.1')
+    const known = pattern === 'IK' && initiator ? { remotePublicKey: OURS.publicKey } : {}
+    this.stream = new SecretStream(initiator, this.raw, { keyPair: THEIRS, pattern, keepAlive, ...known })
+    this.stream.on('data', (data) => this._data(data))
+    this.stream.on('message', (data) => this.datagrams.push(data.toString()))
+    this.stream.on('error', (error) => { this.error = error })
+    this.ended = new Promise((resolve) => this.stream.on('end', resolve))
+    this.closed = new Promise((resolve) => this.stream.on('close', resolve))
+  }
+
+  _data (data) {
+    const expected = message(this.messages, data.length)
+    if (!data.equals(expected)) throw new Error(`message ${this.messages} is wrong`)
+    this.messages++
+  }
+
+  async write (count, length) {
+    for (let i = 0; i < count; i++) {
+      if (!this.stream.write(message(this.sent++, length))) await once(this.stream, 'drain')
+    }
+  }
+
+  async got (count, ms = 20000) {
+    while (this.messages < count) await within(ms, `message ${count}`, once(this.stream, 'data'))
+  }
+
+  async stop () {
+    this.stream.destroy()
+    await within(20000, 'the end of the JS stream', this.closed)
+    await this.socket.close()
+  }
+}
+
+async function pair (setup, { keepAlive = 0, before = () => {} } = {}) {
+  const js = new JsEnd({ ...setup, keepAlive })
+  const known = setup.pattern === 'IK' && !setup.initiator ? [THEIRS.publicKey.toString('hex')] : []
+  const c = await CPeer.run(process.env.STREAM_PEER, [setup.initiator ? 'responder' : 'initiator', setup.pattern, OUR_SEED, ...known])
+  c.tell(`open ${js.socket.address().port} ${keepAlive}`)
+  before(c)
+  js.connect(c.port)
+  const stop = async () => {
+    await js.stop()
+    await c.stop()
+  }
+  return { c, js, stop }
+}
+
+for (const pattern of ['XX', 'IK']) {
+  for (const initiator of [true, false]) {
+    const setup = { initiator, pattern }
+    const title = `${pattern}, ${initiator ? 'they' : 'we'} begin`
+
+    check(`${title}: both know the other's key and the same hash`, async () => {
+      const { c, js, stop } = await pair(setup)
+      const [key, hash] = (await c.saw('open')).split(' ')
+      assert.equal(await within(5000, 'their opening', js.stream.opened), true)
+      assert.equal(key, THEIRS.publicKey.toString('hex'))
+      assert.equal(hash, js.stream.handshakeHash.toString('hex'))
+      assert.deepEqual(js.stream.remotePublicKey, OURS.publicKey)
+      await stop()
+    })
+
+    check(`${title}: what we send before anybody answers arrives`, async () => {
+      const { c, js, stop } = await pair(setup, { before: (c) => c.tell('write 20 100') })
+      await js.got(20)
+      await js.write(20, 100)
+      js.stream.end()
+      assert.equal(await c.saw('end'), '20 2000')
+      await stop()
+    })
+
+    check(`${title}: sixteen megabytes in both directions, then both end`, async () => {
+      const { c, js, stop } = await pair(setup)
+      c.tell('write 256 65536')
+      c.tell('end')
+      await js.write(256, 65536)
+      js.stream.end()
+      assert.equal(await c.saw('end', 30000), `256 ${256 * 65536}`)
+      await within(30000, 'reading to the end', js.ended)
+      assert.equal(js.messages, 256)
+      assert.equal(await c.saw('closed'), 'OK')
+      await within(5000, 'their close', js.closed)
+      assert.equal(js.error, null)
+      await js.socket.close()
+      await c.stop()
+    })
+
+    check(`${title}: twenty thousand small messages keep their borders`, async () => {
+      const { c, js, stop } = await pair(setup)
+      c.tell('write 20000 3')
+      await js.write(20000, 5)
+      js.stream.end()
+      assert.equal(await c.saw('end'), '20000 100000')
+      await js.got(20000)
+      await stop()
+    })
+
+    check(`${title}: the longest message is one message, either way`, async () => {
+      const { c, js, stop } = await pair(setup)
+      c.tell(`write 1 ${LONGEST}`)
+      await js.write(1, LONGEST)
+      js.stream.end()
+      assert.equal(await c.saw('end', 30000), `1 ${LONGEST}`)
+      await js.got(1, 30000)
+      await stop()
+    })
+
+    check(`${title}: half a stream goes on after the other half has ended`, async () => {
+      const { c, js, stop } = await pair(setup)
+      js.stream.end()
+      assert.equal(await c.saw('end'), '0 0')
+      c.tell('write 100 10000')
+      c.tell('end')
+      await within(20000, 'the second half', js.ended)
+      assert.equal(js.messages, 100)
+      assert.equal(await c.saw('closed'), 'OK')
+      await stop()
+    })
+
+    check(`${title}: a destroyed end is heard of by the other`, async () => {
+      const ours = await pair(setup)
+      await ours.c.saw('open')
+      await ours.js.stream.opened
+      ours.c.tell('destroy')
+      assert.equal(await ours.c.saw('closed'), 'OK')
+      await within(5000, 'their close', ours.js.closed)
+      assert.equal(ours.js.error.code, 'ECONNRESET')
+      await ours.stop()
+      const theirs = await pair(setup)
+      await theirs.c.saw('open')
+      await theirs.js.stream.opened
+      theirs.js.stream.destroy()
+      assert.equal(await theirs.c.saw('closed', 5000), 'CLOSED')
+      await theirs.stop()
+    })
+
+    check(`${title}: keep-alives cross and nobody sees them`, async () => {
+      const { c, js, stop } = await pair(setup, { keepAlive: 50 })
+      await c.saw('open')
+      await wait(600)
+      c.tell('stats')
+      const { messages, frames_in: back, frames_out: out } = JSON.parse(await c.saw('stats'))
+      assert.ok(out >= 5 && back >= 5, `${out} out, ${back} back`)
+      assert.equal(messages, 0)
+      assert.equal(js.messages, 0)
+      await stop()
+    })
+
+    check(`${title}: datagrams cross in both directions`, async () => {
+      const { c, js, stop } = await pair(setup)
+      await c.saw('open')
+      await js.stream.opened
+      c.tell('datagram hello from C')
+      while (!js.datagrams.length) await within(5000, 'a datagram', once(js.stream, 'message'))
+      js.stream.trySend(Buffer.from('hello from JavaScript'))
+      assert.equal(await c.saw('datagram'), 'hello from JavaScript')
+      assert.deepEqual(js.datagrams, ['hello from C'])
+      await stop()
+    })
+
+    check(`${title}: a reader that pauses stops the writer, and goes on`, async () => {
+      const { c, js, stop } = await pair(setup)
+      await c.saw('open')
+      c.tell('pause')
+      const writing = js.write(200, 65536).then(() => js.stream.end())
+      await wait(500)
+      c.tell('stats')
+      assert.equal(JSON.parse(await c.saw('stats')).messages, 0)
+      assert.ok(js.sent < 200, 'the writer was not stopped')
+      c.tell('resume')
+      assert.equal(await c.saw('end', 30000), `200 ${200 * 65536}`)
+      await writing
+      await stop()
+    })
+  }
+}
+
+check('bytes that were changed on the way end the stream', async () => {
+  const { c, js, stop } = await pair({ initiator: true, pattern: 'XX' })
+  await c.saw('open')
+  await js.stream.opened
+  js.raw.write(Buffer.concat([Buffer.from([20, 0, 0]), Buffer.alloc(20)]))
+  assert.equal(await c.saw('closed'), 'AUTH')
+  await within(5000, 'their close', js.closed)
+  await stop()
+})
+
+check('another key than the one we know gets nothing', async () => {
+  const js = new JsEnd({ initiator: true, pattern: 'XX' })
+  const c = await CPeer.run(process.env.STREAM_PEER, ['responder', 'XX', OUR_SEED, OURS.publicKey.toString('hex')])
+  c.tell(`open ${js.socket.address().port} 0`)
+  c.tell('write 10 10')
+  js.connect(c.port)
+  assert.equal(await c.saw('closed'), 'AUTH')
+  await within(5000, 'their close', js.closed)
+  assert.equal(js.messages, 0)
+  await js.stop()
+  await c.stop()
+})
+
+await finish()
