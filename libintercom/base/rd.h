@@ -73,8 +73,13 @@ static inline uint32_t ic__rd_u32le(ic__rd *r)
 
 static inline uint64_t ic__rd_u64le(ic__rd *r)
 {
-    uint64_t low = ic__rd_u32le(r);
-    return low | (uint64_t)ic__rd_u32le(r) << 32;
+    uint8_t b[8];
+    uint64_t v = 0;
+
+    ic__rd_copy(r, b, sizeof b);
+    for (size_t i = sizeof b; i > 0; i--)
+        v = v << 8 | b[i - 1];
+    return v;
 }
 
 static inline uint16_t ic__rd_u16be(ic__rd *r)

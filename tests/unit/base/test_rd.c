@@ -48,6 +48,15 @@ static void a_read_past_the_end_sticks(void **state)
     assert_false(ic__rd_finish(&r));
 }
 
+static void a_cut_number_is_zero_not_half(void **state)
+{
+    (void)state;
+    const uint8_t bytes[7] = {1, 2, 3, 4, 5, 6, 7};
+    ic__rd r = ic__rd_of(bytes, sizeof bytes);
+    assert_int_equal(ic__rd_u64le(&r), 0);
+    assert_true(r.bad);
+}
+
 static void huge_lengths_do_not_wrap(void **state)
 {
     (void)state;
@@ -71,6 +80,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_come_back_as_written),
         cmocka_unit_test(a_read_past_the_end_sticks),
+        cmocka_unit_test(a_cut_number_is_zero_not_half),
         cmocka_unit_test(huge_lengths_do_not_wrap),
     };
     return cmocka_run_group_tests_name("base/rd", tests, NULL, NULL);
