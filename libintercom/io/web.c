@@ -96,10 +96,20 @@ static void look_at_frames(ic__web *w, uint64_t now)
         w->deadline = close_deadline(w, now);
 }
 
+static void drop_slow(ic__web *w)
+{
+    if (w->site)
+        w->site->stats.dropped_slow++;
+    ic__web_abort(w, IC__WS_ABNORMAL);
+}
+
+/* wslay queues a pong for each ping, read or not. */
 static void recv_frames(ic__web *w, const uint8_t *p, size_t n, uint64_t now)
 {
     if (ic__ws_frames_recv(&w->frames, p, n) != 0)
         ic__web_abort(w, IC__WS_INTERNAL);
+    else if (ic__ws_frames_overfull(&w->frames))
+        drop_slow(w);
     else
         look_at_frames(w, now);
 }
@@ -264,11 +274,8 @@ int ic__web_send(ic__web *w, const uint8_t *p, size_t n, bool binary)
     if (w->state != IC__WEB_FRAMES)
         return IC_ERR_CANCELED;
     int error = ic__ws_frames_send(&w->frames, p, n, binary);
-    if (error == IC_ERR_LIMIT) {
-        if (w->site)
-            w->site->stats.dropped_slow++;
-        ic__web_abort(w, IC__WS_ABNORMAL);
-    }
+    if (error == IC_ERR_LIMIT)
+        drop_slow(w);
     return error;
 }
 

@@ -267,6 +267,11 @@ size_t ic__ws_frames_queued(const ic__ws_frames *f)
            wslay_event_get_queued_msg_count(f->wslay) * MESSAGE_COST;
 }
 
+bool ic__ws_frames_overfull(const ic__ws_frames *f)
+{
+    return ic__ws_frames_queued(f) > f->max_queued_bytes + MESSAGE_COST;
+}
+
 bool ic__ws_frames_closing(const ic__ws_frames *f)
 {
     return f->own_code || f->failed || !wslay_event_get_read_enabled(f->wslay) ||

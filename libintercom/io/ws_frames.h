@@ -76,6 +76,9 @@ size_t ic__ws_frames_pull(ic__ws_frames *f, uint8_t *out, size_t cap);
 
 /** Bytes that wait to be pulled, with what keeping them costs. */
 size_t ic__ws_frames_queued(const ic__ws_frames *f);
+/** More than max_queued_bytes and the last message that fitted: pongs, which nobody asked
+ * us to send. */
+bool ic__ws_frames_overfull(const ic__ws_frames *f);
 
 /** A close frame is queued or sent: no message will be taken any more. */
 bool ic__ws_frames_closing(const ic__ws_frames *f);

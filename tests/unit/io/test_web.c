@@ -446,6 +446,26 @@ static void a_client_that_does_not_read_is_dropped(void **state)
     world_free(w);
 }
 
+static void a_client_that_pings_and_does_not_read_is_dropped(void **state)
+{
+    (void)state;
+    uint8_t ping[6 + 125] = {0x89, 0x80 | 125}; /* a mask of zeros: the text is zeros */
+    world *w = world_new(false);
+    ic__web_event event;
+    send_text(w, UPGRADE);
+    assert_true(ic__web_next(&w->web, &event));
+    size_t most = 2 * (w->web.limits->max_queued_bytes / 125);
+    while (w->web.state == IC__WEB_FRAMES && most--)
+        assert_int_equal(ic__web_recv(&w->web, ping, sizeof ping, w->site.clock.now_ns),
+                         sizeof ping);
+    assert_int_equal(w->web.state, IC__WEB_DONE);
+    assert_int_equal(w->site.site.stats.dropped_slow, 1);
+    assert_true(ic__web_next(&w->web, &event));
+    assert_int_equal(event.kind, IC__WEB_CLOSED);
+    assert_int_equal(event.code, IC__WS_ABNORMAL);
+    world_free(w);
+}
+
 static void every_cut_of_the_request_only_waits(void **state)
 {
     (void)state;
@@ -518,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_close_that_is_not_answered_ends_after_its_time),
         cmocka_unit_test(a_lost_wire_is_told_once_as_1006),
         cmocka_unit_test(a_client_that_does_not_read_is_dropped),
+        cmocka_unit_test(a_client_that_pings_and_does_not_read_is_dropped),
         cmocka_unit_test(every_cut_of_the_request_only_waits),
         cmocka_unit_test(survives_each_failed_allocation),
     };
