@@ -70,25 +70,23 @@ static bool signed_twin(const isplit__room *room, const isplit_entry *legacy)
     return at != ISPLIT__NONE && room->nodes[at].event->kind == ISPLIT__KIND_ADD;
 }
 
+/* The node of this entry's txId that may count. */
+static uint32_t first_of_tx(const isplit__room *room, const isplit_entry *legacy)
+{
+    isplit__id tx;
+
+    isplit__id_of(&tx, legacy->id, strlen(legacy->id));
+    return *isplit__idmap_get(&room->by_tx, &tx);
+}
+
 /* Of several contents under one txId the one with the smaller hash counts. */
 static bool legacy_counts(const isplit__room *room, uint32_t node)
 {
-    isplit__id tx;
-    isplit__event *e = room->nodes[node].event;
-    bool counts = true;
-    bool alone = true;
+    isplit_entry *entry = room->nodes[node].event->entry;
+    uint32_t first = first_of_tx(room, entry);
 
-    isplit__id_of(&tx, e->entry->id, strlen(e->entry->id));
-    uint32_t at = *isplit__idmap_get(&room->by_tx, &tx);
-    for (; at != ISPLIT__NONE; at = room->nodes[at].same_text) {
-        if (at == node)
-            continue;
-        alone = false;
-        if (isplit__id_compare(&room->nodes[at].event->id, &e->id) < 0)
-            counts = false;
-    }
-    e->entry->flags = alone ? 0 : ISPLIT_ENTRY_CONFLICT;
-    return counts && !signed_twin(room, e->entry);
+    entry->flags = room->nodes[first].has_rival ? ISPLIT_ENTRY_CONFLICT : 0;
+    return first == node && !signed_twin(room, entry);
 }
 
 /* Does this node show and count as an entry? Sets the flags of the entry. */
@@ -244,8 +242,7 @@ static bool counts_by_itself(const isplit__room *room, const isplit__node *n)
     isplit__id tx;
 
     if (n->event->kind == ISPLIT__KIND_LEGACY)
-        return !room->has_clear && n->same_text == ISPLIT__NONE &&
-               !signed_twin(room, n->event->entry);
+        return !room->has_clear && !n->has_rival && !signed_twin(room, n->event->entry);
     if (!room->by_tx.count)
         return true;
     isplit__id_of(&tx, n->event->entry->id, strlen(n->event->entry->id));

@@ -280,6 +280,7 @@ static int restore_room(isplit__room *room, void *user)
     if (err)
         return err;
     size_t before = isplit_state_entry_count(state);
+    room->stale = true; /* one fold is faster than a place in the list for each entry */
     err = take_all(room, &r->snapshot);
     if (!err && r->replace)
         err = undo_clears(room, r);

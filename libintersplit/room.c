@@ -165,14 +165,20 @@ static void insert_signed(isplit__room *room, uint32_t at)
     }
 }
 
+/* Of several contents under one txId the one with the smallest hash stands in the map. */
 static void insert_legacy(isplit__room *room, uint32_t at)
 {
     isplit__id tx;
+    isplit__node *node = &room->nodes[at];
 
-    hash_of_tx(&tx, room->nodes[at].event);
+    hash_of_tx(&tx, node->event);
     const uint32_t *same = isplit__idmap_get(&room->by_tx, &tx);
-    if (same)
-        room->nodes[at].same_text = *same;
+    isplit__node *first = same ? &room->nodes[*same] : node;
+    node->has_rival = first != node;
+    if (isplit__id_compare(&first->event->id, &node->event->id) < 0) {
+        first->has_rival = true;
+        return;
+    }
     isplit__idmap_put(&room->by_tx, &tx, at);
 }
 
@@ -180,7 +186,7 @@ static void insert(isplit__room *room, isplit__event *e, uint32_t *deps)
 {
     uint32_t at = room->count++;
 
-    room->nodes[at] = (isplit__node){.event = e, .deps = deps, .same_text = ISPLIT__NONE};
+    room->nodes[at] = (isplit__node){.event = e, .deps = deps};
     isplit__idmap_put(&room->by_id, &e->id, at);
     if (e->kind == ISPLIT__KIND_LEGACY)
         insert_legacy(room, at);

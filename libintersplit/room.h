@@ -22,11 +22,11 @@
 /** A delivered event and its place among the others. */
 typedef struct isplit__node {
     isplit__event *event;
-    uint32_t *deps;     /* numbers of nodes */
-    uint32_t same_text; /* the next legacy entry with the same txId */
+    uint32_t *deps; /* numbers of nodes */
     bool has_child;
-    bool covered; /* by a clear; this and `live` as of the last fold */
-    bool live;    /* an entry that shows and counts */
+    bool has_rival; /* of legacy: another content came under the same txId */
+    bool covered;   /* by a clear; this and `live` as of the last fold */
+    bool live;      /* an entry that shows and counts */
 } isplit__node;
 
 struct isplit_state {
@@ -57,7 +57,7 @@ typedef struct isplit__room {
     uint32_t cap;
     isplit__idmap by_id;   /* event id -> node */
     isplit__idmap last_of; /* public key -> its node with the greatest seq */
-    isplit__idmap by_tx;   /* hash of a legacy txId -> its newest node */
+    isplit__idmap by_tx;   /* hash of a legacy txId -> its node with the smallest id */
     bool has_clear;
     uint32_t *heads; /* nodes that nothing builds on, legacy entries left out */
     size_t head_count;
