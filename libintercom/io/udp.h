@@ -30,7 +30,8 @@ typedef struct ic__udp_options {
     uint32_t recv_buffer_bytes; /* of the kernel, per socket; default 4 MiB */
     uint32_t send_buffer_bytes; /* the same; default 212992 */
     uint32_t max_waiting_bytes; /* per socket, for a full kernel; default 1 MiB */
-    uint32_t max_datagrams;     /* taken per socket and turn; default 1024 */
+    uint32_t max_datagrams;     /* taken per socket and turn; default 1024. GRO may glue
+                                 * more to the last one */
     bool plain;                 /* no GSO and no GRO */
 } ic__udp_options;
 
@@ -40,7 +41,7 @@ typedef struct ic__udp_stats {
     uint64_t receive_calls;
     uint64_t send_calls;
     uint64_t dropped_truncated; /* longer than any packet */
-    uint64_t dropped_waiting;   /* the kernel was full for too long */
+    uint64_t dropped_waiting;   /* the kernel was full for too long, or until the end */
     uint64_t dropped_refused;   /* by the kernel, when sent */
     uint64_t dropped_firewall;  /* by the hook of a stream, or without one */
     uint64_t dropped_relay;     /* the other side of a relay is not connected */
@@ -80,8 +81,9 @@ ic__addr ic__udp_socket_address(const ic__udp_socket *sock);
  * Send a datagram that is no stream's; it leaves at the end of the turn.
  *
  * @param ttl  hops; 0 = as usual (64)
- * @return 0; IC_ERR_AGAIN when the kernel is full; IC_ERR_LIMIT when it is too long;
- * IC_ERR_INVALID for an address that this socket can't reach; IC_ERR_CLOSED
+ * @return 0, also when the kernel refuses it later (counted); IC_ERR_AGAIN when the
+ * kernel is full; IC_ERR_LIMIT when it is too long; IC_ERR_INVALID for an address that
+ * this socket can't reach; IC_ERR_CLOSED
  */
 IC_CHECK int ic__udp_socket_send(ic__udp_socket *sock, const ic__addr *to,
                                  const uint8_t *data, size_t len, uint8_t ttl);

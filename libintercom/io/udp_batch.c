@@ -112,7 +112,7 @@ static void describe(const ic__udp_batch *b, const ic__udp_out *out, struct iove
     memcpy(CMSG_DATA(head), &out->segment, sizeof out->segment);
 }
 
-static bool is_full(int error)
+bool ic__udp_is_full(int error)
 {
     return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
 }
@@ -129,7 +129,7 @@ static bool send_pieces(const ic__udp_batch *b, int fd, const ic__udp_out *out,
         size_t len = left < out->segment ? left : out->segment;
         counts->calls++;
         if (sendto(fd, b->bytes + out->offset + at, len, 0, to, out->to_len) < 0) {
-            if (is_full(errno) && at == 0)
+            if (ic__udp_is_full(errno) && at == 0)
                 return false;
             counts->failed++;
         } else {
@@ -172,7 +172,7 @@ bool ic__udp_batch_send(const ic__udp_batch *b, int fd, size_t *from, size_t end
             *from += (size_t)sent;
             continue;
         }
-        if (is_full(-sent))
+        if (ic__udp_is_full(-sent))
             return false;
         if (first->count > 1) {
             /* EIO: the device can't; EINVAL, EMSGSIZE: this size is too large for it. */
@@ -273,7 +273,7 @@ static void prepare(ic__udp_in *in, size_t i, bool gro, in_slot *slot, struct ms
 /* ECONNREFUSED and its like tell about a datagram that we sent: not an error here. */
 static int read_error(int error)
 {
-    if (is_full(error) || error == EINTR || error == ECONNREFUSED ||
+    if (ic__udp_is_full(error) || error == EINTR || error == ECONNREFUSED ||
         error == EHOSTUNREACH || error == ENETUNREACH)
         return 0;
     return IC_ERR_IO;
@@ -281,16 +281,19 @@ static int read_error(int error)
 
 #ifdef __linux__
 
-int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, ic__udp_in_cb take, void *user)
+int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb take,
+                    void *user)
 {
     struct mmsghdr msgs[IN_MESSAGES];
     in_slot slots[IN_MESSAGES];
-    unsigned most = gro ? GLUED_MESSAGES : IN_MESSAGES;
+    size_t room = gro ? GLUED_MESSAGES : IN_MESSAGES;
     int count = 0;
 
+    if (most > room)
+        most = room;
     for (size_t i = 0; i < most; i++)
         prepare(in, i, gro, &slots[i], &msgs[i].msg_hdr);
-    int n = recvmmsg(fd, msgs, most, MSG_DONTWAIT, NULL);
+    int n = recvmmsg(fd, msgs, (unsigned)most, MSG_DONTWAIT, NULL);
     if (n < 0)
         return read_error(errno);
     for (int i = 0; i < n; i++)
@@ -313,11 +316,14 @@ bool ic__udp_has_gso(int fd)
 
 #else
 
-int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, ic__udp_in_cb take, void *user)
+int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb take,
+                    void *user)
 {
     struct msghdr msg;
     in_slot slot;
 
+    if (!most)
+        return 0;
     prepare(in, 0, gro, &slot, &msg);
     ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
     if (n < 0)

@@ -58,6 +58,9 @@ typedef struct ic__udp_counts {
     uint64_t failed; /* refused by the kernel, dropped */
 } ic__udp_counts;
 
+/** Does this errno say that the kernel has no room, for now? */
+bool ic__udp_is_full(int error);
+
 /**
  * Send the messages from `*from` up to `end`; `*from` goes on to the first one that was
  * not sent.
@@ -82,10 +85,12 @@ void ic__udp_in_free(ic__udp_in *in);
 /**
  * Read once, as much as the buffers hold.
  *
+ * @param most  messages; with GRO, one of them may hold many datagrams
  * @return datagrams handed to `take`, 0 when there was none, or negative on an error that
  * is not about one peer
  */
-int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, ic__udp_in_cb take, void *user);
+int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb take,
+                    void *user);
 
 /** Ask for UDP GRO; false when the kernel has none. */
 bool ic__udp_enable_gro(int fd);

@@ -13,8 +13,11 @@
 static void drop_waiting(ic__udp_socket *sock)
 {
     for (ic__link *link = ic__queue_pop(&sock->waiting); link;
-         link = ic__queue_pop(&sock->waiting))
-        ic_mem_free(IC__ELEMENT(link, ic__udp_waiting, link));
+         link = ic__queue_pop(&sock->waiting)) {
+        ic__udp_waiting *waiting = IC__ELEMENT(link, ic__udp_waiting, link);
+        sock->udp->stats.dropped_waiting += waiting->out.count;
+        ic_mem_free(waiting);
+    }
     sock->waiting_bytes = 0;
 }
 
@@ -155,7 +158,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     (void)what;
     ic__udp_begin(u);
     while (left && !sock->closed) {
-        int n = ic__udp_in_read(&u->in, sock->fd, sock->gro, take_datagram, sock);
+        int n = ic__udp_in_read(&u->in, sock->fd, sock->gro, left, take_datagram, sock);
         u->stats.receive_calls++;
         if (n <= 0)
             break;
@@ -273,13 +276,18 @@ static int send_with_ttl(ic__udp_socket *sock, const ic__addr *to, const uint8_t
     set_option(sock->fd, level, name, ttl);
     ssize_t n = sendto(sock->fd, data, len, 0,
                        (const struct sockaddr *)(const void *)&out, out_len);
+    int error = errno;
+    sock->udp->stats.send_calls++;
     set_option(sock->fd, level, name, USUAL_TTL);
     if (v6 && to->family == 4)
         set_option(sock->fd, IPPROTO_IP, IP_TTL, USUAL_TTL);
-    sock->udp->stats.send_calls++;
-    if (n >= 0)
+    if (n < 0 && ic__udp_is_full(error))
+        return IC_ERR_AGAIN;
+    if (n < 0)
+        sock->udp->stats.dropped_refused++;
+    else
         sock->udp->stats.datagrams_out++;
-    return n >= 0 ? 0 : IC_ERR_AGAIN;
+    return 0;
 }
 
 int ic__udp_socket_send(ic__udp_socket *sock, const ic__addr *to, const uint8_t *data,
@@ -291,12 +299,12 @@ int ic__udp_socket_send(ic__udp_socket *sock, const ic__addr *to, const uint8_t 
         return IC_ERR_LIMIT;
     if (!to->port || !ic__sockaddr_put(&name, to, sock->family))
         return IC_ERR_INVALID;
-    if (ttl)
-        return send_with_ttl(sock, to, data, len, ttl);
     if (sock->closed)
         return IC_ERR_CLOSED;
     if (sock->waiting.count)
         return IC_ERR_AGAIN;
+    if (ttl)
+        return send_with_ttl(sock, to, data, len, ttl);
     uint8_t *room = ic__udp_room(sock->udp);
     if (len)
         memcpy(room, data, len);

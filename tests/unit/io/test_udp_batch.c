@@ -137,7 +137,7 @@ static void take(const uint8_t *data, size_t len, const ic__addr *from, void *us
 
 static void read_all(ends *e)
 {
-    while (ic__udp_in_read(&e->in, e->fd[1], e->gro, take, e) > 0) {
+    while (ic__udp_in_read(&e->in, e->fd[1], e->gro, 64, take, e) > 0) {
     }
 }
 
@@ -233,13 +233,36 @@ static void what_the_kernel_refuses_is_counted_and_the_rest_goes_out(void **stat
     close_ends(&e);
 }
 
+#ifdef SO_NO_CHECK
+/* Linux cuts nothing for a socket that leaves checksums out: EINVAL, from the kernel. */
+static void a_message_that_the_kernel_will_not_cut_goes_out_in_pieces(void **state)
+{
+    (void)state;
+    static ends e;
+    static const int on = 1;
+    open_ends(&e, true);
+    assert_int_equal(setsockopt(e.fd[0], SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+    bool had_gso = e.gso;
+    for (int i = 0; i < 5; i++)
+        add(&e, 1000);
+    send_all(&e);
+    assert_int_equal(e.counts.datagrams, 5);
+    assert_int_equal(e.counts.failed, 0);
+    if (had_gso)
+        assert_int_equal(e.counts.calls, 1 + 5);
+    read_all(&e);
+    assert_int_equal(e.got, 5);
+    close_ends(&e);
+}
+#endif
+
 static void a_closed_socket_is_an_error(void **state)
 {
     (void)state;
     static ends e;
     open_ends(&e, false);
-    assert_int_equal(ic__udp_in_read(&e.in, -1, false, take, &e), IC_ERR_IO);
-    assert_int_equal(ic__udp_in_read(&e.in, e.fd[1], false, take, &e), 0);
+    assert_int_equal(ic__udp_in_read(&e.in, -1, false, 64, take, &e), IC_ERR_IO);
+    assert_int_equal(ic__udp_in_read(&e.in, e.fd[1], false, 64, take, &e), 0);
     close_ends(&e);
 }
 
@@ -274,6 +297,9 @@ int main(void)
         cmocka_unit_test(a_batch_says_when_it_is_full),
         cmocka_unit_test(a_datagram_that_is_too_long_is_counted_and_dropped),
         cmocka_unit_test(what_the_kernel_refuses_is_counted_and_the_rest_goes_out),
+#ifdef SO_NO_CHECK
+        cmocka_unit_test(a_message_that_the_kernel_will_not_cut_goes_out_in_pieces),
+#endif
         cmocka_unit_test(a_closed_socket_is_an_error),
         cmocka_unit_test(survives_each_failed_allocation),
     };
