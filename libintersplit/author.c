@@ -342,9 +342,9 @@ static bool has_more_legacy(const isplit__room *room, uint32_t from)
 }
 
 /* Clear events until all is covered: one lists so many unsigned entries and builds on so
- * many heads. */
+ * many heads. What is covered is only asked afterwards; `from` knows what was listed. */
 static int write_clears(isplit__room *room, const isplit__author *author,
-                        const isplit_state **state, isplit_reason *why)
+                        isplit_reason *why)
 {
     uint32_t from = 0;
     int err = 0;
@@ -353,8 +353,6 @@ static int write_clears(isplit__room *room, const isplit__author *author,
         isplit__buf body = {0};
         put_legacy(&body, room, &from);
         err = write_event(room, author, "clear", &body, NULL, why);
-        if (!err)
-            err = isplit__room_state(room, state);
     } while (!err && (room->head_count > 1 || has_more_legacy(room, from)));
     return err;
 }
@@ -375,7 +373,9 @@ int isplit__author_clear(isplit__room *room, const isplit__author *author,
         return IC_ERR_DENIED;
     }
     if (before)
-        err = write_clears(room, author, &state, why);
+        err = write_clears(room, author, why);
+    if (!err)
+        err = isplit__room_state(room, &state);
     if (!err)
         *removed = before - state->entry_count;
     return err;
