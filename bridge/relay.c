@@ -7,7 +7,8 @@
 #include "intercom/sys/mem.h"
 
 #define HIGH_WATER_BYTES (1u << 20) /* queued for one side before the other waits */
-#define MAX_UPSTREAM_MESSAGE_BYTES (2u << 20) /* an export is longer than a request */
+#define MAX_UPSTREAM_MESSAGE_BYTES (4u << 20) /* an answer is longer than a request */
+#define PAGE_QUEUE_BYTES (HIGH_WATER_BYTES + MAX_UPSTREAM_MESSAGE_BYTES + (1u << 16))
 
 enum { PAGE, UPSTREAM };
 
@@ -209,6 +210,7 @@ int bridge_relay_new(struct event_base *base, const bridge_relay_options *option
     ic__ws_server_options server = options->server;
     server.path = BRIDGE_RELAY_PATH;
     server.env = options->env;
+    server.limits.max_queued_bytes = PAGE_QUEUE_BYTES;
     int error = ic__ws_server_new(base, &server, &callbacks, relay, &relay->server);
     if (error) {
         ic_mem_free(relay);

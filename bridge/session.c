@@ -153,7 +153,7 @@ int bridge_session_close_code(const bridge_session *s, const char **reason)
     return s->close_code;
 }
 
-void bridge_reply(const bridge_request *r, const ic__buf *members)
+static void push_answer(const bridge_request *r, const ic__buf *members)
 {
     ic__buf b = {.bad = members->bad};
 
@@ -180,8 +180,19 @@ void bridge_reply_error(const bridge_request *r, const char *format, ...)
     va_end(args);
     ic__buf_text(&b, "\"type\":\"error\",\"error\":");
     ic__json_write_cstring(&b, text);
-    bridge_reply(r, &b);
+    push_answer(r, &b);
     ic__buf_free(&b);
+}
+
+/* Past the queue's limit the client would go without a word, come back and ask again. */
+void bridge_reply(const bridge_request *r, const ic__buf *members)
+{
+    unsigned max = r->session->hub->settings.max_answer_bytes;
+
+    if (members->len > max)
+        bridge_reply_error(r, "The answer is too long (%u bytes at most).", max);
+    else
+        push_answer(r, members);
 }
 
 bool bridge_member_text(const ic__json *object, const char *name, ic__buf *out)

@@ -8,6 +8,7 @@ void bridge_settings_default(bridge_settings *settings)
         .filter = "",
         .max_wrong_tokens = 5,
         .max_subscriptions = 256,
+        .max_answer_bytes = 3u << 20,
         .auth_timeout_ns = 30 * IC__SEC,
         .wrong_token_ns = 100 * IC__MS,
     };

@@ -19,6 +19,8 @@ typedef struct bridge_settings {
     bool debug;                  /* log what clients ask for; default false */
     uint32_t max_wrong_tokens;   /* then the connection closes; default 5 */
     uint32_t max_subscriptions;  /* per client; default 256 */
+    uint32_t max_answer_bytes;   /* a longer one becomes an error; default 3 MiB, so that
+                                    it fits into a queue that is not quite empty */
     uint64_t auth_timeout_ns;    /* from the connection to auth_ok; default 30 s */
     uint64_t wrong_token_ns;     /* the first wrong token is answered after this time,
                                     each further one after twice as long; default 100 ms */

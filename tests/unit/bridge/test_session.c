@@ -404,6 +404,22 @@ static void note_line(ic_log_level level, const char *room, const char *text, vo
 }
 
 /* never the token, never control characters */
+/* spec/13, 6.2: an answer that no queue can hold does not end the connection */
+static void an_answer_that_is_too_long_is_an_error(void **state)
+{
+    bench *b = *state;
+    b->settings.max_answer_bytes = 64;
+    bench_start(b, true);
+    bench_enter(b, 0);
+    bench_ask(b, 0,
+              "{\"id\":1,\"type\":\"set_filter\",\"filter\":"
+              "\"a long filter, a long filter, a long filter\"}",
+              "{\"id\":1,\"type\":\"error\",\"error\":"
+              "\"The answer is too long (64 bytes at most).\"}");
+    bench_ask(b, 0, "{\"type\":\"clear_filter\"}",
+              "{\"type\":\"filter_set\",\"filter\":\"\"}");
+}
+
 static void what_clients_ask_is_logged_only_when_wanted(void **state)
 {
     bench *b = *state;
@@ -488,6 +504,7 @@ int main(void)
         BENCH_TEST(keys_are_shown_only_with_the_second_switch),
         BENCH_TEST(output_without_end_is_cut_off),
         BENCH_TEST(a_closed_session_hears_and_says_nothing_more),
+        BENCH_TEST(an_answer_that_is_too_long_is_an_error),
         BENCH_TEST(what_clients_ask_is_logged_only_when_wanted),
         BENCH_TEST(survives_each_failed_allocation),
     };
