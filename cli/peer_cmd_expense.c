@@ -7,6 +7,7 @@
 #include "intersplit/form.h"
 #include "peer_command.h"
 #include "peer_near.h"
+#include "sidechannel/sidechannel.h"
 
 #define ENTRY_CHANNEL "0000intercom"
 #define ROOM "channel ch room"
@@ -88,6 +89,15 @@ static const char *room_of(const peer_call *call, const char *names, char **memo
     }
     const char *room = peer_trim(*memory);
     return *room ? room : ENTRY_CHANNEL;
+}
+
+/* Writing into a room obeys the policies of its channel, as sending does. */
+static bool may_write(const peer_call *call, const char *room)
+{
+    if (ic__sidechannel_may_send(call->app->channels, room))
+        return true;
+    peer_fail(call->reply, "Send denied (owner-only or invite required).");
+    return false;
 }
 
 static bool truthy(const char *text)
@@ -219,7 +229,8 @@ void peer_cmd_expense_add(const peer_call *call)
     } else if (names_split(&split, peer_line_any(call->line, SPLIT)) != 0) {
         peer_fail(call->reply, "%s", ic_strerror(IC_ERR_NOMEM));
     } else {
-        add_to(call, room, &split);
+        if (may_write(call, room))
+            add_to(call, room, &split);
         names_free(&split);
     }
     ic_mem_free(memory);
@@ -304,20 +315,27 @@ void peer_cmd_expense_export(const peer_call *call)
 
 /* --- what changes all of it --- */
 
-void peer_cmd_expense_clear(const peer_call *call)
+static void clear_room(const peer_call *call, const char *room)
 {
-    char *memory;
     size_t removed;
     isplit_reason why = {{0}};
-    const char *room = room_of(call, ROOM, &memory);
 
-    if (!room)
-        return;
     int error = isplit_book_clear(call->app->book, room, &removed, &why);
     if (error)
         peer_fail(call->reply, "%s", why.text[0] ? why.text : ic_strerror(error));
     else
         peer_say(call->reply, "[expense:%s] cleared removed=%zu", room, removed);
+}
+
+void peer_cmd_expense_clear(const peer_call *call)
+{
+    char *memory;
+    const char *room = room_of(call, ROOM, &memory);
+
+    if (!room)
+        return;
+    if (may_write(call, room))
+        clear_room(call, room);
     ic_mem_free(memory);
 }
 

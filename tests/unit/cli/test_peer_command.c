@@ -22,6 +22,8 @@
 #include "temp_folder.h"
 #include "vectors.h"
 
+#define SOMEBODY_ELSE "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+
 static char stores[200];
 static char snapshots[260];
 static struct event_base *base;
@@ -88,6 +90,8 @@ static int set_up(void **state)
     o.base = base;
     o.stores_directory = stores;
     o.channels = "trip-nyc";
+    o.channel_owners = "closed:" SOMEBODY_ELSE;
+    o.owner_write_channels = "closed";
     if (ic_peer_new(&o, &app.peer) != 0)
         return -1;
     isplit_book_options_default(&book);
@@ -260,6 +264,19 @@ static void only_leaves_the_payer_out(void **state)
 }
 
 /* docs/spec/12-sidechannel.md, section 10 */
+/* docs/spec/13-sc-bridge.md, section 7 */
+static void a_room_whose_owner_writes_alone_takes_nothing_from_others(void **state)
+{
+    static const char denied[] = "Send denied (owner-only or invite required).";
+
+    (void)state;
+    assert_string_equal(error_of("/expense_add --channel closed --payer a --amount 5"),
+                        denied);
+    assert_string_equal(error_of("/expense_clear --channel closed"), denied);
+    assert_begins(run("/expense_list --channel closed"),
+                  "[expense:closed] no expenses yet.");
+}
+
 static void channels_are_handled_from_the_terminal(void **state)
 {
     (void)state;
@@ -413,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_write_that_fails_is_called_so),
         cmocka_unit_test(refusals_name_what_is_wrong),
         cmocka_unit_test(only_leaves_the_payer_out),
+        cmocka_unit_test(a_room_whose_owner_writes_alone_takes_nothing_from_others),
         cmocka_unit_test(channels_are_handled_from_the_terminal),
         cmocka_unit_test(invites_and_welcomes_come_in_both_forms),
         cmocka_unit_test(the_secret_key_stays_off_the_bridge),
