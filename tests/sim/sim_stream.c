@@ -130,7 +130,7 @@ static void write_stream(end *e, uint64_t now)
             break;
         e->sent++;
     }
-    if (e->sent == e->to_send)
+    if (e->opened && e->sent == e->to_send)
         ic__ss_end(e->ss);
     for (const uint8_t *front = ic__ss_front(e->ss, &len); len;
          front = ic__ss_front(e->ss, &len)) {
