@@ -10,6 +10,7 @@
 #include "intercom/identity.h"
 #include "intercom/init.h"
 #include "intercom/keyfile.h"
+#include "intercom/mux.h"
 #include "intercom/peer.h"
 #include "intercom/stream.h"
 #include "intercom/sys/env.h"

@@ -30,6 +30,11 @@ void ic_stream_options_init(ic_stream_options *opts, size_t struct_size)
     ic__opts_init(opts, struct_size, &defaults, sizeof defaults);
 }
 
+int ic__stream_options_read(ic_stream_options *out, const ic_stream_options *opts)
+{
+    return ic__opts_read(out, sizeof *out, &defaults, opts);
+}
+
 static bool reaches(const ic_socket *sock, const ic__addr *to)
 {
     struct sockaddr_storage name;
@@ -120,7 +125,7 @@ int ic_stream_new(ic_socket *sock, const ic_stream_options *opts, ic_stream **ou
     ic_stream_options o;
     ic__addr to;
 
-    int err = ic__opts_read(&o, sizeof o, &defaults, opts);
+    int err = ic__stream_options_read(&o, opts);
     if (err)
         return err;
     if (sock->closing)

@@ -47,6 +47,10 @@ struct ic_stream {
     int error;    /* why we close it */
 };
 
+/** As ic__opts_read, for the options of a stream. */
+IC_CHECK int ic__stream_options_read(ic_stream_options *out,
+                                     const ic_stream_options *opts);
+
 /* stream_drive.c: what happens to a stream, and what is told of it. */
 
 /** Its carrier, not yet connected. @return 0 or what ic__udp_stream_new says */

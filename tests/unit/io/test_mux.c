@@ -1,0 +1,360 @@
+/* docs/spec/04-protomux.md, live: over encrypted streams and sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fail_alloc.h"
+#include "intercom/error.h"
+#include "intercom/mux.h"
+#include "intercom/sys/mem.h"
+#include "stream_pair.h"
+
+typedef struct mux_end {
+    ic_mux *mux;
+    ic_channel *ch;
+    int opened;
+    int asked;
+    int paired;
+    int messages;
+    int drained;
+    int channel_closed;
+    int channel_error;
+    int closed;
+    int error;
+    uint64_t type;
+    uint64_t bytes;
+    char text[64];
+    char handshake[16];
+    bool answers; /* opens what it is asked for */
+} mux_end;
+
+typedef struct world {
+    stream_pair p;
+    mux_end ends[2];
+} world;
+
+static void on_open(ic_mux *mux, void *user)
+{
+    (void)mux;
+    ((mux_end *)user)->opened++;
+}
+
+static void on_closed(ic_mux *mux, int error, void *user)
+{
+    mux_end *e = user;
+
+    assert_true(!e->mux || e->mux == mux);
+    assert_null(e->ch); /* channels first */
+    e->mux = NULL;
+    e->error = error;
+    e->closed++;
+}
+
+static void on_paired(ic_channel *ch, const uint8_t *handshake, size_t len, void *user)
+{
+    mux_end *e = user;
+
+    assert_ptr_equal(ch, e->ch);
+    assert_true(len < sizeof e->handshake);
+    memcpy(e->handshake, handshake, len);
+    e->handshake[len] = 0;
+    e->paired++;
+}
+
+static void on_message(ic_channel *ch, uint64_t type, const uint8_t *data, size_t len,
+                       void *user)
+{
+    mux_end *e = user;
+
+    assert_ptr_equal(ic_channel_mux(ch), e->mux);
+    e->type = type;
+    e->bytes += len;
+    memcpy(e->text, data, len < sizeof e->text ? len : sizeof e->text);
+    e->messages++;
+}
+
+static void on_drain(ic_channel *ch, void *user)
+{
+    (void)ch;
+    ((mux_end *)user)->drained++;
+}
+
+static void on_channel_closed(ic_channel *ch, int error, void *user)
+{
+    mux_end *e = user;
+
+    assert_ptr_equal(ch, e->ch);
+    e->ch = NULL;
+    e->channel_error = error;
+    e->channel_closed++;
+}
+
+static int open_channel(mux_end *e, const char *protocol, const char *handshake)
+{
+    ic_channel_options opts;
+
+    ic_channel_options_default(&opts);
+    opts.protocol = protocol;
+    opts.id = (const uint8_t *)"id";
+    opts.id_len = 2;
+    opts.handshake = (const uint8_t *)handshake;
+    opts.handshake_len = strlen(handshake);
+    opts.on_open = on_paired;
+    opts.on_message = on_message;
+    opts.on_drain = on_drain;
+    opts.on_closed = on_channel_closed;
+    opts.user = e;
+    return ic_channel_new(e->mux, &opts, &e->ch);
+}
+
+static void on_pair(ic_mux *mux, const char *protocol, const uint8_t *id, size_t id_len,
+                    void *user)
+{
+    mux_end *e = user;
+
+    assert_string_equal(protocol, "chat");
+    assert_int_equal(id_len, 2);
+    assert_memory_equal(id, "id", 2);
+    e->asked++;
+    if (e->answers)
+        assert_int_equal(open_channel(e, protocol, "answer"), 0);
+    else
+        ic_mux_refuse(mux, protocol, id, id_len);
+}
+
+static int open_mux(world *w, size_t i, uint32_t max_queued_bytes)
+{
+    ic_stream_options stream = stream_pair_options(&w->p, i);
+    ic_mux_options opts;
+
+    ic_mux_options_default(&opts);
+    opts.stream = &stream;
+    opts.on_open = on_open;
+    opts.on_pair = on_pair;
+    opts.on_closed = on_closed;
+    opts.user = &w->ends[i];
+    opts.max_queued_bytes = max_queued_bytes;
+    return ic_mux_new(w->p.ends[i].sock, &opts, &w->ends[i].mux);
+}
+
+static void world_init(world *w)
+{
+    memset(w, 0, sizeof *w);
+    stream_pair_init(&w->p);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(open_mux(w, i, 65536), 0);
+}
+
+static void open_both(world *w)
+{
+    world_init(w);
+    assert_int_equal(open_channel(&w->ends[0], "chat", "hello"), 0);
+    assert_int_equal(open_channel(&w->ends[1], "chat", "servus"), 0);
+    for (size_t i = 0; i < 2; i++)
+        stream_pair_until(&w->p, &w->ends[i].paired, 1);
+}
+
+static int say(mux_end *e, const char *text)
+{
+    return ic_channel_send(e->ch, 3, (const uint8_t *)text, strlen(text) + 1);
+}
+
+static void channels_of_one_name_pair_and_talk(void **state)
+{
+    (void)state;
+    world w;
+    open_both(&w);
+    assert_string_equal(w.ends[0].handshake, "servus");
+    assert_string_equal(w.ends[1].handshake, "hello");
+    assert_int_equal(w.ends[0].opened, 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(say(&w.ends[i], "over the mux"), 0);
+        stream_pair_until(&w.p, &w.ends[1 - i].messages, 1);
+        assert_string_equal(w.ends[1 - i].text, "over the mux");
+        assert_int_equal(w.ends[1 - i].type, 3);
+        assert_non_null(ic_stream_remote_key(ic_mux_stream(w.ends[i].mux)));
+    }
+    assert_int_equal(open_channel(&w.ends[0], "chat", ""), IC_ERR_EXISTS);
+    stream_pair_free(&w.p);
+    assert_int_equal(w.ends[0].closed, 1);
+    assert_int_equal(w.ends[0].channel_closed, 1);
+}
+
+static void who_is_asked_opens_or_refuses(void **state)
+{
+    (void)state;
+    for (int answers = 0; answers < 2; answers++) {
+        world w;
+        world_init(&w);
+        w.ends[1].answers = answers;
+        assert_int_equal(ic_mux_pair(w.ends[1].mux, "chat", NULL, 0), 0);
+        assert_int_equal(ic_mux_pair(w.ends[1].mux, "chat", NULL, 0), IC_ERR_EXISTS);
+        assert_int_equal(open_channel(&w.ends[0], "chat", "hello"), 0);
+        assert_int_equal(say(&w.ends[0], "early"), 0);
+        stream_pair_until(&w.p, &w.ends[1].asked, 1);
+        if (answers) {
+            stream_pair_until(&w.p, &w.ends[1].messages, 1);
+            stream_pair_until(&w.p, &w.ends[0].paired, 1);
+            assert_string_equal(w.ends[0].handshake, "answer");
+        } else {
+            stream_pair_until(&w.p, &w.ends[0].channel_closed, 1);
+            assert_int_equal(w.ends[0].channel_error, IC_ERR_CLOSED);
+        }
+        stream_pair_free(&w.p);
+    }
+}
+
+static void nobody_is_asked_for_what_was_not_named(void **state)
+{
+    (void)state;
+    world w;
+    world_init(&w);
+    assert_int_equal(ic_mux_pair(w.ends[1].mux, "chat", NULL, 0), 0);
+    ic_mux_unpair(w.ends[1].mux, "chat", NULL, 0);
+    assert_int_equal(open_channel(&w.ends[0], "chat", ""), 0);
+    stream_pair_until(&w.p, &w.ends[0].channel_closed, 1);
+    assert_int_equal(w.ends[0].channel_error, IC_ERR_CLOSED);
+    assert_int_equal(w.ends[1].asked, 0);
+    stream_pair_free(&w.p);
+}
+
+static void a_closed_channel_leaves_the_mux_alone(void **state)
+{
+    (void)state;
+    world w;
+    open_both(&w);
+    ic_channel *ch = w.ends[0].ch;
+    assert_int_equal(say(&w.ends[0], "last"), 0);
+    ic_channel_close(ch);
+    ic_channel_close(ch);
+    ic_channel_close(NULL);
+    assert_int_equal(ic_channel_send(ch, 0, NULL, 0), IC_ERR_CANCELED);
+    assert_int_equal(w.ends[0].channel_closed, 0); /* from the loop, never from inside */
+    stream_pair_until(&w.p, &w.ends[0].channel_closed, 1);
+    assert_int_equal(w.ends[0].channel_error, 0);
+    stream_pair_until(&w.p, &w.ends[1].channel_closed, 1);
+    assert_int_equal(w.ends[1].channel_error, IC_ERR_CLOSED);
+    assert_string_equal(w.ends[1].text, "last");
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(open_channel(&w.ends[i], "chat", "again"), 0);
+    for (size_t i = 0; i < 2; i++)
+        stream_pair_until(&w.p, &w.ends[i].paired, 2);
+    stream_pair_free(&w.p);
+}
+
+static void the_end_of_a_stream_ends_both(void **state)
+{
+    (void)state;
+    world w;
+    open_both(&w);
+    assert_int_equal(say(&w.ends[0], "before the end"), 0);
+    ic_stream_end(ic_mux_stream(w.ends[0].mux));
+    for (size_t i = 0; i < 2; i++) {
+        stream_pair_until(&w.p, &w.ends[i].closed, 1);
+        assert_int_equal(w.ends[i].error, 0);
+        assert_int_equal(w.ends[i].channel_error, IC_ERR_CLOSED);
+    }
+    assert_string_equal(w.ends[1].text, "before the end");
+    stream_pair_free(&w.p);
+}
+
+static void a_closed_mux_is_heard_by_the_peer(void **state)
+{
+    (void)state;
+    world w;
+    open_both(&w);
+    ic_mux *mux = w.ends[0].mux;
+    ic_mux_close(mux);
+    ic_mux_close(mux);
+    ic_mux_close(NULL);
+    assert_int_equal(open_channel(&w.ends[0], "other", ""), IC_ERR_CLOSED);
+    stream_pair_until(&w.p, &w.ends[0].closed, 1);
+    assert_int_equal(w.ends[0].error, 0);
+    assert_int_equal(w.ends[0].channel_error, 0);
+    stream_pair_until(&w.p, &w.ends[1].closed, 1);
+    assert_int_equal(w.ends[1].error, IC_ERR_CLOSED);
+    assert_int_equal(w.ends[1].channel_error, IC_ERR_CLOSED);
+    stream_pair_free(&w.p);
+}
+
+static void a_full_queue_says_again_and_then_drains(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[30000];
+    world w;
+    open_both(&w);
+    uint64_t sent = 0;
+    int err = 0;
+    while ((err = ic_channel_send(w.ends[0].ch, 0, bytes, sizeof bytes)) == 0)
+        assert_true(++sent < 1000);
+    assert_int_equal(err, IC_ERR_AGAIN);
+    stream_pair_until(&w.p, &w.ends[0].drained, 1);
+    stream_pair_until(&w.p, &w.ends[1].messages, (int)sent);
+    assert_int_equal(w.ends[1].bytes, sent * sizeof bytes);
+    assert_int_equal(w.ends[0].drained, 1);
+    stream_pair_free(&w.p);
+}
+
+static void open_one(void *arg)
+{
+    world *w = arg;
+    mux_end *e = &w->ends[0];
+
+    int err = open_mux(w, 0, 65536);
+    if (err) {
+        assert_int_equal(err, IC_ERR_NOMEM);
+        return;
+    }
+    err = open_channel(e, "chat", "hello");
+    assert_true(!err || (err == IC_ERR_NOMEM && !e->ch));
+    ic_mux_close(e->mux);
+    stream_pair_run(&w->p, 20);
+    assert_null(e->mux);
+}
+
+static void a_mux_without_memory_is_none(void **state)
+{
+    (void)state;
+    world w;
+    memset(&w, 0, sizeof w);
+    stream_pair_init(&w.p);
+    open_one(&w); /* what the socket keeps for ever is there */
+    fail_alloc_each(open_one, &w);
+    stream_pair_free(&w.p);
+}
+
+static void what_is_missing_is_said(void **state)
+{
+    (void)state;
+    world w;
+    ic_mux_options opts;
+    ic_mux *mux = NULL;
+    world_init(&w);
+    ic_mux_options_default(&opts);
+    assert_int_equal(ic_mux_new(w.p.ends[0].sock, &opts, &mux), IC_ERR_INVALID);
+    ic_channel_options ch;
+    ic_channel_options_default(&ch);
+    assert_int_equal(ic_channel_new(w.ends[0].mux, &ch, &w.ends[0].ch), IC_ERR_INVALID);
+    assert_null(w.ends[0].ch);
+    stream_pair_free(&w.p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(channels_of_one_name_pair_and_talk),
+        cmocka_unit_test(who_is_asked_opens_or_refuses),
+        cmocka_unit_test(nobody_is_asked_for_what_was_not_named),
+        cmocka_unit_test(a_closed_channel_leaves_the_mux_alone),
+        cmocka_unit_test(the_end_of_a_stream_ends_both),
+        cmocka_unit_test(a_closed_mux_is_heard_by_the_peer),
+        cmocka_unit_test(a_full_queue_says_again_and_then_drains),
+        cmocka_unit_test(a_mux_without_memory_is_none),
+        cmocka_unit_test(what_is_missing_is_said),
+    };
+    return cmocka_run_group_tests_name("io/mux", tests, NULL, NULL);
+}
