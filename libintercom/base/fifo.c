@@ -6,7 +6,6 @@
 #include "intercom/sys/mem.h"
 
 #define FIRST_CAP 4096
-#define KEEP_CAP FIRST_CAP /* an idle buffer may keep so much */
 
 static size_t place(const ic__fifo *f, uint64_t offset)
 {
@@ -86,7 +85,7 @@ void ic__fifo_drop(ic__fifo *f, uint64_t offset)
 
 bool ic__fifo_is_idle(const ic__fifo *f)
 {
-    return f->head == f->tail && f->cap > KEEP_CAP;
+    return f->head == f->tail && f->cap > 0;
 }
 
 void ic__fifo_trim(ic__fifo *f)

@@ -3,7 +3,7 @@
  * A stream of bytes in memory: appended at one end, dropped at the other, read anywhere
  * between. Bytes are named by their offset from the start of the stream.
  *
- * Memory doubles as needed; a large buffer that has run empty gives it back when asked.
+ * Memory doubles as needed; a buffer that has run empty gives it back when asked.
  */
 #ifndef BASE_FIFO_H
 #define BASE_FIFO_H
@@ -36,7 +36,7 @@ const uint8_t *ic__fifo_front(const ic__fifo *f, size_t *len);
 /** Forget everything before `offset`, which is not past the tail. */
 void ic__fifo_drop(ic__fifo *f, uint64_t offset);
 
-/** Is it empty, with more memory than it should keep while nothing happens? */
+/** Is it empty, and holds memory? */
 bool ic__fifo_is_idle(const ic__fifo *f);
 
 /** Give the memory of an idle buffer back. */

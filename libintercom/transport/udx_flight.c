@@ -1,21 +1,19 @@
 #include "transport/udx_flight.h"
 
-#include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
 #define FIRST_CAP 32
 
-int ic__udx_flight_init(ic__udx_flight *f, uint32_t seq, uint32_t max)
+void ic__udx_flight_init(ic__udx_flight *f, uint32_t seq, uint32_t max)
 {
-    *f = (ic__udx_flight){.cap = FIRST_CAP, .max = max, .una = seq, .nxt = seq};
-    f->ring = ic_mem_calloc(f->cap, sizeof *f->ring);
-    return f->ring ? 0 : IC_ERR_NOMEM;
+    *f = (ic__udx_flight){.max = max, .una = seq, .nxt = seq};
 }
 
 void ic__udx_flight_free(ic__udx_flight *f)
 {
     ic_mem_free(f->ring);
     f->ring = NULL;
+    f->cap = 0;
 }
 
 bool ic__udx_flight_reserve(ic__udx_flight *f)
@@ -27,7 +25,7 @@ bool ic__udx_flight_reserve(ic__udx_flight *f)
     if (count < f->cap)
         return true;
     ic__udx_flight bigger = *f;
-    bigger.cap = f->cap * 2;
+    bigger.cap = f->cap ? f->cap * 2 : FIRST_CAP;
     bigger.ring = ic_mem_calloc(bigger.cap, sizeof *bigger.ring);
     if (!bigger.ring)
         return false;
@@ -40,19 +38,13 @@ bool ic__udx_flight_reserve(ic__udx_flight *f)
 
 bool ic__udx_flight_is_idle(const ic__udx_flight *f)
 {
-    return ic__udx_flight_empty(f) && f->cap > FIRST_CAP;
+    return ic__udx_flight_empty(f) && f->cap > 0;
 }
 
 void ic__udx_flight_trim(ic__udx_flight *f)
 {
-    if (!ic__udx_flight_is_idle(f))
-        return;
-    ic__udx_sent *ring = ic_mem_calloc(FIRST_CAP, sizeof *ring);
-    if (!ring)
-        return;
-    ic_mem_free(f->ring);
-    f->ring = ring;
-    f->cap = FIRST_CAP;
+    if (ic__udx_flight_is_idle(f))
+        ic__udx_flight_free(f);
 }
 
 static void append(ic__udx_flight *f, ic__udx_list *list, uint32_t seq)

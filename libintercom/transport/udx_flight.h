@@ -41,7 +41,7 @@ typedef struct ic__udx_list {
 
 typedef struct ic__udx_flight {
     ic__udx_sent *ring;
-    uint32_t cap; /* a power of two */
+    uint32_t cap; /* 0 or a power of two */
     uint32_t max;
     uint32_t una; /* oldest unacknowledged seq */
     uint32_t nxt; /* next seq to be used */
@@ -50,7 +50,8 @@ typedef struct ic__udx_flight {
     uint32_t arrived; /* packets in the ring that are neither */
 } ic__udx_flight;
 
-IC_CHECK int ic__udx_flight_init(ic__udx_flight *f, uint32_t seq, uint32_t max);
+/** Empty, without memory. */
+void ic__udx_flight_init(ic__udx_flight *f, uint32_t seq, uint32_t max);
 void ic__udx_flight_free(ic__udx_flight *f);
 
 /** Nothing is unacknowledged. */
@@ -68,10 +69,10 @@ static inline ic__udx_sent *ic__udx_flight_at(const ic__udx_flight *f, uint32_t 
 /** Is there room for one more? Takes memory; without, the flight stays as small. */
 bool ic__udx_flight_reserve(ic__udx_flight *f);
 
-/** Has it grown, and is nothing under way? */
+/** Is nothing under way, and memory held for it? */
 bool ic__udx_flight_is_idle(const ic__udx_flight *f);
 
-/** Give back what an idle flight has grown by, if there is memory for a smaller one. */
+/** Give the memory of an idle flight back. */
 void ic__udx_flight_trim(ic__udx_flight *f);
 
 /** A new packet with seq nxt, on the way; reserve first. */

@@ -5,6 +5,7 @@
 
 /* A path is taken for dead after so many timeouts of one packet. */
 #define LOYAL_TIMEOUTS 2
+#define NO_MEMORY_NS (100 * IC__MS)
 
 /* Packets stay on the path they were sent on, until it seems dead. */
 const ic__udx_path *ic__udx_path_of(const ic__udx *s, uint32_t seq, uint8_t timeouts)
@@ -139,13 +140,24 @@ static uint32_t window_packets(const ic__udx *s)
     return packets ? packets : 1;
 }
 
+/* Room in the flight for one more. Without memory for the first, no answer of the peer
+ * would wake us: try again by ourselves. */
+static bool has_place(ic__udx *s, uint64_t now)
+{
+    bool has = ic__udx_flight_reserve(&s->flight);
+
+    if (!has && ic__udx_flight_empty(&s->flight))
+        s->at.pace = now + NO_MEMORY_NS;
+    return has;
+}
+
 static size_t send_tail(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now)
 {
     uint32_t last = s->flight.nxt - 1;
     size_t n = 0;
 
     s->want_tail = false;
-    if (ic__udx_has_new(s) && ic__udx_flight_reserve(&s->flight))
+    if (ic__udx_has_new(s) && has_place(s, now))
         n = send_new(s, w, to, now);
     else if (!ic__udx_flight_empty(&s->flight) &&
              ic__udx_flight_at(&s->flight, last)->place == IC__UDX_FLYING)
@@ -158,12 +170,11 @@ static size_t send_tail(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now)
     return n;
 }
 
-static bool may_send_new(ic__udx *s)
+static bool may_send_new(ic__udx *s, uint64_t now)
 {
     uint32_t flying = s->flight.flying.count;
 
-    return flying < s->cc.cwnd && flying < window_packets(s) &&
-           ic__udx_flight_reserve(&s->flight);
+    return flying < s->cc.cwnd && flying < window_packets(s) && has_place(s, now);
 }
 
 static size_t send_data(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now)
@@ -179,7 +190,7 @@ static size_t send_data(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now)
         ic__udx_rate_idle(s);
         return 0;
     }
-    if (!may_send_new(s) || !ic__udx_pace_allows(s, now))
+    if (!may_send_new(s, now) || !ic__udx_pace_allows(s, now))
         return 0;
     return send_new(s, w, to, now);
 }
@@ -190,7 +201,7 @@ static size_t send_special(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now
         return send_tail(s, w, to, now);
     if (s->want_beyond) {
         s->want_beyond = false;
-        if (ic__udx_window_blocks(s))
+        if (ic__udx_window_blocks(s) && has_place(s, now))
             return send_new(s, w, to, now);
     }
     if (ic__udx_window_blocks(s) && s->at.window == IC__NEVER) {

@@ -35,6 +35,7 @@ static void set_up(ic__udx *s, uint64_t now)
 {
     uint32_t luck;
 
+    ic__udx_flight_init(&s->flight, s->opts.first_seq, s->opts.max_flight_packets);
     s->in.next = s->opts.first_ack;
     s->in.held_end = s->opts.first_ack;
     s->in.told_rwnd = s->opts.max_recv_bytes;
@@ -67,12 +68,6 @@ int ic__udx_new(ic__udx **out, const ic_env *env, uint32_t id,
         s->opts = *opts;
     else
         ic__udx_options_default(&s->opts);
-    int error =
-        ic__udx_flight_init(&s->flight, s->opts.first_seq, s->opts.max_flight_packets);
-    if (error) {
-        ic_mem_free(s);
-        return error;
-    }
     set_up(s, now);
     *out = s;
     return 0;
@@ -234,6 +229,7 @@ void ic__udx_check_ended(ic__udx *s, uint64_t now)
     drop_sending(s);
     ic__udx_drop_held(s);
     s->at.linger = now + s->opts.linger_ns;
+    ic__udx_arm_trim(s);
 }
 
 bool ic__udx_done(const ic__udx *s)

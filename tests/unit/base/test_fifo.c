@@ -51,7 +51,7 @@ static void bytes_keep_their_offset_through_growing_and_wrapping(void **state)
     ic__fifo_free(&f);
 }
 
-static void a_large_buffer_gives_its_memory_back_when_empty(void **state)
+static void a_buffer_gives_its_memory_back_when_empty(void **state)
 {
     (void)state;
     ic__fifo f = {0};
@@ -95,7 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_keep_their_offset_through_growing_and_wrapping),
-        cmocka_unit_test(a_large_buffer_gives_its_memory_back_when_empty),
+        cmocka_unit_test(a_buffer_gives_its_memory_back_when_empty),
         cmocka_unit_test(survives_each_failed_allocation),
     };
     return cmocka_run_group_tests_name("base/fifo", tests, NULL, NULL);
