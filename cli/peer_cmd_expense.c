@@ -376,11 +376,11 @@ void peer_cmd_expense_persist(const peer_call *call)
 }
 
 static void say_restored(const peer_call *call, const char *room,
-                         const isplit_restored *got)
+                         const isplit_restored *got, bool replace)
 {
     peer_say(call->reply, "[expense:%s] restored source=%s added=%zu total=%zu", room,
              got->found ? "local" : "none", got->added, got->total);
-    if (got->found && !got->total)
+    if (got->found && !got->total && !replace)
         peer_say(call->reply,
                  "What was cleared stays cleared; --replace 1 brings it back.");
 }
@@ -400,6 +400,6 @@ void peer_cmd_expense_restore(const peer_call *call)
         peer_fail(call->reply, "Restore failed: %s",
                   why.text[0] ? why.text : ic_strerror(error));
     else
-        say_restored(call, room, &got);
+        say_restored(call, room, &got, replace);
     ic_mem_free(memory);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -34,6 +35,7 @@ struct peer_edit {
     struct event *late;    /* escape_time is over */
     struct event *resized; /* SIGWINCH */
     struct event *stopped; /* SIGTSTP */
+    struct termios found;  /* how the TTY was before us */
     bool editing;          /* the TTY is in raw mode and shows our line */
     bool ended;
     uint8_t bytes[1024]; /* read, not yet handed to libedit */
@@ -213,6 +215,7 @@ static void on_stopped(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (edit->editing)
         (void)el_set(edit->el, EL_PREP_TERM, 0);
+    (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &edit->found);
     (void)raise(SIGSTOP);
     if (edit->editing) {
         (void)el_set(edit->el, EL_PREP_TERM, 1);
@@ -313,6 +316,8 @@ static int set_up_libedit(peer_edit *edit)
 {
     HistEvent event;
 
+    if (tcgetattr(STDIN_FILENO, &edit->found) != 0)
+        return IC_ERR_IO;
     edit->el = el_init("intercom-peer", stdin, stdout, stderr);
     edit->history = history_init();
     if (!edit->el || !edit->history)
@@ -325,7 +330,7 @@ static int set_up_libedit(peer_edit *edit)
     (void)el_set(edit->el, EL_HIST, history, edit->history);
     (void)el_set(edit->el, EL_GETCFN, next_character);
     /* Between two lines nothing may be echoed, and ^D may not become an end of file. */
-    (void)el_set(edit->el, EL_SETTY, "-d", "-icanon", "-echo", NULL);
+    (void)el_set(edit->el, EL_SETTY, "-x", "-icanon", "-echo", NULL);
     /* The narrow form leaks copies of both texts. */
     (void)el_wset(edit->el, EL_ADDFN, L"peer-complete", L"complete the word", complete);
     (void)el_set(edit->el, EL_BIND, TAB, "peer-complete", NULL);

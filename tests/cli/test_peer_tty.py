@@ -174,6 +174,7 @@ class OnATerminal(PeerTest):
         tty.last(PROMPT + "/print --text one")
         tty.press("\r")
         tty.line("one")
+        tty.last(PROMPT)  # only then is ^D a key and not the end of a line
         self.finish(tty, "\x04")
 
     def test_a_line_that_others_cause_does_not_mangle_what_is_typed(self):
@@ -206,6 +207,20 @@ class OnATerminal(PeerTest):
         tty.child.send_signal(signal.SIGINT)
         code, after = tty.end()
         self.assertEqual((0, tty.before[3]), (code, after[3]))
+
+    def test_control_z_gives_the_shell_its_terminal_and_the_line_comes_back(self):
+        tty = self.open()
+        tty.press("/print --text ag")
+        tty.last(PROMPT + "/print --text ag")
+        tty.child.send_signal(signal.SIGTSTP)
+        _, status = os.waitpid(tty.child.pid, os.WUNTRACED)
+        self.assertTrue(os.WIFSTOPPED(status))
+        self.assertEqual(tty.before[3], termios.tcgetattr(tty.other)[3])
+        tty.child.send_signal(signal.SIGCONT)
+        tty.press("ain\r")
+        tty.line("again")
+        tty.last(PROMPT)
+        self.finish(tty)
 
     def test_the_escape_key_alone_stops_nothing(self):
         tty = self.open()

@@ -220,6 +220,12 @@ static void persist_says_where_and_restore_brings_back(void **state)
                         "What was cleared stays cleared; --replace 1 brings it back.\n");
     assert_string_equal(run("/expense_restore --channel trip-nyc --replace 1"),
                         "[expense:trip-nyc] restored source=local added=2 total=2\n");
+
+    (void)run("/expense_add --channel gone --payer bob --amount 1 --split bob");
+    (void)run("/expense_clear --channel gone");
+    (void)run("/expense_persist --channel gone"); /* has the clear: nothing to undo */
+    assert_string_equal(run("/expense_restore --channel gone --replace 1"),
+                        "[expense:gone] restored source=local added=0 total=0\n");
     assert_string_equal(run("/expense_restore --channel nobody"),
                         "[expense:nobody] restored source=none added=0 total=0\n");
     assert_string_equal(error_of("/expense_persist --channel nobody"),
