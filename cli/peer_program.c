@@ -116,6 +116,8 @@ static size_t on_complete(const char *text, size_t len,
 {
     peer_program *program = user;
 
+    if (program->stopping) /* keys may come behind /exit, and the ledger is closed */
+        return len;
     return peer_complete(&program->app, text, len, offer, to);
 }
 

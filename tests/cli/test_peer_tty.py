@@ -161,6 +161,10 @@ class OnATerminal(PeerTest):
         tty.last(PROMPT + "/expense_add --channel trip-nyc --payer alice")
         self.finish(tty, "\x15/exit\r")
 
+    def test_keys_behind_exit_do_nothing(self):
+        tty = self.open()
+        self.finish(tty, "/exit\r/expense_add --payer \t/expense_list\r")
+
     def test_history_comes_back_after_a_restart(self):
         tty = self.open()
         tty.press("/print --text one\r")
