@@ -390,7 +390,7 @@ int ic_channel_new(ic_mux *m, const ic_channel_options *opts, ic_channel **out)
 
 int ic_channel_send(ic_channel *ch, uint64_t type, const uint8_t *data, size_t len)
 {
-    if (ch->closing)
+    if (ch->closing || ch->mux->closing)
         return IC_ERR_CANCELED;
     int err = ic__channel_send(ch->core, type, data, len);
     if (err == IC_ERR_AGAIN)

@@ -158,10 +158,8 @@ static int wait_message(ic_stream *st, const uint8_t *data, size_t len)
     const uint32_t head = (uint32_t)len;
 
     if (st->waiting.len &&
-        st->waiting.len + len + WAITING_OVERHEAD > st->on.max_queued_bytes) {
-        st->choked = true;
+        st->waiting.len + len + WAITING_OVERHEAD > st->on.max_queued_bytes)
         return IC_ERR_AGAIN;
-    }
     uint8_t *room = ic__bytes_room(&st->waiting, sizeof head + len);
     if (!room)
         return IC_ERR_NOMEM;
@@ -188,9 +186,12 @@ int ic_stream_send(ic_stream *st, const uint8_t *data, size_t len)
     if (len > st->on.max_message_bytes)
         return IC_ERR_LIMIT;
     if (!st->open || st->waiting.len)
-        return wait_message(st, data, len);
-    err = ic__ss_write(st->core, data, len, ic__stream_now(st));
-    if (!err)
+        err = wait_message(st, data, len);
+    else
+        err = ic__ss_write(st->core, data, len, ic__stream_now(st));
+    if (err == IC_ERR_AGAIN)
+        st->choked = true;
+    else if (!err)
         ic__stream_flush(st);
     return err;
 }

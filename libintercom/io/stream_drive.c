@@ -109,7 +109,7 @@ static void send_waiting(ic_stream *st)
 static void drained(ic_stream *st)
 {
     send_waiting(st);
-    if (st->waiting.len || over(st))
+    if (st->waiting.len || !st->choked || over(st))
         return;
     st->choked = false;
     if (st->on.on_drain)
@@ -127,7 +127,7 @@ static void opened(ic_stream *st)
     send_waiting(st);
     if (st->on.on_open && !over(st))
         st->on.on_open(st, st->on.user);
-    if (st->choked && !st->waiting.len && !over(st))
+    if (!over(st))
         drained(st);
 }
 

@@ -39,7 +39,7 @@ struct ic_stream {
     ic__bytes waiting; /* messages from before the handshake: length, bytes */
     bool connected;
     bool open;
-    bool choked; /* somebody was told IC_ERR_AGAIN because of `waiting` */
+    bool choked; /* the user was told IC_ERR_AGAIN */
     bool ending;
     bool ended; /* the carrier knows */
     bool told_end;

@@ -272,6 +272,7 @@ static void a_closed_mux_is_heard_by_the_peer(void **state)
     ic_mux_close(mux);
     ic_mux_close(NULL);
     assert_int_equal(open_channel(&w.ends[0], "other", ""), IC_ERR_CLOSED);
+    assert_int_equal(say(&w.ends[0], "too late"), IC_ERR_CANCELED);
     stream_pair_until(&w.p, &w.ends[0].closed, 1);
     assert_int_equal(w.ends[0].error, 0);
     assert_int_equal(w.ends[0].channel_error, 0);
@@ -296,6 +297,28 @@ static void a_full_queue_says_again_and_then_drains(void **state)
     stream_pair_until(&w.p, &w.ends[1].messages, (int)sent);
     assert_int_equal(w.ends[1].bytes, sent * sizeof bytes);
     assert_int_equal(w.ends[0].drained, 1);
+    stream_pair_free(&w.p);
+}
+
+/* Section 5: what is no frame ends everything. */
+static void a_peer_that_breaks_the_protocol_is_thrown_out(void **state)
+{
+    (void)state;
+    static const uint8_t no_frame[] = {0, 1, 0xff};
+    world w;
+    memset(&w, 0, sizeof w);
+    stream_pair_init(&w.p);
+    assert_int_equal(open_mux(&w, 0, 65536), 0);
+    assert_int_equal(open_channel(&w.ends[0], "chat", ""), 0);
+    ic_stream_options opts = stream_pair_options(&w.p, 1);
+    w.p.ends[1].unnumbered = true;
+    assert_int_equal(stream_pair_open(&w.p, 1, &opts), 0);
+    assert_int_equal(ic_stream_send(w.p.ends[1].st, no_frame, sizeof no_frame), 0);
+    stream_pair_until(&w.p, &w.ends[0].closed, 1);
+    assert_int_equal(w.ends[0].error, IC_ERR_PROTO);
+    assert_int_equal(w.ends[0].channel_closed, 1);
+    stream_pair_until(&w.p, &w.p.ends[1].closed, 1);
+    assert_int_equal(w.p.ends[1].error, IC_ERR_CLOSED);
     stream_pair_free(&w.p);
 }
 
@@ -353,6 +376,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_stream_ends_both),
         cmocka_unit_test(a_closed_mux_is_heard_by_the_peer),
         cmocka_unit_test(a_full_queue_says_again_and_then_drains),
+        cmocka_unit_test(a_peer_that_breaks_the_protocol_is_thrown_out),
         cmocka_unit_test(a_mux_without_memory_is_none),
         cmocka_unit_test(what_is_missing_is_said),
     };

@@ -106,6 +106,7 @@ static void what_is_sent_before_it_is_open_waits_in_order(void **state)
     stream_pair_until_messages(&p, &p.ends[1], 50);
     stream_pair_until(&p, &p.ends[1].ends, 1);
     assert_int_equal(p.ends[1].bytes, 50 * 4 + 49 * 50 / 2);
+    assert_int_equal(p.ends[0].drained, 0); /* nobody was told to wait */
     stream_pair_free(&p);
 }
 
