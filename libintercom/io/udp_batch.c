@@ -20,12 +20,12 @@
 
 #define MOST_SEGMENTS 64
 #define MOST_GLUED 65000 /* of the 65507 bytes that a UDP datagram may have */
-#define GLUED_BYTES 65536
+#define GLUED_BYTES ((size_t)65536)
 #define GLUED_MESSAGES 8
 #define IN_MESSAGES 64
 #define IN_BYTES (GLUED_MESSAGES * GLUED_BYTES)
 
-_Static_assert(IN_MESSAGES *IC__UDP_MOST_BYTES <= IN_BYTES, "both fit the ring");
+_Static_assert((size_t)IN_MESSAGES *IC__UDP_MOST_BYTES <= IN_BYTES, "both fit the ring");
 
 /* Room for one control message of a 16 bit (sent) or int (received) segment size. */
 typedef union control {
@@ -289,6 +289,8 @@ int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb
     size_t room = gro ? GLUED_MESSAGES : IN_MESSAGES;
     int count = 0;
 
+    if (!most)
+        return 0;
     if (most > room)
         most = room;
     for (size_t i = 0; i < most; i++)

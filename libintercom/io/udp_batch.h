@@ -16,7 +16,7 @@
 #include "intercom/api.h"
 
 #define IC__UDP_BATCH_MESSAGES 32
-#define IC__UDP_BATCH_BYTES (256u * 1024u)
+#define IC__UDP_BATCH_BYTES ((size_t)256 * 1024)
 /** A longer datagram is no packet of ours: it is dropped and counted. */
 #define IC__UDP_MOST_BYTES 4096
 

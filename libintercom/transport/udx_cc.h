@@ -44,22 +44,22 @@ typedef enum ic__udx_cc_state {
 } ic__udx_cc_state;
 
 typedef struct ic__udx_cc {
-    uint32_t cwnd;     /* result: packets */
-    double pacing_pps; /* result: packets per second */
+    uint32_t cwnd; /* result: packets */
     ic__udx_cc_state state;
+    double pacing_pps; /* result: packets per second */
     double pacing_gain;
     double cwnd_gain;
     ic__udx_best bw; /* packets per second, over round trips */
 
     uint64_t round; /* round trips, counted by delivered packets */
     uint64_t round_ends_at;
-    bool round_started; /* by this acknowledgement */
 
     uint64_t min_rtt_ns; /* 0 = unknown */
     uint64_t min_rtt_at;
     uint64_t probe_rtt_until; /* 0 = the pipe has not drained yet */
     bool probe_rtt_round_over;
     bool was_idle;
+    bool round_started; /* by this acknowledgement */
 
     double full_bw; /* highest rate in startup */
     uint32_t full_bw_rounds;
