@@ -357,6 +357,7 @@ int isplit_book_clear(isplit_book *book, const char *room, size_t *removed,
         return err;
     }
     *removed = c.removed;
-    isplit__book_tell(book, ISPLIT_CHANGE_CLEARED, room, NULL);
+    if (c.removed)
+        isplit__book_tell(book, ISPLIT_CHANGE_CLEARED, room, NULL);
     return 0;
 }

@@ -186,6 +186,7 @@ typedef struct restoring {
     const isplit__room *room; /* whose events need not be read again */
     bool replace;
     bool found;
+    bool changed;
     isplit_restored result;
     isplit_reason *why;
 } restoring;
@@ -280,6 +281,7 @@ static int restore_room(isplit__room *room, void *user)
     if (err)
         return err;
     size_t before = isplit_state_entry_count(state);
+    uint32_t events = room->count;
     room->stale = true; /* one fold is faster than a place in the list for each entry */
     err = take_all(room, &r->snapshot);
     if (!err && r->replace)
@@ -291,6 +293,7 @@ static int restore_room(isplit__room *room, void *user)
     r->result.total = isplit_state_entry_count(state);
     r->result.added = r->result.total > before ? r->result.total - before : 0;
     r->result.found = true;
+    r->changed = room->count != events;
     return 0;
 }
 
@@ -327,7 +330,7 @@ int isplit_book_restore(isplit_book *book, const char *room, bool replace,
     if (err)
         return explain(err, &ours, why);
     *out = r.result;
-    if (r.found)
+    if (r.changed)
         isplit__book_tell(book, ISPLIT_CHANGE_RESTORED, room, NULL);
     return 0;
 }

@@ -263,6 +263,11 @@ static void changes_are_told_once_and_failures_not_at_all(void **state)
     assert_int_equal(isplit_book_clear(d->book, "trip", &count, NULL), 0);
     assert_int_equal(isplit_book_restore(d->book, "trip", true, &r, NULL), 0);
     assert_string_equal(log, "1:trip:300 2:trip:-1 3:trip:-1 ");
+    assert_int_equal(isplit_book_restore(d->book, "trip", true, &r, NULL), 0);
+    assert_string_equal(log, "1:trip:300 2:trip:-1 3:trip:-1 "); /* nothing new in it */
+    assert_int_equal(isplit_book_clear(d->book, "trip", &count, NULL), 0);
+    assert_int_equal(isplit_book_clear(d->book, "trip", &count, NULL), 0);
+    assert_string_equal(log, "1:trip:300 2:trip:-1 3:trip:-1 2:trip:-1 ");
 }
 
 static void a_key_writes_5000_events_to_a_room(void **state)
