@@ -4,6 +4,7 @@
 
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "io/tcp.h"
 #include "peer_config.h"
 #include "peer_program.h"
 
@@ -12,7 +13,23 @@ static const char *from_environment(const char *name)
     return getenv(name);
 }
 
-static void warn(const peer_flags *flags)
+static bool is_exposed(const char *host)
+{
+    ic__tcp_address address;
+
+    return ic__tcp_address_parse(host, 0, &address) == 0 &&
+           !ic__tcp_is_loopback(&address);
+}
+
+/* The reference listens anywhere without a word, so this is no refusal. */
+static bool shows_token(const peer_config *config)
+{
+    return config->bridge && !config->cert &&
+           (is_exposed(config->bridge_host) ||
+            (config->page && is_exposed(config->page_host)));
+}
+
+static void warn(const peer_flags *flags, const peer_config *config)
 {
     ic__buf lines = {0};
 
@@ -20,6 +37,10 @@ static void warn(const peer_flags *flags)
     if (lines.len)
         (void)fputs(lines.data, stderr);
     ic__buf_free(&lines);
+    if (shows_token(config))
+        (void)fputs("warning: other machines can reach the SC-Bridge, and the token "
+                    "travels in the clear; give --sc-bridge-cert and --sc-bridge-key\n",
+                    stderr);
 }
 
 int main(int argc, char **argv)
@@ -50,7 +71,7 @@ int main(int argc, char **argv)
         peer_complain("%s", why);
         return error == IC_ERR_INVALID ? PEER_EXIT_USAGE : PEER_EXIT_FAILED;
     }
-    warn(&flags);
+    warn(&flags, &config);
     int status = peer_program_run(&config);
     peer_config_free(&config);
     return status;

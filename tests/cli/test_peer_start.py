@@ -34,6 +34,11 @@ class Start(PeerTest):
         self.refuses("--ui needs --sc-bridge 1", "--ui", "1", code=2)
         self.refuses("belong together", *BRIDGE, "--sc-bridge-cert", "x.pem", code=2)
 
+    def test_a_token_that_others_can_read_is_warned_of(self):
+        words = "the token travels in the clear"
+        self.assertNotIn(words, self.run_peer("/exit", *BRIDGE)[1])
+        self.assertIn(words, self.run_peer("/exit", *BRIDGE, "--sc-bridge-host", "0.0.0.0")[1])
+
     def test_help_and_version_go_to_standard_output(self):
         done = subprocess.run([PROGRAM, "--help"], capture_output=True, timeout=TIME, check=True)
         text = done.stdout.decode()
