@@ -1,5 +1,6 @@
 // Encrypted streams over UDX and loopback, a process each side, ours and the reference's in every pairing:
-// megabytes a second in writes of 64 KiB, processor time of a byte on either side, round trips of 64 bytes.
+// megabytes a second in writes of 64 KiB, processor time of a byte on either side, round trips of 64 bytes;
+// and messages of 200 bytes a second through a channel.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
@@ -11,6 +12,10 @@ const LARGE = 65536
 const SMALL = 64
 const WRITES = 2048
 const PINGS = 3000
+const SAID = 200
+const MESSAGES = 200000
+const ROUNDS = 5 // of messages, in turns: the fastest counts
+const TIMES_FASTER = 4 // in messages
 const HERE = fileURLToPath(import.meta.url)
 
 function figure (name, value, unit, atLeast) {
@@ -18,12 +23,31 @@ function figure (name, value, unit, atLeast) {
   console.log(JSON.stringify({ figure: name, value: Number(value.toPrecision(6)), unit, ...limit }))
 }
 
+/** A channel that says count messages when told to, or is done when it has heard as many. */
+function openChannel (require, stream, count, heard, done) {
+  const Protomux = require('protomux')
+  const c = require('compact-encoding')
+  let left = count
+  const onmessage = (data) => {
+    heard(data)
+    if (--left === 0) done()
+  }
+  const channel = new Protomux(stream).createChannel({ protocol: 'bench', messages: [{ encoding: c.raw, onmessage }] })
+  channel.open()
+  return async () => {
+    const zeros = Buffer.alloc(SAID)
+    for (let i = 0; i < count; i++) {
+      if (!channel.messages[0].send(zeros)) await once(stream, 'drain')
+    }
+  }
+}
+
 /** What wire_peer does, in JavaScript. */
 async function peer (role, count) {
   const require = createRequire(new URL('../interop/package.json', import.meta.url))
   const UDX = require('udx-native')
   const SecretStream = require('@hyperswarm/secret-stream')
-  const first = role === 'write' || role === 'ping'
+  const first = ['write', 'ping', 'say'].includes(role)
   const socket = new UDX().createSocket()
   socket.bind(0, '127.0.0.1')
   const raw = socket.udx.createStream(first ? 1 : 2)
@@ -40,21 +64,26 @@ async function peer (role, count) {
     sent = process.hrtime.bigint()
     stream.write(Buffer.alloc(SMALL))
   }
-  stream.on('data', (data) => {
+  const take = (data) => {
     bytes += data.length
     if (role === 'echo') stream.write(data)
     if (role !== 'ping') return
     times.push(Number(process.hrtime.bigint() - sent) / 1e3)
     ping()
-  })
+  }
+  let start = 0n
+  const done = () => {
+    seconds ||= Number(process.hrtime.bigint() - start) / 1e9
+    stream.end()
+  }
+  const say = role === 'say' || role === 'hear' ? openChannel(require, stream, count, take, done) : null
+  if (!say) stream.on('data', take)
   const closed = once(stream, 'close')
   await stream.opened
-  const start = process.hrtime.bigint()
+  start = process.hrtime.bigint()
   const used = process.cpuUsage()
-  stream.on('end', () => {
-    seconds = Number(process.hrtime.bigint() - start) / 1e9
-    stream.end()
-  })
+  stream.on('end', done)
+  if (role === 'say') await say()
   if (role === 'ping') ping()
   if (role === 'write') {
     for (let i = 0; i < count; i++) {
@@ -96,6 +125,27 @@ async function play (kinds, build, roles, count) {
   return told
 }
 
+/** Small messages through a channel, of the reference and then of ours, which must be so many times faster. */
+async function messages (build) {
+  const fastest = {}
+  for (let i = 0; i < ROUNDS * 2; i++) {
+    const kind = i % 2 ? 'c' : 'js'
+    const [sayer, hearer] = await play([kind, kind], build, ['say', 'hear'], MESSAGES)
+    if (hearer.bytes !== MESSAGES * SAID) throw new Error(`${kind}: ${hearer.bytes} bytes of messages arrived`)
+    if (!fastest[kind] || hearer.seconds < fastest[kind].hearer.seconds) fastest[kind] = { sayer, hearer }
+  }
+  let limit
+  for (const kind of ['js', 'c']) {
+    const name = `wire_${kind}_${kind}_messages`
+    const { sayer, hearer } = fastest[kind]
+    const rate = MESSAGES / hearer.seconds
+    figure(name, rate, 'msg/s', limit)
+    limit = TIMES_FASTER * rate
+    figure(`${name}_say_cpu`, sayer.cpu * 1e9 / MESSAGES, 'ns/msg')
+    figure(`${name}_hear_cpu`, hearer.cpu * 1e9 / MESSAGES, 'ns/msg')
+  }
+}
+
 async function main (build) {
   const rates = {}
   for (const [from, to] of [['js', 'js'], ['js', 'c'], ['c', 'js'], ['c', 'c']]) {
@@ -111,6 +161,7 @@ async function main (build) {
     figure(`${name}_echo_p50`, trips.p50, 'us')
     figure(`${name}_echo_p99`, trips.p99, 'us')
   }
+  await messages(build)
 }
 
 await (process.argv[2] === 'peer' ? peer(process.argv[3], Number(process.argv[4])) : main(process.argv[2]))

@@ -1,11 +1,12 @@
 /*
  * One end of an encrypted stream for bench_wire.mjs, over loopback.
  *
- *   wire_peer write|read|ping|echo COUNT
+ *   wire_peer write|read|ping|echo|say|hear COUNT
  *
  * Says its port, reads the other one's from standard input. write sends COUNT messages of
  * 64 KiB and waits for the reader's end; ping sends COUNT messages of 64 bytes, each when
- * the one before has come back. At the end, what it measured as one line of JSON.
+ * the one before has come back; say sends COUNT messages of 200 bytes through a channel,
+ * and hear ends when it has them all. At the end, what it measured as one line of JSON.
  */
 #include <event2/event.h>
 #include <inttypes.h>
@@ -19,12 +20,13 @@
 
 #define LARGE 65536
 #define SMALL 64
+#define SAID 200
 
 typedef struct peer {
     struct event_base *base;
     ic_socket *sock;
     char role;      /* first letter */
-    uint32_t count; /* messages to send */
+    uint32_t count; /* messages to send, or to hear */
     uint32_t done;
     uint64_t bytes;
     uint64_t start_ns;
@@ -76,12 +78,17 @@ static void ping(peer *p, ic_stream *st)
     must(ic_stream_send(st, zeros, sizeof zeros) == 0, "ping");
 }
 
+static void begin(peer *p)
+{
+    p->start_ns = figure_now_ns();
+    p->start_cpu_ns = cpu_ns();
+}
+
 static void on_open(ic_stream *st, void *user)
 {
     peer *p = user;
 
-    p->start_ns = figure_now_ns();
-    p->start_cpu_ns = cpu_ns();
+    begin(p);
     if (p->role == 'w')
         send_more(p, st);
     if (p->role == 'p')
@@ -123,12 +130,91 @@ static void on_closed(ic_stream *st, int error, void *user)
     ic_socket_close(p->sock, NULL, NULL);
 }
 
-static void open_stream(peer *p, const ic_identity *me, const char *port)
+static void open_stream(peer *p, ic_stream_options *opts)
+{
+    ic_stream *st;
+
+    opts->on_open = on_open;
+    opts->on_message = on_message;
+    opts->on_drain = on_drain;
+    opts->on_end = on_end;
+    opts->on_closed = on_closed;
+    opts->user = p;
+    must(ic_stream_new(p->sock, opts, &st) == 0, "stream");
+}
+
+static void say_more(ic_channel *ch, void *user)
+{
+    static const uint8_t zeros[SAID];
+    peer *p = user;
+
+    for (; p->role == 's' && p->done < p->count; p->done++) {
+        int err = ic_channel_send(ch, 0, zeros, sizeof zeros);
+        if (err == IC_ERR_AGAIN)
+            return;
+        must(!err, "say");
+    }
+}
+
+static void on_paired(ic_channel *ch, const uint8_t *handshake, size_t len, void *user)
+{
+    (void)handshake;
+    (void)len;
+    begin(user);
+    say_more(ch, user);
+}
+
+static void on_heard(ic_channel *ch, uint64_t type, const uint8_t *data, size_t len,
+                     void *user)
+{
+    peer *p = user;
+
+    (void)type;
+    (void)data;
+    p->bytes += len;
+    if (++p->done < p->count)
+        return;
+    p->end_ns = figure_now_ns();
+    ic_stream_end(ic_mux_stream(ic_channel_mux(ch)));
+}
+
+static void on_mux_closed(ic_mux *mux, int error, void *user)
+{
+    peer *p = user;
+
+    (void)mux;
+    must(!error, ic_strerror(error));
+    if (!p->end_ns)
+        p->end_ns = figure_now_ns();
+    ic_socket_close(p->sock, NULL, NULL);
+}
+
+static void open_channel(peer *p, const ic_stream_options *stream)
+{
+    ic_mux_options opts;
+    ic_channel_options channel;
+    ic_mux *mux;
+    ic_channel *ch;
+
+    ic_mux_options_default(&opts);
+    opts.stream = stream;
+    opts.on_closed = on_mux_closed;
+    opts.user = p;
+    must(ic_mux_new(p->sock, &opts, &mux) == 0, "mux");
+    ic_channel_options_default(&channel);
+    channel.protocol = "bench";
+    channel.on_open = on_paired;
+    channel.on_message = on_heard;
+    channel.on_drain = say_more;
+    channel.user = p;
+    must(ic_channel_new(mux, &channel, &ch) == 0, "channel");
+}
+
+static void open_role(peer *p, const ic_identity *me, const char *port)
 {
     ic_stream_options opts;
-    ic_stream *st;
     char remote[32];
-    bool first = p->role == 'w' || p->role == 'p';
+    bool first = strchr("wps", p->role) != NULL;
 
     (void)snprintf(remote, sizeof remote, "127.0.0.1:%.5s", port);
     remote[strcspn(remote, "\n")] = 0;
@@ -138,21 +224,19 @@ static void open_stream(peer *p, const ic_identity *me, const char *port)
     opts.role = first ? IC_STREAM_INITIATOR : IC_STREAM_RESPONDER;
     opts.local_id = first ? 1 : 2;
     opts.remote_id = first ? 2 : 1;
-    opts.on_open = on_open;
-    opts.on_message = on_message;
-    opts.on_drain = on_drain;
-    opts.on_end = on_end;
-    opts.on_closed = on_closed;
-    opts.user = p;
-    must(ic_stream_new(p->sock, &opts, &st) == 0, "stream");
+    if (strchr("sh", p->role))
+        open_channel(p, &opts);
+    else
+        open_stream(p, &opts);
 }
 
 static void tell(peer *p)
 {
+    uint64_t used_ns = cpu_ns() - p->start_cpu_ns; /* before sorting */
+
     (void)printf("{\"seconds\":%.6f,\"cpu\":%.6f,\"bytes\":%" PRIu64
                  ",\"p50\":%.1f,\"p99\":%.1f}\n",
-                 (double)(p->end_ns - p->start_ns) / 1e9,
-                 (double)(cpu_ns() - p->start_cpu_ns) / 1e9, p->bytes,
+                 (double)(p->end_ns - p->start_ns) / 1e9, (double)used_ns / 1e9, p->bytes,
                  (double)figure_percentile(p->times, p->done, 50) / 1e3,
                  (double)figure_percentile(p->times, p->done, 99) / 1e3);
 }
@@ -176,7 +260,7 @@ int main(int argc, char **argv)
     char port[16];
     peer p = {.base = precise_base()};
 
-    must(argc == 3 && p.base, "usage: wire_peer write|read|ping|echo COUNT");
+    must(argc == 3 && p.base, "usage: wire_peer ROLE COUNT");
     p.role = argv[1][0];
     p.count = (uint32_t)strtoul(argv[2], NULL, 10);
     p.times = calloc((size_t)p.count + 1, sizeof *p.times);
@@ -189,7 +273,7 @@ int main(int argc, char **argv)
     (void)printf("%s\n", strrchr(ic_socket_address(p.sock), ':') + 1);
     (void)fflush(stdout);
     must(fgets(port, sizeof port, stdin) != NULL, "port");
-    open_stream(&p, me, port);
+    open_role(&p, me, port);
     (void)event_base_dispatch(p.base);
     tell(&p);
     free(p.times);
