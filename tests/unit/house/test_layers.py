@@ -9,14 +9,14 @@ import unittest
 
 import tree
 
-_LINE = ["base", "crypto", "transport", "dht", "swarm", "mux"]
+_LINE = ["base", "crypto", "transport", "mux", "dht", "swarm"]
 _SIDE = ["sidechannel", "store", "msb"]
 
 # room -> rooms whose headers it may include, its own among them
 MAY_USE = {room: set(_LINE[: i + 1]) for i, room in enumerate(_LINE)}
 MAY_USE |= {room: {*_LINE, room} for room in _SIDE}
 MAY_USE["subnet"] = {*_LINE, "store", "subnet"}
-MAY_USE["io"] = {"base", "transport", "mux", "io"}
+MAY_USE["io"] = {*_LINE, "sidechannel", "io"}
 MAY_USE["peer"] = {*MAY_USE, "peer"}
 
 # only io may include these
