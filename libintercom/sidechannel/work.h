@@ -44,6 +44,10 @@ void ic__work_cancel(ic__work *work);
 /** The nonce that was found. @return 0; IC_ERR_CANCELED when none was */
 IC_CHECK int ic__work_nonce(const ic__work *work, uint64_t *nonce);
 
+/** A pointer of whoever waits for it, NULL at first. Not for the searching thread. */
+void ic__work_set_user(ic__work *work, void *user);
+void *ic__work_user(const ic__work *work);
+
 /** Zero bits of a hash, from the first bit of its first byte. */
 uint32_t ic__work_zero_bits(const uint8_t hash[IC__WORK_HASH_BYTES]);
 
