@@ -41,6 +41,8 @@ typedef struct ic_socket_options {
     struct event_base *base; /* must run, and live until on_closed */
     const ic_env *env;       /* copied; default NULL = the system's */
     const char *address;     /* default "0.0.0.0:0"; also "[::1]:4000"; 0 = any port */
+    uint32_t max_streams;    /* count, those that linger included; default 16384 */
+    uint32_t kernel_bytes;   /* of its receive buffer, asked for; default 4 MiB */
 } ic_socket_options;
 
 IC_API void ic_socket_options_init(ic_socket_options *opts, size_t struct_size);
@@ -128,7 +130,7 @@ static inline void ic_stream_options_default(ic_stream_options *opts)
  *         socket cannot reach, or when the initiator lacks `remote` or, for IC_STREAM_IK,
  *         `remote_key`; IC_ERR_AUTH when `remote_key` is no key; IC_ERR_EXISTS when
  *         local_id is in use, a few seconds after its stream has closed included;
- *         IC_ERR_LIMIT with 4096 streams; IC_ERR_NOMEM; IC_ERR_CLOSED, the socket is
+ *         IC_ERR_LIMIT at max_streams; IC_ERR_NOMEM; IC_ERR_CLOSED, the socket is
  *         closing; IC_ERR_UNSUPPORTED
  */
 IC_API IC_CHECK int ic_stream_new(ic_socket *sock, const ic_stream_options *opts,

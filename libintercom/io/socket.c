@@ -8,6 +8,8 @@
 static const ic_socket_options defaults = {
     .struct_size = sizeof defaults,
     .address = "0.0.0.0:0",
+    .max_streams = 16384,
+    .kernel_bytes = UINT32_C(4) << 20,
 };
 
 void ic_socket_options_init(ic_socket_options *opts, size_t struct_size)
@@ -15,10 +17,14 @@ void ic_socket_options_init(ic_socket_options *opts, size_t struct_size)
     ic__opts_init(opts, struct_size, &defaults, sizeof defaults);
 }
 
-static int open_socket(ic_socket *s)
+static int open_socket(ic_socket *s, const ic_socket_options *o)
 {
-    int err = ic__udp_new(&s->udp, s->base, &s->env, NULL);
+    ic__udp_options udp;
 
+    ic__udp_options_default(&udp);
+    udp.max_streams = o->max_streams;
+    udp.recv_buffer_bytes = o->kernel_bytes;
+    int err = ic__udp_new(&s->udp, s->base, &s->env, &udp);
     if (err)
         return err;
     err = ic__udp_socket_new(s->udp, &s->sock, &s->bound, NULL, NULL);
@@ -51,7 +57,7 @@ int ic_socket_new(const ic_socket_options *opts, ic_socket **out)
         s->env = *o.env;
     else
         ic_env_system(&s->env);
-    err = open_socket(s);
+    err = open_socket(s, &o);
     if (err) {
         ic_mem_free(s);
         return err;

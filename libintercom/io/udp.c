@@ -9,8 +9,8 @@
 void ic__udp_options_default(ic__udp_options *opts)
 {
     *opts = (ic__udp_options){
-        .max_streams = 4096,
-        .max_sockets = 1024,
+        .max_streams = 16384,
+        .max_sockets = 4096,
         .recv_buffer_bytes = 4 * MIB,
         .send_buffer_bytes = 212992,
         .max_waiting_bytes = MIB,
@@ -166,6 +166,7 @@ int ic__udp_new(ic__udp **out, struct event_base *base, const ic_env *env,
     ic__queue_init(&u->closed_sockets);
     ic__queue_init(&u->streams);
     ic__queue_init(&u->dirty);
+    ic__queue_init(&u->starved);
     u->timer = evtimer_new(base, on_timer, u);
     u->soon = evtimer_new(base, on_soon, u);
     if (!u->timer || !u->soon || ic__udp_batch_init(&u->batch) != 0 ||

@@ -25,8 +25,8 @@ typedef struct ic__udp_socket ic__udp_socket;
 typedef struct ic__udp_stream ic__udp_stream;
 
 typedef struct ic__udp_options {
-    uint32_t max_streams;       /* default 4096 */
-    uint32_t max_sockets;       /* default 1024 */
+    uint32_t max_streams;       /* default 16384 */
+    uint32_t max_sockets;       /* default 4096: hole punching takes 256 at a time */
     uint32_t recv_buffer_bytes; /* of the kernel, per socket; default 4 MiB */
     uint32_t send_buffer_bytes; /* the same; default 212992 */
     uint32_t max_waiting_bytes; /* per socket, for a full kernel; default 1 MiB */

@@ -109,8 +109,9 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
     if (!send_waiting(sock)) {
         (void)event_add(sock->writable, NULL);
     } else {
-        for (ic__link *l = u->streams.ends.next; l != &u->streams.ends; l = l->next)
-            ic__udp_touch(IC__ELEMENT(l, ic__udp_stream, link));
+        /* Those that wait for another socket come back to the list by themselves. */
+        for (ic__link *l = ic__queue_pop(&u->starved); l; l = ic__queue_pop(&u->starved))
+            ic__udp_touch(IC__ELEMENT(l, ic__udp_stream, starved));
     }
     ic__udp_finish(u);
 }
@@ -313,11 +314,13 @@ int ic__udp_socket_send(ic__udp_socket *sock, const ic__addr *to, const uint8_t 
     return 0;
 }
 
-void ic__udp_socket_close(ic__udp_socket *sock)
+/* Hole punching opens sockets by the hundred, and all but one never carry a stream. */
+static void close_streams(ic__udp_socket *sock)
 {
-    if (!sock || sock->closed)
-        return;
     ic__udp *u = sock->udp;
+
+    if (!sock->carried)
+        return;
     for (ic__link *l = u->streams.ends.next; l != &u->streams.ends; l = l->next) {
         ic__udp_stream *st = IC__ELEMENT(l, ic__udp_stream, link);
         if (!ic__udx_uses(st->core, sock))
@@ -327,6 +330,14 @@ void ic__udp_socket_close(ic__udp_socket *sock)
         ic__udx_drop(st->core, 0);
         ic__udp_touch(st);
     }
+}
+
+void ic__udp_socket_close(ic__udp_socket *sock)
+{
+    if (!sock || sock->closed)
+        return;
+    ic__udp *u = sock->udp;
+    close_streams(sock);
     ic__udp_flush(u);
     sock->closed = true;
     (void)event_del(sock->readable);

@@ -34,6 +34,7 @@ struct ic__udp_socket {
     void *user;
     bool gso;
     bool gro;
+    bool carried; /* there was a stream that left by it */
     bool closed;
 };
 
@@ -42,10 +43,13 @@ struct ic__udp_stream {
     ic__udx *core;
     ic__udp_stream_events events;
     void *user;
-    ic__link link;  /* in udp->streams */
-    ic__link dirty; /* in udp->dirty: something happened in this turn */
+    ic__link link;    /* in udp->streams */
+    ic__link dirty;   /* in udp->dirty: something happened in this turn */
+    ic__link starved; /* in udp->starved: the kernel has no room for its packets */
     ic__timer timer;
     ic__udp_stream *relay_to;
+    ic__link relay;   /* in relay_to->relays */
+    ic__queue relays; /* the streams that send on to this one */
     bool told_closed;
 };
 
@@ -66,6 +70,7 @@ struct ic__udp {
     ic__queue closed_sockets;
     ic__queue streams;
     ic__queue dirty;
+    ic__queue starved;
     ic__map by_id;
     ic__timers timers;
 

@@ -46,6 +46,7 @@ int ic__udp_stream_new(ic__udp *u, ic__udp_stream **out, uint32_t id,
     if (!st)
         return IC_ERR_NOMEM;
     *st = (ic__udp_stream){.udp = u, .events = *events, .user = user};
+    ic__queue_init(&st->relays);
     int error = ic__timers_reserve(&u->timers, u->streams.count + 1);
     if (!error)
         error = ic__map_put(&u->by_id, id, st);
@@ -72,16 +73,17 @@ void ic__udp_stream_free(ic__udp_stream *st)
         st->told_closed = true;
         st->events.closed(st, IC_ERR_CANCELED, st->user);
     }
-    for (ic__link *l = u->streams.ends.next; l != &u->streams.ends; l = l->next) {
-        ic__udp_stream *other = IC__ELEMENT(l, ic__udp_stream, link);
-        if (other->relay_to == st) {
-            other->relay_to = NULL;
-            ic__udp_stream_close(other);
-        }
+    for (ic__link *l = ic__queue_first(&st->relays); l;
+         l = ic__queue_first(&st->relays)) {
+        ic__udp_stream *other = IC__ELEMENT(l, ic__udp_stream, relay);
+        ic__udp_stream_relay(other, NULL);
+        ic__udp_stream_close(other);
     }
+    ic__udp_stream_relay(st, NULL);
     (void)ic__map_take(&u->by_id, ic__udx_id(st->core));
     ic__timers_set(&u->timers, &st->timer, IC__NEVER);
     ic__queue_remove(&u->dirty, &st->dirty);
+    ic__queue_remove(&u->starved, &st->starved);
     ic__queue_remove(&u->streams, &st->link);
     ic__udx_free(st->core);
     ic_mem_free(st);
@@ -103,6 +105,7 @@ int ic__udp_stream_connect(ic__udp_stream *st, ic__udp_socket *sock, uint32_t re
     int error = ic__udx_connect(st->core, &path, st->udp->env.now_ns(st->udp->env.user));
     if (error)
         return error;
+    sock->carried = true;
     ic__udx_limit_mtu(st->core, route_mtu(to));
     ic__udp_touch(st);
     return 0;
@@ -119,6 +122,7 @@ int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock, uint32_t remot
     int error = ic__udx_move(st->core, &path);
     if (error)
         return error;
+    sock->carried = true;
     ic__udx_limit_mtu(st->core, route_mtu(to));
     ic__udp_touch(st);
     return 0;
@@ -126,7 +130,11 @@ int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock, uint32_t remot
 
 void ic__udp_stream_relay(ic__udp_stream *st, ic__udp_stream *to)
 {
+    if (st->relay_to)
+        ic__queue_remove(&st->relay_to->relays, &st->relay);
     st->relay_to = to;
+    if (to)
+        ic__queue_push(&to->relays, &st->relay);
 }
 
 int ic__udp_stream_write(ic__udp_stream *st, const uint8_t *data, size_t len)
@@ -249,8 +257,11 @@ void ic__udp_stream_flush(ic__udp_stream *st)
     ic__udp *u = st->udp;
     ic__udx_path to;
 
-    /* When the kernel is full, on_writable comes back here. */
-    while (ic__udx_connected(st->core) && !kernel_is_full(st)) {
+    while (ic__udx_connected(st->core)) {
+        if (kernel_is_full(st)) {
+            ic__queue_push(&u->starved, &st->starved); /* on_writable comes back here */
+            return;
+        }
         uint8_t *room = ic__udp_room(u);
         size_t n = ic__udx_pull(st->core, room, IC__UDP_MOST_BYTES, &to, u->now);
         if (!n)

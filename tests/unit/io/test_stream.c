@@ -267,6 +267,32 @@ static void a_stream_without_memory_is_none(void **state)
     stream_pair_free(&p);
 }
 
+static void a_socket_holds_max_streams(void **state)
+{
+    (void)state;
+    ic_socket_options opts;
+    stream_pair p;
+    stream_pair_init(&p);
+    ic_socket *one = NULL;
+    ic_socket_options_default(&opts);
+    opts.base = p.base;
+    opts.address = "127.0.0.1:0";
+    opts.max_streams = 1;
+    opts.kernel_bytes = 1u << 16;
+    assert_int_equal(ic_socket_new(&opts, &one), 0);
+    ic_stream_options stream = stream_pair_options(&p, 0);
+    stream.on_closed = NULL;
+    ic_stream *first = NULL;
+    ic_stream *second = NULL;
+    assert_int_equal(ic_stream_new(one, &stream, &first), 0);
+    stream.local_id++;
+    assert_int_equal(ic_stream_new(one, &stream, &second), IC_ERR_LIMIT);
+    assert_null(second);
+    ic_socket_close(one, NULL, NULL);
+    stream_pair_run(&p, 20);
+    stream_pair_free(&p);
+}
+
 static void open_socket(void *arg)
 {
     ic_socket_options opts;
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test(the_longest_message_is_one_message),
         cmocka_unit_test(datagrams_cross_beside_the_messages),
         cmocka_unit_test(an_idle_stream_says_that_it_lives),
+        cmocka_unit_test(a_socket_holds_max_streams),
         cmocka_unit_test(a_stream_without_memory_is_none),
         cmocka_unit_test(a_socket_without_memory_is_none),
     };

@@ -27,7 +27,7 @@
 #define IDLE 200  /* pairs, unless the environment says another number */
 #define GONE 2000 /* likewise */
 #define AT_ONCE 100
-#define HALL_PAIRS 2000 /* a socket holds 4096 streams */
+#define HALL_PAIRS 10000 /* of the 16384 streams that a socket holds */
 #define HALLS 8
 #define LONGEST_S 30
 #define MOST_IDLE_BYTES 10240 /* of an end */
