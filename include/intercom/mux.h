@@ -83,6 +83,16 @@ IC_API void ic_mux_refuse(ic_mux *mux, const char *protocol, const uint8_t *id,
                           size_t id_len);
 
 /**
+ * Between these two, messages of all channels and what opens and closes them are
+ * gathered into one frame (spec 04, section 3): many small ones cost the network little
+ * more than one. They nest; only the last ic_mux_uncork sends. Who hears IC_ERR_AGAIN in
+ * between must uncork before on_drain can come. What callbacks answer to a batch of the
+ * peer is gathered anyway.
+ */
+IC_API void ic_mux_cork(ic_mux *mux);
+IC_API void ic_mux_uncork(ic_mux *mux);
+
+/**
  * Close the channels and the stream now; on_closed follows from the loop. Again, and
  * NULL, are fine. To let everything arrive first, close the channels, and then end the
  * stream: the peer's mux answers with its own end.
@@ -111,6 +121,10 @@ typedef struct ic_channel_options {
      * what ended the mux. */
     void (*on_closed)(ic_channel *ch, int error, void *user);
     void *user;
+
+    /** Other names that the peer may open it by, such as that of an older version; NULL
+     * at the end; they share the id. We open it as `protocol`. Default NULL = none */
+    const char *const *aliases;
 } ic_channel_options;
 
 IC_API void ic_channel_options_init(ic_channel_options *opts, size_t struct_size);
@@ -123,8 +137,9 @@ static inline void ic_channel_options_default(ic_channel_options *opts)
  * Open a channel; it may be sent to at once.
  *
  * @return 0; IC_ERR_EXISTS when there is one of this name and id; IC_ERR_INVALID for one
- *         that is too long or missing; IC_ERR_LIMIT at max_channels or for a handshake
- *         longer than max_message_bytes; IC_ERR_CLOSED; IC_ERR_NOMEM; IC_ERR_UNSUPPORTED
+ *         or an alias that is too long, or without a name; IC_ERR_LIMIT at max_channels
+ * or for a handshake longer than max_message_bytes; IC_ERR_CLOSED; IC_ERR_NOMEM;
+ * IC_ERR_UNSUPPORTED
  */
 IC_API IC_CHECK int ic_channel_new(ic_mux *mux, const ic_channel_options *opts,
                                    ic_channel **out);

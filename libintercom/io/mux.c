@@ -345,6 +345,18 @@ void ic_mux_refuse(ic_mux *m, const char *protocol, const uint8_t *id, size_t id
     wake(m);
 }
 
+void ic_mux_cork(ic_mux *m)
+{
+    ic__mux_cork(m->core);
+}
+
+void ic_mux_uncork(ic_mux *m)
+{
+    ic__mux_uncork(m->core);
+    flush(m);
+    wake(m); /* the batch may have found no memory */
+}
+
 void ic_mux_close(ic_mux *m)
 {
     if (!m || m->closing)
@@ -373,6 +385,7 @@ int ic_channel_new(ic_mux *m, const ic_channel_options *opts, ic_channel **out)
     core.protocol = o.protocol;
     core.id = o.id;
     core.id_len = o.id_len;
+    core.aliases = o.aliases;
     core.handshake = o.handshake;
     core.handshake_len = o.handshake_len;
     core.user = ch;

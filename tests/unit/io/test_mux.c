@@ -93,7 +93,8 @@ static void on_channel_closed(ic_channel *ch, int error, void *user)
     e->channel_closed++;
 }
 
-static int open_channel(mux_end *e, const char *protocol, const char *handshake)
+static int open_alias(mux_end *e, const char *protocol, const char *handshake,
+                      const char *const *aliases)
 {
     ic_channel_options opts;
 
@@ -108,7 +109,13 @@ static int open_channel(mux_end *e, const char *protocol, const char *handshake)
     opts.on_drain = on_drain;
     opts.on_closed = on_channel_closed;
     opts.user = e;
+    opts.aliases = aliases;
     return ic_channel_new(e->mux, &opts, &e->ch);
+}
+
+static int open_channel(mux_end *e, const char *protocol, const char *handshake)
+{
+    return open_alias(e, protocol, handshake, NULL);
 }
 
 static void on_pair(ic_mux *mux, const char *protocol, const uint8_t *id, size_t id_len,
@@ -219,6 +226,97 @@ static void nobody_is_asked_for_what_was_not_named(void **state)
     stream_pair_until(&w.p, &w.ends[0].channel_closed, 1);
     assert_int_equal(w.ends[0].channel_error, IC_ERR_CLOSED);
     assert_int_equal(w.ends[1].asked, 0);
+    stream_pair_free(&w.p);
+}
+
+/* Section 2: they pair whichever end has the alias, and whoever opens first. */
+static void a_channel_pairs_by_an_alias(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"chat/1", "chat/0", NULL};
+    for (size_t first = 0; first < 2; first++) {
+        world w;
+        world_init(&w);
+        mux_end *old = &w.ends[0];
+        mux_end *new = &w.ends[1];
+        if (first == 0)
+            assert_int_equal(open_channel(old, "chat/0", "old"), 0);
+        assert_int_equal(open_alias(new, "chat/2", "new", names), 0);
+        if (first == 1)
+            assert_int_equal(open_channel(old, "chat/0", "old"), 0);
+        stream_pair_until(&w.p, &new->paired, 1);
+        assert_string_equal(new->handshake, "old");
+        assert_int_equal(say(new, "to the old one"), 0);
+        assert_int_equal(say(old, "to the new one"), 0);
+        stream_pair_until(&w.p, &new->messages, 1);
+        assert_string_equal(new->text, "to the new one");
+        stream_pair_free(&w.p);
+    }
+}
+
+static uint64_t frames_out(const mux_end *e)
+{
+    ic_stream_stats stats;
+
+    ic_stream_get_stats(ic_mux_stream(e->mux), &stats, sizeof stats);
+    return stats.messages_out;
+}
+
+/* Section 3. */
+static void corked_messages_leave_in_one_frame(void **state)
+{
+    (void)state;
+    world w;
+    open_both(&w);
+    uint64_t before = frames_out(&w.ends[0]);
+    ic_mux_cork(w.ends[0].mux);
+    ic_mux_cork(w.ends[0].mux);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(say(&w.ends[0], "one of many"), 0);
+    ic_mux_uncork(w.ends[0].mux);
+    assert_int_equal(frames_out(&w.ends[0]), before); /* they nest */
+    ic_mux_uncork(w.ends[0].mux);
+    assert_int_equal(frames_out(&w.ends[0]), before + 1);
+    stream_pair_until(&w.p, &w.ends[1].messages, 100);
+    assert_int_equal(w.ends[1].bytes, 100 * sizeof "one of many");
+    ic_mux_uncork(w.ends[0].mux); /* one too many does no harm */
+    assert_int_equal(say(&w.ends[0], "alone"), 0);
+    assert_int_equal(frames_out(&w.ends[0]), before + 2);
+    stream_pair_until(&w.p, &w.ends[1].messages, 101);
+    stream_pair_free(&w.p);
+}
+
+static void a_full_batch_says_again_and_drains_after_uncork(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[30000];
+    world w;
+    open_both(&w);
+    int sent = 0;
+    ic_mux_cork(w.ends[0].mux);
+    while (ic_channel_send(w.ends[0].ch, 0, bytes, sizeof bytes) == 0)
+        assert_true(++sent < 100);
+    ic_mux_uncork(w.ends[0].mux);
+    stream_pair_until(&w.p, &w.ends[0].drained, 1);
+    stream_pair_until(&w.p, &w.ends[1].messages, sent);
+    assert_int_equal(sent, 3); /* 65536 are passed with the third */
+    stream_pair_free(&w.p);
+}
+
+static void a_batch_without_memory_ends_the_mux(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[20000];
+    world w;
+    open_both(&w);
+    ic_mux_cork(w.ends[0].mux);
+    assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, sizeof bytes), 0);
+    fail_alloc_start(1);
+    ic_mux_uncork(w.ends[0].mux);
+    assert_true(fail_alloc_hit());
+    (void)fail_alloc_stop();
+    stream_pair_until(&w.p, &w.ends[0].closed, 1);
+    assert_int_equal(w.ends[0].error, IC_ERR_NOMEM);
     stream_pair_free(&w.p);
 }
 
@@ -372,6 +470,10 @@ int main(void)
         cmocka_unit_test(channels_of_one_name_pair_and_talk),
         cmocka_unit_test(who_is_asked_opens_or_refuses),
         cmocka_unit_test(nobody_is_asked_for_what_was_not_named),
+        cmocka_unit_test(a_channel_pairs_by_an_alias),
+        cmocka_unit_test(corked_messages_leave_in_one_frame),
+        cmocka_unit_test(a_full_batch_says_again_and_drains_after_uncork),
+        cmocka_unit_test(a_batch_without_memory_ends_the_mux),
         cmocka_unit_test(a_closed_channel_leaves_the_mux_alone),
         cmocka_unit_test(the_end_of_a_stream_ends_both),
         cmocka_unit_test(a_closed_mux_is_heard_by_the_peer),
