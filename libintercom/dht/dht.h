@@ -92,7 +92,9 @@ ic__rpc *ic__dht_rpc(ic__dht *d);
 bool ic__dht_stream_packet(ic__dht *d, uint32_t local_id, uint32_t sock,
                            const ic__addr *from, uint64_t now);
 
-/** The peer has proven itself on it: other ways are not needed any more. */
+/** Something authentic came by the way that it goes now: other ways are not needed any
+ * more. Once after it was connected, and once more after each stream_connect that moved
+ * it. */
 void ic__dht_stream_proven(ic__dht *d, uint32_t local_id, uint64_t now);
 
 /** It is gone, for whatever reason. Nothing happens for one that we do not know. */
