@@ -146,7 +146,10 @@ static int store_event(const isplit__item *item, void *user)
     if (err)
         return err;
     place->stored = true;
-    return isplit__store_append(place->book->store, place->number, &row);
+    err = isplit__store_append(place->book->store, place->number, &row);
+    if (!err && place->book->watch)
+        place->book->watch(place, row.position, place->book->watch_user);
+    return err;
 }
 
 static int load_row(const isplit__row *row, void *user)

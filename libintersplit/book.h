@@ -18,6 +18,11 @@ typedef struct isplit__place {
     bool stored;
 } isplit__place;
 
+/** Called for each event that goes to the store. What it belongs to may still be rolled
+ * back: then the position holds another event later, or none. */
+typedef void (*isplit__watch_cb)(const isplit__place *place, uint32_t position,
+                                 void *user);
+
 struct isplit_book {
     isplit__store *store;
     isplit__author author;
@@ -31,6 +36,8 @@ struct isplit_book {
     isplit__room *unknown; /* the empty state of the last room that nobody used */
     isplit_change_cb on_change;
     void *user;
+    isplit__watch_cb watch; /* the bind, if there is one */
+    void *watch_user;
 };
 
 /** The room of that name; IC_ERR_NOT_FOUND unless `make`; IC_ERR_INVALID for a bad name.

@@ -285,22 +285,27 @@ int isplit__event_read(const json_t *object, const isplit__context *context,
     return 0;
 }
 
+int isplit__item_of(const json_t *object, const isplit__context *context,
+                    isplit__item *out, isplit_reason *why)
+{
+    const json_t *x = json_object_get(object, "x");
+
+    if (x || json_object_get(object, "v"))
+        return isplit__event_read(x ? x : object, context, out, why);
+    return isplit__legacy_read(object, out);
+}
+
 int isplit__item_read(const char *json, size_t len, const isplit__context *context,
                       isplit__item *out, isplit_reason *why)
 {
     json_t *object =
         json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
-    const json_t *x = json_object_get(object, "x");
     int err = IC_ERR_PROTO;
 
-    if (!object)
-        isplit__reason_set(why, "an event is not JSON");
-    else if (x)
-        err = isplit__event_read(x, context, out, why);
-    else if (json_object_get(object, "v"))
-        err = isplit__event_read(object, context, out, why);
+    if (object)
+        err = isplit__item_of(object, context, out, why);
     else
-        err = isplit__legacy_read(object, out);
+        isplit__reason_set(why, "an event is not JSON");
     json_decref(object);
     return err;
 }

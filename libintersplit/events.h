@@ -100,6 +100,10 @@ int isplit__event_read(const json_t *object, const isplit__context *context,
 int isplit__item_read(const char *json, size_t len, const isplit__context *context,
                       isplit__item *out, isplit_reason *why);
 
+/** The same, from its JSON object. */
+int isplit__item_of(const json_t *object, const isplit__context *context,
+                    isplit__item *out, isplit_reason *why);
+
 /** Is the signature good? True for a legacy entry, which has none. */
 bool isplit__item_verify(const isplit__item *item);
 

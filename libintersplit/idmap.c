@@ -80,6 +80,20 @@ void isplit__sum_add(isplit__sum *sum, const isplit__id *id)
     sum->count++;
 }
 
+void isplit__sum_subtract(isplit__sum *sum, const isplit__sum *part)
+{
+    uint64_t borrow = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t v = sum->limb[i] - part->limb[i];
+        uint64_t less = sum->limb[i] < part->limb[i];
+        less += v < borrow;
+        sum->limb[i] = v - borrow;
+        borrow = less;
+    }
+    sum->count -= part->count;
+}
+
 void isplit__sum_fingerprint(const isplit__sum *sum, uint8_t out[16])
 {
     isplit__id hash;

@@ -36,6 +36,8 @@ typedef struct isplit__sum {
 } isplit__sum;
 
 void isplit__sum_add(isplit__sum *sum, const isplit__id *id);
+/** Take the sum of a part away. */
+void isplit__sum_subtract(isplit__sum *sum, const isplit__sum *part);
 void isplit__sum_fingerprint(const isplit__sum *sum, uint8_t out[16]);
 
 #endif

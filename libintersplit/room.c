@@ -57,6 +57,8 @@ void isplit__room_free(isplit__room *room)
     isplit__idmap_free(&room->by_id);
     isplit__idmap_free(&room->last_of);
     isplit__idmap_free(&room->by_tx);
+    isplit__idmap_free(&room->forked);
+    isplit__index_free(&room->index);
     ic_mem_free(room->state.entries);
     ic_mem_free(room->state.balances);
     ic_mem_free(room->state.room);
@@ -74,6 +76,31 @@ uint32_t isplit__room_find(const isplit__room *room, const isplit__id *id)
     const uint32_t *at = isplit__idmap_get(&room->by_id, id);
 
     return at ? *at : ISPLIT__NONE;
+}
+
+bool isplit__room_is_forked(const isplit__room *room, const isplit__id *key)
+{
+    return isplit__idmap_get(&room->forked, key) != NULL;
+}
+
+int isplit__room_index(isplit__room *room, const isplit__index **out)
+{
+    int err = 0;
+    size_t from = room->index.count;
+    size_t count = room->count - from;
+
+    if (count) {
+        const isplit__event **more = ic_mem_alloc(count * sizeof *more);
+        if (!more)
+            return IC_ERR_NOMEM;
+        for (size_t i = 0; i < count; i++)
+            more[i] = room->nodes[from + i].event;
+        err = isplit__index_add(&room->index, more, count);
+        ic_mem_free(more);
+    }
+    if (!err)
+        *out = &room->index;
+    return err;
 }
 
 int isplit__room_state(isplit__room *room, const isplit_state **out)
@@ -130,7 +157,7 @@ static int reserve_for_one(isplit__room *room)
     room->cap = (uint32_t)cap;
     if (!reserve(&room->heads, room->head_count, &room->head_cap, sizeof *room->heads) ||
         !isplit__idmap_reserve(&room->by_id) || !isplit__idmap_reserve(&room->last_of) ||
-        !isplit__idmap_reserve(&room->by_tx))
+        !isplit__idmap_reserve(&room->by_tx) || !isplit__idmap_reserve(&room->forked))
         return IC_ERR_NOMEM;
     return 0;
 }
@@ -159,6 +186,8 @@ static void insert_signed(isplit__room *room, uint32_t at)
     room->heads[room->head_count++] = at;
     if (!last || room->nodes[*last].event->seq < e->seq)
         isplit__idmap_put(&room->last_of, &e->by, at);
+    else /* this one was written beside the last, which it does not build on */
+        isplit__idmap_put(&room->forked, &e->by, 0);
     if (e->kind == ISPLIT__KIND_CLEAR || e->kind == ISPLIT__KIND_UNVOID) {
         room->has_clear = true;
         room->stale = true;

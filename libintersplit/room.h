@@ -12,6 +12,7 @@
 
 #include "events.h"
 #include "idmap.h"
+#include "index.h"
 #include "intersplit/entry.h"
 #include "intersplit/ledger.h"
 
@@ -58,6 +59,8 @@ typedef struct isplit__room {
     isplit__idmap by_id;   /* event id -> node */
     isplit__idmap last_of; /* public key -> its node with the greatest seq */
     isplit__idmap by_tx;   /* hash of a legacy txId -> its node with the smallest id */
+    isplit__idmap forked;  /* public keys that signed two events of one seq -> 0 */
+    isplit__index index;   /* of the first `index.count` nodes */
     bool has_clear;
     uint32_t *heads; /* nodes that nothing builds on, legacy entries left out */
     size_t head_count;
@@ -87,6 +90,12 @@ int isplit__room_load(isplit__room *room, isplit__event *event);
 
 /** The node of an id, or ISPLIT__NONE. */
 uint32_t isplit__room_find(const isplit__room *room, const isplit__id *id);
+
+/** All events in order, brought up to date. @return 0 or IC_ERR_NOMEM */
+int isplit__room_index(isplit__room *room, const isplit__index **out);
+
+/** Has this key signed two futures (section 4.6)? */
+bool isplit__room_is_forked(const isplit__room *room, const isplit__id *key);
 
 /** The state, folded when needed; changes nothing else. */
 int isplit__room_state(isplit__room *room, const isplit_state **out);

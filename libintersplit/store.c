@@ -18,12 +18,23 @@ static const char schema[] =
     "CREATE TABLE room (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE event (key INTEGER PRIMARY KEY, text BLOB NOT NULL, sig BLOB) STRICT;";
 
-enum { FIND_ROOM, ADD_ROOM, ADD_EVENT, EACH_EVENT, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
+enum {
+    FIND_ROOM,
+    ADD_ROOM,
+    ADD_EVENT,
+    ONE_EVENT,
+    EACH_EVENT,
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    STATEMENTS
+};
 
 static const char *const texts[STATEMENTS] = {
     [FIND_ROOM] = "SELECT number FROM room WHERE name = ?1",
     [ADD_ROOM] = "INSERT INTO room (name) VALUES (?1)",
     [ADD_EVENT] = "INSERT INTO event (key, text, sig) VALUES (?1, ?2, ?3)",
+    [ONE_EVENT] = "SELECT key, text, sig FROM event WHERE key = ?1",
     [EACH_EVENT] = ("SELECT key, text, sig FROM event WHERE key BETWEEN ?1 AND ?2 "
                     "ORDER BY key"), /* in parentheses: clang takes it for a slip */
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -337,6 +348,27 @@ static int read_row(sqlite3_stmt *each, isplit__row *row)
     if (has_sig && sqlite3_column_bytes(each, 2) != IC_SIGNATURE_BYTES)
         return IC_ERR_CORRUPT;
     return row->text ? 0 : IC_ERR_CORRUPT;
+}
+
+int isplit__store_one(isplit__store *s, int64_t room, uint32_t position,
+                      isplit__row_cb tell, void *user)
+{
+    int err = 0;
+    sqlite3_stmt *one = s->statements[ONE_EVENT];
+    int rc = sqlite3_bind_int64(one, 1, room << ROOM_SHIFT | position);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(one);
+    if (rc == SQLITE_ROW) {
+        isplit__row row;
+        err = read_row(one, &row);
+        if (!err)
+            err = tell(&row, user);
+    }
+    sqlite3_reset(one);
+    if (rc == SQLITE_DONE)
+        return IC_ERR_NOT_FOUND;
+    return err ? err : error_of(rc);
 }
 
 int isplit__store_each(isplit__store *s, int64_t room, isplit__row_cb tell, void *user)

@@ -37,6 +37,10 @@ typedef int (*isplit__row_cb)(const isplit__row *row, void *user);
 int isplit__store_each(isplit__store *store, int64_t room, isplit__row_cb tell,
                        void *user);
 
+/** One row; IC_ERR_NOT_FOUND when there is none, or what the callback returned. */
+int isplit__store_one(isplit__store *store, int64_t room, uint32_t position,
+                      isplit__row_cb tell, void *user);
+
 int isplit__store_begin(isplit__store *store);
 int isplit__store_commit(isplit__store *store);
 void isplit__store_rollback(isplit__store *store);

@@ -5,6 +5,7 @@
 #ifndef INTERSPLIT_INTERSPLIT_H
 #define INTERSPLIT_INTERSPLIT_H
 
+#include "intersplit/bind.h"
 #include "intersplit/book.h"
 #include "intersplit/command.h"
 #include "intersplit/entry.h"
