@@ -1,0 +1,353 @@
+/*
+ * docs/spec/06-hyperdht.md, section 2, the messages between peers, against
+ * tests/vectors/hyperdht.json: each is read, compared, written, and cut at each byte.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codec_json.h"
+#include "dht/messages.h"
+#include "dht_json.h"
+#include "intercom/error.h"
+#include "vectors.h"
+
+static json_t *vectors;
+
+static json_int_t number(const json_t *v, const char *key)
+{
+    return json_integer_value(json_object_get(v, key));
+}
+
+static bool is_set(const json_t *v, const char *key)
+{
+    return json_is_true(json_object_get(v, key));
+}
+
+static bool is_there(const json_t *v, const char *key)
+{
+    const json_t *member = json_object_get(v, key);
+    return member && !json_is_null(member);
+}
+
+static void expect_bytes(const json_t *v, const char *key, const uint8_t *data,
+                         size_t len)
+{
+    size_t expected_len;
+    uint8_t *expected = vectors_bytes(v, key, &expected_len);
+    assert_int_equal(len, expected_len);
+    if (len)
+        assert_memory_equal(data, expected, len);
+    free(expected);
+}
+
+static void expect_addr(const json_t *v, const char *key, const ic__addr *got)
+{
+    ic__addr expected = dht_json_addr(json_object_get(v, key));
+    assert_true(ic__addr_equal(got, &expected));
+}
+
+static void expect_key(const json_t *v, const char *key, bool has, const uint8_t *got)
+{
+    assert_int_equal(has, is_there(v, key));
+    if (has)
+        expect_bytes(v, key, got, 32);
+}
+
+/* Every prefix of a message, in a piece of memory of exactly that size. */
+static void expect_cuts_refused(int (*decode)(void *m, const uint8_t *data, size_t len),
+                                void *m, const uint8_t *data, size_t len)
+{
+    for (size_t cut = 0; cut < len; cut++) {
+        uint8_t *piece = malloc(cut ? cut : 1);
+        assert_non_null(piece);
+        memcpy(piece, data, cut);
+        assert_int_equal(decode(m, piece, cut), IC_ERR_PROTO);
+        free(piece);
+    }
+}
+
+static int decode_handshake(void *m, const uint8_t *data, size_t len)
+{
+    return ic__dht_handshake_decode(m, data, len);
+}
+
+static int decode_holepunch(void *m, const uint8_t *data, size_t len)
+{
+    return ic__dht_holepunch_decode(m, data, len);
+}
+
+static int decode_noise_payload(void *m, const uint8_t *data, size_t len)
+{
+    return ic__dht_noise_payload_decode(m, data, len);
+}
+
+static int decode_punch_payload(void *m, const uint8_t *data, size_t len)
+{
+    return ic__dht_punch_payload_decode(m, data, len);
+}
+
+static void handshakes_are_read_and_written_as_javascript_does(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(vectors, "handshakes"), i, v)
+    {
+        const json_t *fields = json_object_get(v, "decoded");
+        uint8_t out[256];
+        ic__wr w = ic__wr_of(out, sizeof out);
+        ic__dht_handshake m;
+        size_t len;
+        uint8_t *data = vectors_bytes(v, "hex", &len);
+        assert_int_equal(ic__dht_handshake_decode(&m, data, len), 0);
+        assert_int_equal(m.mode, number(fields, "mode"));
+        expect_bytes(fields, "noise", m.noise, m.noise_len);
+        expect_addr(fields, "peerAddress", &m.peer_address);
+        expect_addr(fields, "relayAddress", &m.relay_address);
+        ic__dht_handshake_write(&w, &m);
+        expect_bytes(v, "hex", out, w.len);
+        expect_cuts_refused(decode_handshake, &m, data, len);
+        free(data);
+    }
+    assert_int_equal(i, 20);
+}
+
+static void holepunch_messages_are_read_and_written_as_javascript_does(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(vectors, "holepunches"), i, v)
+    {
+        const json_t *fields = json_object_get(v, "decoded");
+        uint8_t out[256];
+        ic__wr w = ic__wr_of(out, sizeof out);
+        ic__dht_holepunch m;
+        size_t len;
+        uint8_t *data = vectors_bytes(v, "hex", &len);
+        assert_int_equal(ic__dht_holepunch_decode(&m, data, len), 0);
+        assert_int_equal(m.mode, number(fields, "mode"));
+        assert_int_equal(m.id, number(fields, "id"));
+        expect_bytes(fields, "payload", m.payload, m.payload_len);
+        expect_addr(fields, "peerAddress", &m.peer_address);
+        ic__dht_holepunch_write(&w, &m);
+        expect_bytes(v, "hex", out, w.len);
+        expect_cuts_refused(decode_holepunch, &m, data, len);
+        free(data);
+    }
+    assert_int_equal(i, 11);
+}
+
+static void expect_relays(const json_t *list, const ic__dht_noise_payload *m)
+{
+    assert_int_equal(m->relay_count, json_array_size(list));
+    for (size_t i = 0; i < m->relay_count; i++) {
+        expect_addr(json_array_get(list, i), "relayAddress", &m->relays[i].relay);
+        expect_addr(json_array_get(list, i), "peerAddress", &m->relays[i].peer);
+    }
+}
+
+static void expect_udx(const json_t *v, const ic__dht_noise_payload *m)
+{
+    const json_t *udx = json_object_get(v, "udx");
+    assert_int_equal(m->has_udx, is_there(v, "udx"));
+    assert_int_equal(m->udx_version, number(udx, "version"));
+    assert_int_equal(m->udx_reusable, is_set(udx, "reusableSocket"));
+    assert_int_equal(m->udx_id, number(udx, "id"));
+    assert_int_equal(m->udx_seq, number(udx, "seq"));
+}
+
+static void expect_noise_payload(const json_t *v, const ic__dht_noise_payload *m)
+{
+    const json_t *punch = json_object_get(v, "holepunch");
+    const json_t *relay = json_object_get(v, "relayThrough");
+    assert_int_equal(m->version, number(v, "version"));
+    assert_int_equal(m->error, number(v, "error"));
+    assert_int_equal(m->firewall, number(v, "firewall"));
+    assert_int_equal(m->has_holepunch, is_there(v, "holepunch"));
+    assert_int_equal(m->holepunch_id, number(punch, "id"));
+    expect_relays(json_object_get(punch, "relays"), m);
+    dht_json_expect_addrs(json_object_get(v, "addresses4"), m->addresses4,
+                          m->address4_count);
+    /* IPv6 is written as text there: the bytes are compared when it is written again. */
+    assert_int_equal(m->address6_count,
+                     json_array_size(json_object_get(v, "addresses6")));
+    expect_udx(v, m);
+    assert_int_equal(m->has_secret_stream, is_there(v, "secretStream"));
+    assert_int_equal(m->has_relay_through, is_there(v, "relayThrough"));
+    expect_key(relay, "publicKey", m->has_relay_through, m->relay_key);
+    expect_key(relay, "token", m->has_relay_through, m->relay_token);
+    dht_json_expect_addrs(json_object_get(v, "relayAddresses"), m->relay_addresses,
+                          m->relay_address_count);
+}
+
+static void noise_payloads_are_read_and_written_as_javascript_does(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(vectors, "noisePayloads"), i, v)
+    {
+        uint8_t out[512];
+        ic__wr w = ic__wr_of(out, sizeof out);
+        ic__dht_noise_payload m;
+        size_t len;
+        uint8_t *data = vectors_bytes(v, "hex", &len);
+        assert_int_equal(ic__dht_noise_payload_decode(&m, data, len), 0);
+        expect_noise_payload(json_object_get(v, "decoded"), &m);
+        if (m.version == 1) {
+            ic__dht_noise_payload_write(&w, &m);
+            expect_bytes(v, "hex", out, w.len);
+            expect_cuts_refused(decode_noise_payload, &m, data, len);
+        }
+        free(data);
+    }
+    assert_int_equal(i, 10);
+}
+
+static void punch_payloads_are_read_and_written_as_javascript_does(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(vectors, "holepunchPayloads"), i, v)
+    {
+        const json_t *fields = json_object_get(v, "decoded");
+        uint8_t out[256];
+        ic__wr w = ic__wr_of(out, sizeof out);
+        ic__dht_punch_payload m;
+        size_t len;
+        uint8_t *data = vectors_bytes(v, "hex", &len);
+        assert_int_equal(ic__dht_punch_payload_decode(&m, data, len), 0);
+        assert_int_equal(m.error, number(fields, "error"));
+        assert_int_equal(m.firewall, number(fields, "firewall"));
+        assert_int_equal(m.round, number(fields, "round"));
+        assert_int_equal(m.connected, is_set(fields, "connected"));
+        assert_int_equal(m.punching, is_set(fields, "punching"));
+        assert_int_equal(m.has_addresses, is_there(fields, "addresses"));
+        dht_json_expect_addrs(json_object_get(fields, "addresses"), m.addresses,
+                              m.address_count);
+        expect_addr(fields, "remoteAddress", &m.remote_address);
+        expect_key(fields, "token", m.has_token, m.token);
+        expect_key(fields, "remoteToken", m.has_remote_token, m.remote_token);
+        ic__dht_punch_payload_write(&w, &m);
+        expect_bytes(v, "hex", out, w.len);
+        expect_cuts_refused(decode_punch_payload, &m, data, len);
+        free(data);
+    }
+    assert_int_equal(i, 8);
+}
+
+static void modes_that_nobody_knows_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {0, 5, 0, 0};
+    ic__dht_handshake handshake;
+    ic__dht_holepunch holepunch;
+    assert_int_equal(ic__dht_handshake_decode(&handshake, bytes, sizeof bytes),
+                     IC_ERR_PROTO);
+    assert_int_equal(ic__dht_holepunch_decode(&holepunch, bytes, sizeof bytes),
+                     IC_ERR_PROTO);
+}
+
+/* Section 15: unknown flags and trailing bytes are skipped. */
+static void flags_and_bytes_of_the_future_are_skipped(void **state)
+{
+    (void)state;
+    static const uint8_t handshake[] = {0xfc, 0, 1, 0xee, 1, 2, 3};
+    static const uint8_t payload[] = {1, 0xfd, 0x80, 0x80, 0, 2, 9, 9};
+    ic__dht_handshake m;
+    ic__dht_noise_payload p;
+    assert_int_equal(ic__dht_handshake_decode(&m, handshake, sizeof handshake), 0);
+    assert_int_equal(m.noise_len, 1);
+    assert_int_equal(m.peer_address.family, 0);
+    assert_int_equal(ic__dht_noise_payload_decode(&p, payload, sizeof payload), 0);
+    assert_int_equal(p.firewall, IC__DHT_FIREWALL_CONSISTENT);
+}
+
+/* Section 15: address lists are capped, and what follows them is still found. */
+static void of_a_list_that_is_too_long_the_front_is_kept(void **state)
+{
+    (void)state;
+    uint8_t bytes[1024];
+    ic__wr w = ic__wr_of(bytes, sizeof bytes);
+    ic__dht_noise_payload m;
+    const size_t count = IC__DHT_ADDRESSES_MAX + 5;
+    ic__wr_bytes(&w, "\x01\x5e\x00\x00", 4); /* addresses4, 6, udx, stream, relays */
+    ic__wr_u8(&w, (uint8_t)count);
+    memset(ic__wr_room(&w, count * 6), 7, count * 6);
+    ic__wr_u8(&w, (uint8_t)count);
+    memset(ic__wr_room(&w, count * 18), 8, count * 18);
+    ic__wr_bytes(&w, "\x01\x01\x2a\x00\x01", 5);
+    ic__wr_u8(&w, (uint8_t)count);
+    memset(ic__wr_room(&w, count * 6), 9, count * 6);
+    assert_false(w.bad);
+    assert_int_equal(ic__dht_noise_payload_decode(&m, bytes, w.len), 0);
+    assert_int_equal(m.address4_count, IC__DHT_ADDRESSES_MAX);
+    assert_int_equal(m.address6_count, IC__DHT_ADDRESSES_MAX);
+    assert_int_equal(m.relay_address_count, IC__DHT_ADDRESSES_MAX);
+    assert_int_equal(m.udx_id, 42);
+    assert_true(m.udx_reusable);
+}
+
+/* A stream id of more than 32 bits is no stream id. */
+static void numbers_beyond_their_field_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t payload[] = {1, 8, 0, 0, 1, 0, 0xff, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+    static const uint8_t punch[] = {0, 0, 0xff, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0};
+    ic__dht_noise_payload m;
+    ic__dht_holepunch h;
+    assert_int_equal(ic__dht_noise_payload_decode(&m, payload, sizeof payload),
+                     IC_ERR_PROTO);
+    assert_int_equal(ic__dht_holepunch_decode(&h, punch, sizeof punch), IC_ERR_PROTO);
+}
+
+static void a_writer_without_room_turns_bad(void **state)
+{
+    (void)state;
+    uint8_t out[8];
+    const ic__dht_handshake m = {
+        .noise = out, .noise_len = sizeof out, .peer_address = {.family = 4, .port = 1}};
+    for (size_t cap = 0; cap <= sizeof out; cap++) {
+        ic__wr w = ic__wr_of(out, cap);
+        ic__dht_handshake_write(&w, &m);
+        assert_true(w.bad);
+    }
+}
+
+static int load(void **state)
+{
+    (void)state;
+    vectors = vectors_load("hyperdht.json");
+    return 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    json_decref(vectors);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(handshakes_are_read_and_written_as_javascript_does),
+        cmocka_unit_test(holepunch_messages_are_read_and_written_as_javascript_does),
+        cmocka_unit_test(noise_payloads_are_read_and_written_as_javascript_does),
+        cmocka_unit_test(punch_payloads_are_read_and_written_as_javascript_does),
+        cmocka_unit_test(modes_that_nobody_knows_are_refused),
+        cmocka_unit_test(flags_and_bytes_of_the_future_are_skipped),
+        cmocka_unit_test(of_a_list_that_is_too_long_the_front_is_kept),
+        cmocka_unit_test(numbers_beyond_their_field_are_refused),
+        cmocka_unit_test(a_writer_without_room_turns_bad),
+    };
+    return cmocka_run_group_tests_name("dht/messages", tests, load, unload);
+}
