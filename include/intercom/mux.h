@@ -31,8 +31,8 @@ typedef struct ic_channel ic_channel; /* actor, owned by its mux: new, close */
 
 typedef struct ic_mux_options {
     size_t struct_size; /* set by ic_mux_options_default */
-    /** The stream below, used during the call. Of its callbacks only on_datagram counts,
-     * with its `user`; the mux has the others. */
+    /** The stream below, used during the call; ic_mux_new_over can do without. Of its
+     * callbacks only on_datagram counts, with its `user`; the mux has the others. */
     const ic_stream_options *stream;
 
     /** The handshake of the stream is done: ic_stream_remote_key(ic_mux_stream(mux)). */
@@ -62,6 +62,12 @@ static inline void ic_mux_options_default(ic_mux_options *opts)
 /** A stream with a mux on it. @return 0; IC_ERR_INVALID without `stream`; else as
  * ic_stream_new */
 IC_API IC_CHECK int ic_mux_new(ic_socket *sock, const ic_mux_options *opts, ic_mux **out);
+
+/** A mux on a stream that a server or a dial has brought, in place of ic_stream_use;
+ * closing the mux closes it. @return 0; IC_ERR_NOMEM; IC_ERR_UNSUPPORTED: the stream is
+ * as it was */
+IC_API IC_CHECK int ic_mux_new_over(ic_stream *stream, const ic_mux_options *opts,
+                                    ic_mux **out);
 
 /** The stream below, borrowed: for its key, its hash, its datagrams, its figures. */
 IC_API ic_stream *ic_mux_stream(const ic_mux *mux);

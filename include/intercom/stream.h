@@ -3,9 +3,10 @@
  * Encrypted streams between two addresses that know each other: messages with borders,
  * in order, over UDX; and datagrams beside them.
  *
- * A stream needs what the DHT will bring one day: the address of the other one, and the
- * number by which each of them names it. There is no listening: both make a stream, one
- * of them as initiator. It may be used at once; what is sent before it is open waits.
+ * A stream needs the address of the other one, and the number by which each of them names
+ * it. There is no listening here: both make a stream, one of them as initiator. It may be
+ * used at once; what is sent before it is open waits. To find each other by key, see
+ * intercom/dht.h, which brings streams of the same kind.
  *
  * Spec     docs/spec/03-secret-stream.md; docs/spec/02-udx.md, sections 1 and 3
  * Threads  a socket and its streams belong to the thread that runs the event base
@@ -137,6 +138,14 @@ IC_API IC_CHECK int ic_stream_new(ic_socket *sock, const ic_stream_options *opts
                                   ic_stream **out);
 
 /**
+ * Take a stream that a server or a dial has brought (intercom/dht.h): from now on it
+ * calls back as these options say. All else in them does not count.
+ *
+ * @return 0; IC_ERR_UNSUPPORTED
+ */
+IC_API IC_CHECK int ic_stream_use(ic_stream *stream, const ic_stream_options *opts);
+
+/**
  * Queue one message. An empty one is a keep-alive: the peer may not hear of it.
  *
  * @param data  len bytes, copied before return; may be NULL when len is 0
@@ -163,11 +172,12 @@ IC_API void ic_stream_end(ic_stream *stream);
  * down, and at last stopped, after about 4 MiB. */
 IC_API void ic_stream_set_reading(ic_stream *stream, bool on);
 
-/** The peer's public key, 32 bytes, borrowed; NULL before on_open. */
+/** The peer's public key, 32 bytes, borrowed; NULL before on_open, unless a server or a
+ * dial brought the stream. */
 IC_API const uint8_t *ic_stream_remote_key(const ic_stream *stream);
 
 /** IC_HANDSHAKE_HASH_BYTES that both ends share and nobody else's stream has, borrowed;
- * NULL before on_open. */
+ * NULL as long as the key is. */
 IC_API const uint8_t *ic_stream_handshake_hash(const ic_stream *stream);
 
 /** How a stream is doing. Later versions append. */

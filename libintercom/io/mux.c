@@ -251,26 +251,46 @@ static void on_stream_closed(ic_stream *st, int error, void *user)
     free_mux(m);
 }
 
-static int open_stream(ic_mux *m, ic_socket *sock, const ic_stream_options *opts)
+/* What a stream is told for a mux on it; `opts` has the user's on_datagram, or is NULL.
+ */
+static int read_stream_options(ic_stream_options *o, ic_mux *m,
+                               const ic_stream_options *opts)
+{
+    int err = 0;
+
+    if (opts)
+        err = ic__stream_options_read(o, opts);
+    else
+        ic_stream_options_default(o);
+    if (err)
+        return err;
+    m->on_datagram = o->on_datagram;
+    m->datagram_user = o->user;
+    o->on_open = on_stream_open;
+    o->on_message = on_message;
+    o->on_datagram = on_datagram;
+    o->on_drain = on_stream_drain;
+    o->on_end = on_end;
+    o->on_closed = on_stream_closed;
+    o->user = m;
+    return 0;
+}
+
+/* `st` NULL = make one of `sock`. */
+static int open_stream(ic_mux *m, ic_socket *sock, ic_stream *st)
 {
     ic_stream_options o;
 
-    int err = ic__stream_options_read(&o, opts);
+    int err = read_stream_options(&o, m, m->on.stream);
     if (err)
         return err;
-    m->on_datagram = o.on_datagram;
-    m->datagram_user = o.user;
-    o.on_open = on_stream_open;
-    o.on_message = on_message;
-    o.on_datagram = on_datagram;
-    o.on_drain = on_stream_drain;
-    o.on_end = on_end;
-    o.on_closed = on_stream_closed;
-    o.user = m;
-    return ic_stream_new(sock, &o, &m->st);
+    if (!st)
+        return ic_stream_new(sock, &o, &m->st);
+    m->st = st;
+    return ic_stream_use(st, &o);
 }
 
-static int set_up(ic_mux *m, ic_socket *sock)
+static int set_up(ic_mux *m, ic_socket *sock, ic_stream *st)
 {
     ic__mux_options options;
 
@@ -284,7 +304,27 @@ static int set_up(ic_mux *m, ic_socket *sock)
     if (err)
         return err;
     m->timer = evtimer_new(sock->base, on_timer, m);
-    return m->timer ? open_stream(m, sock, m->on.stream) : IC_ERR_NOMEM;
+    return m->timer ? open_stream(m, sock, st) : IC_ERR_NOMEM;
+}
+
+static int new_mux(ic_socket *sock, ic_stream *st, const ic_mux_options *o, ic_mux **out)
+{
+    ic_mux *m = ic_mem_calloc(1, sizeof *m);
+
+    if (!m)
+        return IC_ERR_NOMEM;
+    m->on = *o;
+    m->armed_ns = IC__NEVER;
+    m->reading = true;
+    ic__queue_init(&m->channels);
+    int err = set_up(m, sock, st);
+    if (err) {
+        free_mux(m);
+        return err;
+    }
+    m->on.stream = NULL; /* was for the call only */
+    *out = m;
+    return 0;
 }
 
 int ic_mux_new(ic_socket *sock, const ic_mux_options *opts, ic_mux **out)
@@ -294,23 +334,15 @@ int ic_mux_new(ic_socket *sock, const ic_mux_options *opts, ic_mux **out)
     int err = ic__opts_read(&o, sizeof o, &mux_defaults, opts);
     if (err)
         return err;
-    if (!o.stream)
-        return IC_ERR_INVALID;
-    ic_mux *m = ic_mem_calloc(1, sizeof *m);
-    if (!m)
-        return IC_ERR_NOMEM;
-    m->on = o;
-    m->armed_ns = IC__NEVER;
-    m->reading = true;
-    ic__queue_init(&m->channels);
-    err = set_up(m, sock);
-    if (err) {
-        free_mux(m);
-        return err;
-    }
-    m->on.stream = NULL; /* was for the call only */
-    *out = m;
-    return 0;
+    return o.stream ? new_mux(sock, NULL, &o, out) : IC_ERR_INVALID;
+}
+
+int ic_mux_new_over(ic_stream *st, const ic_mux_options *opts, ic_mux **out)
+{
+    ic_mux_options o;
+
+    int err = ic__opts_read(&o, sizeof o, &mux_defaults, opts);
+    return err ? err : new_mux(st->socket, st, &o, out);
 }
 
 ic_stream *ic_mux_stream(const ic_mux *m)

@@ -72,15 +72,20 @@ const char *ic_socket_address(const ic_socket *sock)
 }
 
 /* What is left are streams whose carrier went before their messages were read. */
+void ic__socket_finish_streams(ic_socket *s)
+{
+    for (ic__link *link = ic__queue_first(&s->streams); link;
+         link = ic__queue_first(&s->streams))
+        ic__stream_finish(IC__ELEMENT(link, ic_stream, link), 0);
+}
+
 static void on_udp_closed(void *arg)
 {
     ic_socket *s = arg;
     void (*on_closed)(void *user) = s->on_closed;
     void *user = s->user;
 
-    for (ic__link *link = ic__queue_first(&s->streams); link;
-         link = ic__queue_first(&s->streams))
-        ic__stream_finish(IC__ELEMENT(link, ic_stream, link), 0);
+    ic__socket_finish_streams(s);
     ic_mem_free(s);
     if (on_closed)
         on_closed(user);

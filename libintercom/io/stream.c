@@ -88,7 +88,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     ic__stream_on_timer(arg);
 }
 
-static ic_stream *allocate(ic_socket *sock, const ic_stream_options *o)
+ic_stream *ic__stream_allocate(ic_socket *sock, const ic_stream_options *o)
 {
     ic_stream *st = ic_mem_calloc(1, sizeof *st);
 
@@ -98,6 +98,7 @@ static ic_stream *allocate(ic_socket *sock, const ic_stream_options *o)
     st->on = *o;
     st->on.identity = NULL;
     st->on.remote = NULL;
+    st->used = true;
     st->armed_ns = IC__NEVER;
     if (st->on.max_message_bytes > IC_STREAM_MESSAGE_MAX)
         st->on.max_message_bytes = IC_STREAM_MESSAGE_MAX;
@@ -108,16 +109,19 @@ static ic_stream *allocate(ic_socket *sock, const ic_stream_options *o)
     return st;
 }
 
+int ic__stream_make_timer(ic_stream *st)
+{
+    st->timer = evtimer_new(st->socket->base, on_timer, st);
+    return st->timer ? 0 : IC_ERR_NOMEM;
+}
+
 static int set_up(ic_stream *st, const ic_stream_options *o)
 {
     int err = make_core(st, o);
 
-    if (err)
-        return err;
-    st->timer = evtimer_new(st->socket->base, on_timer, st);
-    if (!st->timer)
-        return IC_ERR_NOMEM;
-    return ic__stream_open_carrier(st, o->local_id);
+    if (!err)
+        err = ic__stream_make_timer(st);
+    return err ? err : ic__stream_open_carrier(st, o->local_id);
 }
 
 int ic_stream_new(ic_socket *sock, const ic_stream_options *opts, ic_stream **out)
@@ -132,7 +136,7 @@ int ic_stream_new(ic_socket *sock, const ic_stream_options *opts, ic_stream **ou
         return IC_ERR_CLOSED;
     if (!valid(sock, &o, &to))
         return IC_ERR_INVALID;
-    ic_stream *st = allocate(sock, &o);
+    ic_stream *st = ic__stream_allocate(sock, &o);
     if (!st)
         return IC_ERR_NOMEM;
     err = set_up(st, &o);

@@ -118,6 +118,8 @@ static void drained(ic_stream *st)
 
 static void opened(ic_stream *st)
 {
+    if (st->host.gone)
+        return; /* was open from its birth, and its peer has yet to prove itself */
     if (st->on.remote_key &&
         sodium_memcmp(st->remote_key, ic__ss_remote_key(st->core), IC_PUBLIC_KEY_BYTES)) {
         fail(st, IC_ERR_AUTH);
@@ -129,6 +131,19 @@ static void opened(ic_stream *st)
         st->on.on_open(st, st->on.user);
     if (!over(st))
         drained(st);
+}
+
+/* Of a stream with a host: the peer's header is here, before any message. */
+static void prove(ic_stream *st)
+{
+    if (!st->host.gone || st->proven || over(st) || !ic__ss_proven(st->core))
+        return;
+    st->proven = true;
+    if (st->carrier)
+        ic__udp_stream_set_strict(st->carrier, false);
+    st->host.proven(st->host.user);
+    if (st->on.on_open && !over(st))
+        st->on.on_open(st, st->on.user);
 }
 
 static void ended(ic_stream *st)
@@ -178,8 +193,12 @@ static void drive(ic_stream *st)
     ic__ss_event event;
 
     ic__stream_flush(st);
-    while (!over(st) && ic__ss_next(st->core, &event))
-        tell(st, &event);
+    while (!over(st) && ic__ss_next(st->core, &event)) {
+        prove(st);
+        if (!over(st))
+            tell(st, &event);
+    }
+    prove(st);
     ic__stream_flush(st);
     arm(st);
 }
@@ -240,6 +259,15 @@ static void on_drain(ic__udp_stream *carrier, void *user)
     drive(user);
 }
 
+static bool on_other_way(ic__udp_stream *carrier, ic__udp_socket *sock,
+                         const ic__addr *from, void *user)
+{
+    ic_stream *st = user;
+
+    (void)carrier;
+    return over(st) || !st->host.packet(st->host.user, sock, from);
+}
+
 /* The first packet says where the peer is. Whoever else could send it fails in the
  * handshake. True drops the packet. */
 static bool on_stranger(ic__udp_stream *carrier, ic__udp_socket *sock,
@@ -262,6 +290,8 @@ static void on_carrier_closed(ic__udp_stream *carrier, int error, void *user)
 
     (void)carrier;
     st->carrier = NULL;
+    if (st->host.gone)
+        st->host.gone(st->host.user);
     if (over(st))
         error = st->error;
     else if (!error && !st->told_end)
@@ -269,16 +299,28 @@ static void on_carrier_closed(ic__udp_stream *carrier, int error, void *user)
     ic__stream_finish(st, error);
 }
 
+static const ic__udp_stream_events carrier_events = {
+    .data = on_data,
+    .message = on_datagram,
+    .end = on_end,
+    .drain = on_drain,
+    .firewall = on_stranger,
+    .closed = on_carrier_closed,
+};
+
 int ic__stream_open_carrier(ic_stream *st, uint32_t local_id)
 {
-    const ic__udp_stream_events events = {
-        .data = on_data,
-        .message = on_datagram,
-        .end = on_end,
-        .drain = on_drain,
-        .firewall = on_stranger,
-        .closed = on_carrier_closed,
-    };
+    return ic__udp_stream_new(st->socket->udp, &st->carrier, local_id, NULL,
+                              &carrier_events, st);
+}
 
-    return ic__udp_stream_new(st->socket->udp, &st->carrier, local_id, NULL, &events, st);
+void ic__stream_take_carrier(ic_stream *st, ic__udp_stream *carrier)
+{
+    ic__udp_stream_events events = carrier_events;
+
+    events.firewall = on_other_way;
+    st->carrier = carrier;
+    ic__udp_stream_set_events(carrier, &events, st);
+    ic__udp_stream_set_strict(carrier, true);
+    ic__udp_stream_set_reading(carrier, true);
 }

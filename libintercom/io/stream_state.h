@@ -27,6 +27,17 @@ struct ic_socket {
     char address[IC__SOCKADDR_TEXT_BYTES];
 };
 
+/** Who gave a stream its carrier, and wants to know of it. */
+typedef struct ic__stream_host {
+    /** A packet came by a way that is not the stream's; true takes it. May connect. */
+    bool (*packet)(void *user, ic__udp_socket *sock, const ic__addr *from);
+    /** The peer has proven itself. */
+    void (*proven)(void *user);
+    /** The carrier is gone: the last call, before that of on_closed. */
+    void (*gone)(void *user);
+    void *user;
+} ic__stream_host;
+
 struct ic_stream {
     ic_socket *socket;
     ic__link link;           /* in socket->streams */
@@ -36,9 +47,12 @@ struct ic_stream {
     uint64_t armed_ns; /* not later than the deadline of the core */
     ic_stream_options on;
     uint8_t remote_key[IC_PUBLIC_KEY_BYTES]; /* that we expect, when on.remote_key */
-    ic__bytes waiting; /* messages from before the handshake: length, bytes */
+    ic__stream_host host; /* all NULL when it made its carrier itself */
+    ic__bytes waiting;    /* messages from before the handshake: length, bytes */
     bool connected;
     bool open;
+    bool proven; /* its host was told so */
+    bool used;   /* its callbacks are somebody's */
     bool choked; /* the user was told IC_ERR_AGAIN */
     bool ending;
     bool ended; /* the carrier knows */
@@ -51,10 +65,22 @@ struct ic_stream {
 IC_CHECK int ic__stream_options_read(ic_stream_options *out,
                                      const ic_stream_options *opts);
 
+/** Zeroed, with these options, in no queue; NULL without memory. */
+ic_stream *ic__stream_allocate(ic_socket *sock, const ic_stream_options *o);
+
+/** Its timer. @return 0 or IC_ERR_NOMEM */
+IC_CHECK int ic__stream_make_timer(ic_stream *st);
+
+/** Give the streams of a socket to be whose ic__udp is closed now their last call. */
+void ic__socket_finish_streams(ic_socket *sock);
+
 /* stream_drive.c: what happens to a stream, and what is told of it. */
 
 /** Its carrier, not yet connected. @return 0 or what ic__udp_stream_new says */
 IC_CHECK int ic__stream_open_carrier(ic_stream *st, uint32_t local_id);
+
+/** Hear of a carrier that somebody else made, and connected. */
+void ic__stream_take_carrier(ic_stream *st, ic__udp_stream *carrier);
 
 /** Hand what is queued to the carrier. Never calls back. */
 void ic__stream_flush(ic_stream *st);

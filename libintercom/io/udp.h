@@ -100,8 +100,9 @@ typedef struct ic__udp_stream_events {
     void (*end)(ic__udp_stream *st, void *user);
     void (*drain)(ic__udp_stream *st, void *user);
     void (*moved)(ic__udp_stream *st, void *user);
-    /** A packet came by a socket that is not the stream's; true drops it. May connect.
-     * Without the hook all such packets are dropped. */
+    /** A packet came by a socket that is not the stream's, or, for a strict one, from
+     * another address; true drops it. May connect. Without the hook all such packets are
+     * dropped. */
     bool (*firewall)(ic__udp_stream *st, ic__udp_socket *sock, const ic__addr *from,
                      void *user);
     /** The last call, once: `error` as in ic__udx_event. */
@@ -120,6 +121,13 @@ IC_CHECK int ic__udp_stream_new(ic__udp *u, ic__udp_stream **out, uint32_t id,
 
 IC_CHECK int ic__udp_stream_connect(ic__udp_stream *st, ic__udp_socket *sock,
                                     uint32_t remote_id, const ic__addr *to);
+
+/** Others care for it from now on. Nothing that happened before is told again. */
+void ic__udp_stream_set_events(ic__udp_stream *st, const ic__udp_stream_events *events,
+                               void *user);
+
+/** Ask the hook `firewall` also for packets by our own socket from another address. */
+void ic__udp_stream_set_strict(ic__udp_stream *st, bool on);
 
 /** As ic__udx_move. */
 IC_CHECK int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock,

@@ -51,6 +51,7 @@ struct ic__udp_stream {
     ic__link relay;   /* in relay_to->relays */
     ic__queue relays; /* the streams that send on to this one */
     bool told_closed;
+    bool strict;
 };
 
 struct ic__udp {

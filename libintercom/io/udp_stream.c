@@ -111,6 +111,18 @@ int ic__udp_stream_connect(ic__udp_stream *st, ic__udp_socket *sock, uint32_t re
     return 0;
 }
 
+void ic__udp_stream_set_events(ic__udp_stream *st, const ic__udp_stream_events *events,
+                               void *user)
+{
+    st->events = *events;
+    st->user = user;
+}
+
+void ic__udp_stream_set_strict(ic__udp_stream *st, bool on)
+{
+    st->strict = on;
+}
+
 int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock, uint32_t remote_id,
                         const ic__addr *to)
 {
@@ -215,9 +227,18 @@ static void relay(ic__udp_stream *st, const uint8_t *data, size_t len)
         ic__udx_drop(st->core, IC_ERR_CLOSED);
 }
 
+static bool on_its_way(const ic__udp_stream *st, const ic__udp_socket *sock,
+                       const ic__addr *from)
+{
+    if (!ic__udx_connected(st->core))
+        return false;
+    const ic__udx_path *path = ic__udx_current_path(st->core);
+    return path->via == sock && (!st->strict || ic__addr_equal(&path->addr, from));
+}
+
 static bool may_pass(ic__udp_stream *st, ic__udp_socket *sock, const ic__addr *from)
 {
-    if (ic__udx_connected(st->core) && ic__udx_current_path(st->core)->via == sock)
+    if (on_its_way(st, sock, from))
         return true;
     return st->events.firewall && !st->told_closed &&
            !st->events.firewall(st, sock, from, st->user);

@@ -105,6 +105,11 @@ void ic__ss_fail(ic__ss *s, int error)
     ic__bytes_free(&s->out);
 }
 
+bool ic__ss_proven(const ic__ss *s)
+{
+    return s->state == SS_FLOWING;
+}
+
 const uint8_t *ic__ss_remote_key(const ic__ss *s)
 {
     return s->remote_key;

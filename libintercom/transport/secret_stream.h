@@ -86,6 +86,9 @@ IC_CHECK int ic__ss_new_keyed(ic__ss **out, const ic__ss_options *options,
 /** Wipe and release; NULL is fine. */
 void ic__ss_free(ic__ss *s);
 
+/** The peer has sent its header, which only those can make who saw the handshake. */
+bool ic__ss_proven(const ic__ss *s);
+
 /** From IC__SS_OPEN on. */
 const uint8_t *ic__ss_remote_key(const ic__ss *s);
 const uint8_t *ic__ss_hash(const ic__ss *s);
