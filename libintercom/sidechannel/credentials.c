@@ -23,6 +23,11 @@ static int keep_json(char **slot, const ic__json *v)
     return 0;
 }
 
+int ic__sidechannel_keep_welcome(ic__room *room, const ic__json *welcome)
+{
+    return keep_json(&room->welcome, welcome);
+}
+
 /* AUTH is for the caller to ignore: what does not verify is not learned. */
 int ic__sidechannel_learn_welcome(ic__sidechannel *sc, const char *name,
                                   const ic__json *welcome)
@@ -32,6 +37,8 @@ int ic__sidechannel_learn_welcome(ic__sidechannel *sc, const char *name,
     if (!welcome)
         return IC_ERR_AUTH;
     int error = ic__welcome_verify(welcome, &sc->policy, name);
+    if (error == IC_ERR_DENIED)
+        error = IC_ERR_AUTH;
     if (!error)
         error = ic__rooms_get(&sc->rooms, name, false, &room);
     return error ? error : keep_json(&room->welcome, welcome);
@@ -46,6 +53,8 @@ static int learn_invite(ic__sidechannel *sc, const char *name, const ic__json *i
         return IC_ERR_AUTH;
     int error = ic__invite_verify(invite, &sc->policy, name, ic__sidechannel_self(sc),
                                   ic__sidechannel_now_ms(sc), &until);
+    if (error == IC_ERR_DENIED)
+        error = IC_ERR_AUTH;
     if (!error)
         error = ic__rooms_get(&sc->rooms, name, false, &room);
     if (!error)

@@ -5,6 +5,10 @@
 #include "base/text.h"
 
 #define ID_CHARS 8
+#define SIGNATURE_HEAD ",\"sig\":\""
+#define SIGNATURE_CHARS                                                                  \
+    (sizeof SIGNATURE_HEAD - 1 + 2 * IC_SIGNATURE_BYTES + 2) /* "}                       \
+                                                              */
 
 void ic__base36_random(const ic_env *env, char *out, size_t count)
 {
@@ -48,14 +52,15 @@ void ic__envelope_signed_text(ic__buf *b, const ic__envelope *e)
     ic__buf_printf(b, ",\"ts\":%lld}", (long long)e->ts_ms);
 }
 
-void ic__envelope_work_text(ic__buf *b, const ic__envelope *e, uint64_t nonce)
+void ic__envelope_work_texts(ic__buf *head, ic__buf *tail, const ic__envelope *e)
 {
-    write_head(b, e);
-    ic__buf_text(b, ",\"message\":");
-    ic__json_write_canonical(b, e->message);
-    ic__buf_printf(b, ",\"nonce\":%llu,\"origin\":", (unsigned long long)nonce);
-    ic__json_write_cstring(b, e->from);
-    ic__buf_printf(b, ",\"ts\":%lld}", (long long)e->ts_ms);
+    write_head(head, e);
+    ic__buf_text(head, ",\"message\":");
+    ic__json_write_canonical(head, e->message);
+    ic__buf_text(head, ",\"nonce\":");
+    ic__buf_text(tail, ",\"origin\":");
+    ic__json_write_cstring(tail, e->from);
+    ic__buf_printf(tail, ",\"ts\":%lld}", (long long)e->ts_ms);
 }
 
 /* The invite with the welcome in the member of that name, which keeps its place. */
@@ -94,7 +99,7 @@ static void write_signature(ic__buf *b, const ic__envelope *e, const ic_identity
     } else {
         ic_identity_sign(author, text.data, text.len, signature);
         ic__hex_encode(hex, signature, sizeof signature);
-        ic__buf_printf(b, ",\"sig\":\"%s\"", hex);
+        ic__buf_printf(b, SIGNATURE_HEAD "%s\"", hex);
     }
     ic__buf_free(&text);
 }
@@ -118,9 +123,17 @@ void ic__envelope_write(ic__buf *b, const ic__envelope *e, const ic_identity *au
         ic__buf_text(b, ",\"invite\":");
         write_invite(b, e->invite, e->welcome);
     }
-    if (e->pow_difficulty)
-        ic__buf_printf(b, ",\"pow\":{\"nonce\":%llu,\"difficulty\":%u}",
-                       (unsigned long long)e->pow_nonce, (unsigned)e->pow_difficulty);
     write_signature(b, e, author);
     ic__buf_char(b, '}');
+}
+
+void ic__envelope_add_work(ic__buf *b, const char *envelope, size_t len, uint64_t nonce,
+                           uint32_t bits)
+{
+    size_t before = len - SIGNATURE_CHARS;
+
+    ic__buf_add(b, envelope, before);
+    ic__buf_printf(b, ",\"pow\":{\"nonce\":%llu,\"difficulty\":%u}",
+                   (unsigned long long)nonce, (unsigned)bits);
+    ic__buf_add(b, envelope + before, SIGNATURE_CHARS);
 }

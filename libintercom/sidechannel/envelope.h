@@ -24,8 +24,6 @@ typedef struct ic__envelope {
     uint32_t ttl;
     const ic__json *invite;  /* NULL = none */
     const ic__json *welcome; /* put into the invite unless that has one; NULL = none */
-    uint64_t pow_nonce;
-    uint32_t pow_difficulty; /* zero bits; 0 = no work was done */
 } ic__envelope;
 
 /** `count` characters 0-9a-z and a zero byte. */
@@ -37,10 +35,14 @@ void ic__envelope_id(ic__buf *b, const char *from, int64_t ts_ms, const ic_env *
 /** What the author signs. */
 void ic__envelope_signed_text(ic__buf *b, const ic__envelope *e);
 
-/** What work with this nonce is done over. */
-void ic__envelope_work_text(ic__buf *b, const ic__envelope *e, uint64_t nonce);
+/** What work is done over: the texts before and behind the nonce. */
+void ic__envelope_work_texts(ic__buf *head, ic__buf *tail, const ic__envelope *e);
 
-/** The whole, signed, in the order of the reference. */
+/** The whole, signed, in the order of the reference, without work. */
 void ic__envelope_write(ic__buf *b, const ic__envelope *e, const ic_identity *author);
+
+/** What ic__envelope_write wrote, with its work put in. */
+void ic__envelope_add_work(ic__buf *b, const char *envelope, size_t len, uint64_t nonce,
+                           uint32_t bits);
 
 #endif

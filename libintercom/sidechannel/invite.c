@@ -71,7 +71,7 @@ int ic__invite_verify(const ic__json *invite, const ic__policy *policy,
         ic__utf16_compare(p.channel, p.channel_len, channel, strlen(channel)) != 0 ||
         strcmp(p.invitee, invitee) != 0 ||
         !ic__policy_trusts_inviter(policy, p.inviter) || p.expires <= (double)now_ms)
-        return IC_ERR_AUTH;
+        return IC_ERR_DENIED;
     write_text(&text, &p);
     int error = text.bad ? IC_ERR_NOMEM : 0;
     if (!error && !ic__object_verify(invite, &text, p.inviter))

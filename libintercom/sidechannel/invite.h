@@ -19,7 +19,8 @@
 /**
  * Does the invite admit `invitee` (64 lower-case hex digits) to `channel` now?
  *
- * @return 0, and when it ends; IC_ERR_AUTH when it does not; IC_ERR_NOMEM
+ * @return 0, and when it ends; IC_ERR_DENIED when it is not meant to; IC_ERR_AUTH when
+ * its signature is wrong; IC_ERR_NOMEM
  */
 IC_CHECK int ic__invite_verify(const ic__json *invite, const ic__policy *policy,
                                const char *channel, const char *invitee, int64_t now_ms,

@@ -71,7 +71,7 @@ const char *ic__sc_link_remote(const ic__sc_link *link);
  *
  * @return true: IC__SC_OPEN follows, or has been done already; false: refuse it
  */
-bool ic__sc_link_asked(ic__sc_link *link, const char *protocol, uint64_t now);
+bool ic__sc_link_asked(ic__sc_link *link, const char *protocol);
 
 /* What happened to a port, between its IC__SC_OPEN and ic__sc_port_closed, which must
  * come once for each IC__SC_OPEN unless the link is detached. */
@@ -168,7 +168,8 @@ size_t ic__sidechannel_backlog(const ic__sidechannel *sc, const char *channel);
     X(OWNER, "not by the owner")                                                         \
     X(BAD_OWNER, "forged owner")                                                         \
     X(STALE, "too old or from the future")                                               \
-    X(BAD_WELCOME, "not the owner's welcome")                                            \
+    X(WELCOME, "no welcome by the owner")                                                \
+    X(BAD_WELCOME, "forged welcome")                                                     \
     X(UNWELCOMED, "awaiting the welcome")                                                \
     X(BAD_REQUEST, "a request to open without what it needs")                            \
     X(JOIN_LIMIT, "too many channels joined on request")                                 \

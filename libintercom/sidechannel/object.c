@@ -123,6 +123,13 @@ static const char *signature_text(const ic__json *object, size_t *len)
     return text && *len ? text : ic__json_text(ic__json_get(object, "signature"), len);
 }
 
+bool ic__object_is_signed(const ic__json *object)
+{
+    size_t len;
+
+    return signature_text(object, &len) && len;
+}
+
 bool ic__object_verify(const ic__json *object, const ic__buf *text, const char *key)
 {
     uint8_t signature[IC_SIGNATURE_BYTES];

@@ -39,6 +39,9 @@ void ic__object_base64(ic__buf *b, const char *json, size_t len);
 /** The signed members: the object "payload", or the object itself when there is none. */
 const ic__json *ic__object_payload(const ic__json *object);
 
+/** Is there anything that could be a signature? */
+bool ic__object_is_signed(const ic__json *object);
+
 /** Is `text` signed by `key` with the object's "sig" (or "signature")? */
 bool ic__object_verify(const ic__json *object, const ic__buf *text, const char *key);
 

@@ -22,6 +22,10 @@ void ic__policy_options_default(ic__policy_options *options)
         .max_strikes = 3,
         .strike_window_ms = 5000,
         .block_ms = 30000,
+        .relay_bytes_per_s = 1024000,
+        .relay_burst_bytes = 4096000,
+        .max_age_ms = 600000,
+        .max_ahead_ms = 120000,
         .invite_ttl_s = 604800,
         .welcome_required = true,
     };

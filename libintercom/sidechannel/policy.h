@@ -42,6 +42,14 @@ typedef struct ic__policy_options {
     uint32_t strike_window_ms; /* default 5000 */
     uint32_t block_ms;         /* default 30 000 */
 
+    /* What one peer may cause to be handed on, all copies together. */
+    uint32_t relay_bytes_per_s; /* default 1 024 000; 0 = no limit */
+    uint32_t relay_burst_bytes; /* default 4 096 000 */
+
+    /* Signed messages on channels with invites or a writing owner; 0 = any age. */
+    uint32_t max_age_ms;   /* default 600 000 */
+    uint32_t max_ahead_ms; /* of our clock; default 120 000 */
+
     bool invite_required;        /* default false */
     const char *invite_channels; /* default NULL; with prefixes none as well = all */
     const char *invite_prefixes;

@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "base/env.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "sidechannel/envelope.h"
@@ -10,31 +9,6 @@ static bool may_write(const ic__sidechannel *sc, const char *name)
 {
     return !ic__policy_owner_only(&sc->policy, name) ||
            ic__policy_owner_is_self(&sc->policy, name);
-}
-
-static int hand_over(ic__sidechannel *sc, ic__envelope *e)
-{
-    ic__buf id = {0};
-    ic__buf text = {0};
-    int error = 0;
-
-    ic__envelope_id(&id, e->from, e->ts_ms, &sc->env);
-    e->id = id.data;
-    if (!id.bad)
-        ic__envelope_write(&text, e, sc->identity);
-    if (id.bad || text.bad) {
-        error = IC_ERR_NOMEM;
-    } else if (text.len > sc->policy.settings.max_message_bytes) {
-        ic__log(&sc->env, IC_LOG_INFO, IC__SIDECHANNEL_LOG,
-                "[sidechannel:%s] message too large (%zu bytes > %u).", e->channel,
-                text.len, (unsigned)sc->policy.settings.max_message_bytes);
-        error = IC_ERR_DENIED;
-    } else if (sc->network.send) {
-        sc->network.send(e->channel, text.data, text.len, sc->network.user);
-    }
-    ic__buf_free(&id);
-    ic__buf_free(&text);
-    return error;
 }
 
 static int send_named(ic__sidechannel *sc, const char *name, const ic__json *message,
@@ -58,7 +32,7 @@ static int send_named(ic__sidechannel *sc, const char *name, const ic__json *mes
         .invite = invite,
         .welcome = welcome,
     };
-    return hand_over(sc, &e);
+    return ic__sc_post(sc, room, &e, NULL);
 }
 
 int ic__sidechannel_send(ic__sidechannel *sc, const char *channel,

@@ -10,7 +10,20 @@
 
 void ic__sidechannel_options_default(ic__sidechannel_options *options)
 {
-    *options = (ic__sidechannel_options){.max_channels = 256, .max_learned = 256};
+    *options = (ic__sidechannel_options){
+        .max_channels = 256,
+        .max_learned = 256,
+        .max_guests = 256,
+        .max_joined_on_request = 32,
+        .max_links = 1024,
+        .max_gone = 256,
+        .max_queued_bytes = UINT32_C(4) << 20,
+        .max_blocked_bytes = UINT32_C(16) << 20,
+        .max_drafts = 256,
+        .max_draft_bytes = UINT32_C(8) << 20,
+        .max_seen = 5000,
+        .seen_ms = 120000,
+    };
     ic_env_system(&options->env);
     ic__policy_options_default(&options->policy);
 }
@@ -34,7 +47,16 @@ int ic__sidechannel_register(ic__sidechannel *sc, const char *name, ic__room **o
                 "[sidechannel:%s] join denied (invite required).", name);
         return IC_ERR_DENIED;
     }
-    return ic__rooms_get(&sc->rooms, name, true, out);
+    int error = ic__rooms_get(&sc->rooms, name, true, &room);
+    if (error)
+        return error;
+    error = ic__sc_room_open(sc, room);
+    if (error) {
+        ic__rooms_unregister(&sc->rooms, room);
+        return error;
+    }
+    *out = room;
+    return 0;
 }
 
 static int join_named(ic__sidechannel *sc, const char *name)
@@ -45,8 +67,7 @@ static int join_named(ic__sidechannel *sc, const char *name)
     if (error || room->joined)
         return error;
     room->joined = true;
-    if (sc->network.joined)
-        sc->network.joined(room->name, sc->network.user);
+    sc->topics_changed = true;
     return 0;
 }
 
@@ -71,9 +92,9 @@ bool ic__sidechannel_leave(ic__sidechannel *sc, const char *channel)
 
     if (!room || !room->registered || ic__policy_is_entry(&sc->policy, room->name))
         return false;
-    if (room->joined && sc->network.left)
-        sc->network.left(room->name, sc->network.user);
-    ic__rooms_remove(&sc->rooms, room);
+    sc->joined_on_request -= room->on_request;
+    ic__rooms_take(&sc->rooms, room);
+    ic__sc_room_close(sc, room);
     return true;
 }
 
@@ -99,21 +120,14 @@ const char *ic__sidechannel_entry(const ic__sidechannel *sc)
     return sc->policy.entry_channel;
 }
 
-void ic__sidechannel_attach(ic__sidechannel *sc, const ic__sidechannel_network *network)
-{
-    sc->attached = network != NULL;
-    sc->network = network ? *network : (ic__sidechannel_network){0};
-}
-
 size_t ic__sidechannel_connection_count(const ic__sidechannel *sc)
 {
-    return sc->network.connection_count ? sc->network.connection_count(sc->network.user)
-                                        : 0;
+    return sc->links.count;
 }
 
 bool ic__sidechannel_started(const ic__sidechannel *sc)
 {
-    return sc->attached;
+    return sc->started;
 }
 
 static int take_welcome(ic__sidechannel *sc, const char *name, size_t name_len,
@@ -176,6 +190,30 @@ static int join_configured(ic__sidechannel *sc, ic__buf *why)
     return error;
 }
 
+static void set_up(ic__sidechannel *sc, const ic__sidechannel_options *options)
+{
+    uint64_t owner_life_ms =
+        (uint64_t)options->policy.max_age_ms + options->policy.max_ahead_ms;
+
+    sc->identity = options->identity;
+    sc->env = options->env;
+    sc->limits = *options;
+    sc->rooms.max_registered = options->max_channels;
+    sc->rooms.max_learned = options->max_learned;
+    ic__queue_init(&sc->links);
+    ic__queue_init(&sc->busy);
+    ic__queue_init(&sc->floods);
+    ic__queue_init(&sc->gone);
+    ic__queue_init(&sc->starting);
+    ic__queue_init(&sc->news);
+    ic__remotes_init(&sc->remotes);
+    ic__seen_init(&sc->seen, &sc->env, options->max_seen, options->seen_ms * IC__MS);
+    if (owner_life_ms < options->seen_ms)
+        owner_life_ms = options->seen_ms;
+    ic__seen_init(&sc->seen_of_owners, &sc->env, options->max_seen,
+                  owner_life_ms * IC__MS);
+}
+
 int ic__sidechannel_new(const ic__sidechannel_options *options, ic__sidechannel **out,
                         ic__buf *why)
 {
@@ -183,10 +221,7 @@ int ic__sidechannel_new(const ic__sidechannel_options *options, ic__sidechannel 
 
     if (!sc)
         return IC_ERR_NOMEM;
-    sc->identity = options->identity;
-    sc->env = options->env;
-    sc->rooms.max_registered = options->max_channels;
-    sc->rooms.max_learned = options->max_learned;
+    set_up(sc, options);
     int error =
         ic__policy_init(&sc->policy, &options->policy, ic__sidechannel_self(sc), why);
     if (!error)
@@ -205,7 +240,12 @@ void ic__sidechannel_free(ic__sidechannel *sc)
 {
     if (!sc)
         return;
+    ic__sidechannel_stop(sc);
     ic__rooms_free(&sc->rooms);
+    ic__remotes_free(&sc->remotes);
+    ic__seen_free(&sc->seen);
+    ic__seen_free(&sc->seen_of_owners);
+    ic__timers_free(&sc->timers);
     ic__policy_free(&sc->policy);
     ic_mem_free(sc);
 }

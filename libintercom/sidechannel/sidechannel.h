@@ -3,8 +3,8 @@
  * The channels of a peer, and every decision about them that needs no other peer: join,
  * leave, open, send, invites and welcomes.
  *
- * The network attaches itself with ic__sidechannel_attach; without one, messages are
- * made, judged and go nowhere, as in the reference while it has no connection.
+ * The network is in link.h. Without it, messages are made, judged and go nowhere, as in
+ * the reference while it has no connection.
  *
  * Spec     docs/spec/12-sidechannel.md, sections 1, 5, 6 (sending side), 7.3 and 10
  * Threads  an ic__sidechannel belongs to one thread
@@ -31,6 +31,16 @@ typedef struct ic__sidechannel_options {
     ic__policy_options policy;
     uint32_t max_channels; /* joined or sent to; default 256 */
     uint32_t max_learned;  /* other names with an invite or welcome; default 256 */
+    uint32_t max_guests;   /* invited peers that a channel remembers; default 256 */
+    uint32_t max_joined_on_request; /* channels; default 32 */
+    uint32_t max_links;             /* connections; default 1024 */
+    uint32_t max_gone;              /* peers remembered without one; default 256 */
+    uint32_t max_queued_bytes;      /* per connection, unsent; default 4 MiB */
+    uint32_t max_blocked_bytes;     /* that a blocked peer may send; default 16 MiB */
+    uint32_t max_drafts;            /* messages that wait for their work; default 256 */
+    uint32_t max_draft_bytes;       /* all of them; default 8 MiB */
+    uint32_t max_seen;              /* messages remembered; default 5000 */
+    uint32_t seen_ms;               /* and for how long; default 120 000 */
 } ic__sidechannel_options;
 
 void ic__sidechannel_options_default(ic__sidechannel_options *options);
@@ -63,7 +73,7 @@ IC_CHECK int ic__sidechannel_join(ic__sidechannel *sc, const char *channel,
 bool ic__sidechannel_leave(ic__sidechannel *sc, const char *channel);
 
 /** Send one message; `message` NULL = absent. @return 0; IC_ERR_DENIED by policy or when
- * the message is too large */
+ * the message is too large; IC_ERR_AGAIN while too many wait for their proof of work */
 IC_CHECK int ic__sidechannel_send(ic__sidechannel *sc, const char *channel,
                                   const ic__json *message, const ic__json *invite,
                                   const ic__json *welcome);
@@ -97,21 +107,8 @@ bool ic__sidechannel_invited(const ic__sidechannel *sc, const char *channel);
 size_t ic__sidechannel_channel_count(const ic__sidechannel *sc);
 const char *ic__sidechannel_channel(const ic__sidechannel *sc, size_t index);
 
-/** What carries the messages. Every function is called from within a call above. */
-typedef struct ic__sidechannel_network {
-    void (*joined)(const char *channel, void *user);
-    void (*left)(const char *channel, void *user);
-    /** One signed envelope as JSON without proof of work; borrowed. */
-    void (*send)(const char *channel, const char *envelope, size_t len, void *user);
-    size_t (*connection_count)(void *user);
-    void *user;
-} ic__sidechannel_network;
-
-/** Use this network from now on; NULL = none. Copied. */
-void ic__sidechannel_attach(ic__sidechannel *sc, const ic__sidechannel_network *network);
-
 size_t ic__sidechannel_connection_count(const ic__sidechannel *sc);
-/** Is a network attached? */
+/** Does a network carry the channels (link.h)? */
 bool ic__sidechannel_started(const ic__sidechannel *sc);
 
 #endif

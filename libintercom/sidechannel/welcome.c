@@ -61,7 +61,7 @@ int ic__welcome_verify(const ic__json *welcome, const ic__policy *policy,
     if (!owner || !read_payload(ic__object_payload(welcome), &p) ||
         ic__utf16_compare(p.channel, p.channel_len, channel, strlen(channel)) != 0 ||
         strcmp(p.owner, owner) != 0)
-        return IC_ERR_AUTH;
+        return IC_ERR_DENIED;
     write_text(&text, &p);
     int error = text.bad ? IC_ERR_NOMEM : 0;
     if (!error && !ic__object_verify(welcome, &text, owner))

@@ -17,7 +17,8 @@
 /**
  * Is it signed by the configured owner of `channel` (trimmed) for that channel?
  *
- * @return 0; IC_ERR_AUTH when not; IC_ERR_NOMEM
+ * @return 0; IC_ERR_DENIED when it does not say so; IC_ERR_AUTH when its signature is
+ * wrong; IC_ERR_NOMEM
  */
 IC_CHECK int ic__welcome_verify(const ic__json *welcome, const ic__policy *policy,
                                 const char *channel);

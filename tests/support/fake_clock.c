@@ -14,8 +14,8 @@ void fake_clock_set(fake_clock *c, uint64_t now_ns)
 {
     if (now_ns <= c->now_ns)
         return;
+    c->wall_ms += (int64_t)(now_ns / 1000000 - c->now_ns / 1000000);
     c->now_ns = now_ns;
-    c->wall_ms = FIRST_WALL_MS + (int64_t)((now_ns - FIRST_NS) / 1000000);
 }
 
 static uint64_t now_of(void *user)

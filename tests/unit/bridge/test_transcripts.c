@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bridge_bench.h"
+#include "sidechannel/link.h"
 #include "vectors.h"
 
 /* The terminal answers as it did in the transcript: what it prints belongs to another
@@ -96,12 +97,6 @@ static void replay_step(bench *b, const json_t *step)
     expect_texts(b, n, replies);
 }
 
-static size_t nobody(void *user)
-{
-    (void)user;
-    return 0;
-}
-
 /* The peer that the transcripts were taken from. */
 static void configure(bench *b, const json_t *config)
 {
@@ -127,7 +122,6 @@ static void replay(const json_t *transcript)
 {
     const json_t *config = json_object_get(transcript, "config");
     bool bare = json_is_false(json_object_get(config, "attach"));
-    static const ic__sidechannel_network quiet = {.connection_count = nobody};
     json_t *step;
     size_t i;
     bench b;
@@ -136,7 +130,7 @@ static void replay(const json_t *transcript)
     configure(&b, config);
     bench_start(&b, bare);
     if (!bare)
-        ic__sidechannel_attach(b.sidechannel, &quiet);
+        ic__sidechannel_start(b.sidechannel);
     json_array_foreach(json_object_get(transcript, "steps"), i, step)
     {
         replay_step(&b, step);

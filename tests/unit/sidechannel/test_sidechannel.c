@@ -14,6 +14,7 @@
 #include "intercom/sys/mem.h"
 #include "people.h"
 #include "sidechannel/sidechannel.h"
+#include "solo.h"
 
 #define ISSUED 1700000000000 /* of the vectors' invites and welcomes */
 
@@ -23,7 +24,8 @@ typedef struct world {
     ic_identity *bob;
     fake_clock clock;
     ic__sidechannel_options options; /* bob's */
-    ic__buf sent;                    /* what went to the network, a line each */
+    ic_identity *carol;
+    solo solo;
 } world;
 
 static int setup(void **state)
@@ -33,11 +35,13 @@ static int setup(void **state)
     w->doc = vectors_load("sidechannel.json");
     w->alice = person(w->doc, "alice");
     w->bob = person(w->doc, "bob");
+    w->carol = person(w->doc, "carol");
     fake_clock_init(&w->clock, 1);
     w->clock.wall_ms = ISSUED;
     ic__sidechannel_options_default(&w->options);
     w->options.identity = w->bob;
     w->options.env = fake_clock_env(&w->clock);
+    w->options.policy.pow = false;
     *state = w;
     return 0;
 }
@@ -45,9 +49,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     world *w = *state;
-    ic__buf_free(&w->sent);
     ic_identity_free(w->alice);
     ic_identity_free(w->bob);
+    ic_identity_free(w->carol);
     json_decref(w->doc);
     free(w);
     return 0;
@@ -58,37 +62,19 @@ static const char *key(const ic_identity *id)
     return ic_identity_public_key_hex(id);
 }
 
-static void note_joined(const char *channel, void *user)
-{
-    ic__buf_printf(user, "join %s\n", channel);
-}
-
-static void note_left(const char *channel, void *user)
-{
-    ic__buf_printf(user, "leave %s\n", channel);
-}
-
-static void note_sent(const char *channel, const char *envelope, size_t len, void *user)
-{
-    assert_int_equal(strlen(envelope), len);
-    ic__buf_printf(user, "send %s %s\n", channel, envelope);
-}
-
-static size_t seven(void *user)
-{
-    (void)user;
-    return 7;
-}
-
+/* A peer whose entry channel is open to carol. */
 static ic__sidechannel *make(world *w)
 {
-    ic__sidechannel *sc = NULL;
-    ic__buf why = {0};
-    if (ic__sidechannel_new(&w->options, &sc, &why) != 0)
-        fail_msg("%s", why.data);
-    ic__sidechannel_network net = {note_joined, note_left, note_sent, seven, &w->sent};
-    ic__sidechannel_attach(sc, &net);
-    return sc;
+    solo_init(&w->solo, &w->options, &w->clock);
+    solo_link(&w->solo, 0, key(w->carol));
+    solo_clear(&w->solo);
+    return w->solo.sc;
+}
+
+/* What went out, a line each. */
+static const char *sent(world *w)
+{
+    return solo_run(&w->solo);
 }
 
 static ic__json *parse(const char *text)
@@ -125,6 +111,7 @@ static void channels_are_joined_and_left(void **state)
     assert_int_equal(ic__sidechannel_join(sc, "  new1\t", NULL, NULL), 0);
     assert_int_equal(ic__sidechannel_join(sc, "new1", NULL, NULL), 0);
     expect_channels(sc, "0000intercom trip new1 ");
+    assert_string_equal(sent(w), "join new1\n");
     assert_true(ic__sidechannel_leave(sc, " new1"));
     assert_false(ic__sidechannel_leave(sc, "new1"));
     assert_false(ic__sidechannel_leave(sc, "0000intercom"));
@@ -132,8 +119,8 @@ static void channels_are_joined_and_left(void **state)
     expect_channels(sc, "0000intercom trip ");
     assert_int_equal(ic__sidechannel_join(sc, " ", NULL, NULL), IC_ERR_INVALID);
     assert_int_equal(ic__sidechannel_join(sc, NULL, NULL, NULL), IC_ERR_INVALID);
-    assert_string_equal(w->sent.data, "join new1\nleave new1\n");
-    ic__sidechannel_free(sc);
+    assert_string_equal(sent(w), "join new1\nleave new1\n");
+    solo_free(&w->solo);
 }
 
 static void without_a_network_nothing_goes_out_and_stats_say_so(void **state)
@@ -142,15 +129,19 @@ static void without_a_network_nothing_goes_out_and_stats_say_so(void **state)
     ic__sidechannel *sc = make(w);
     ic__json *hello = parse("\"hello\"");
     assert_true(ic__sidechannel_started(sc));
-    assert_int_equal(ic__sidechannel_connection_count(sc), 7);
-    ic__sidechannel_attach(sc, NULL);
+    assert_int_equal(ic__sidechannel_connection_count(sc), 1);
+    ic__sidechannel_stop(sc);
     assert_int_equal(ic__sidechannel_send(sc, "trip", hello, NULL, NULL), 0);
+    assert_int_equal(ic__sidechannel_join(sc, "new", NULL, NULL), 0);
     assert_false(ic__sidechannel_started(sc));
+    assert_false(ic__sidechannel_wants(sc));
     assert_int_equal(ic__sidechannel_connection_count(sc), 0);
-    assert_int_equal(w->sent.len, 0);
-    expect_channels(sc, "0000intercom trip ");
+    assert_string_equal(sent(w), "");
+    expect_channels(sc, "0000intercom trip new ");
+    ic__sidechannel_start(sc);
+    assert_string_equal(sent(w), "join 0000intercom\njoin new\n");
     ic__json_free(hello);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 /* spec/12, 2 and 6 "Sending side" */
@@ -162,8 +153,8 @@ static void a_message_is_signed_and_registers_its_channel(void **state)
     assert_int_equal(ic__sidechannel_send(sc, " trip ", hello, NULL, NULL), 0);
     expect_channels(sc, "0000intercom trip ");
     /* registered, not joined: no "join" line */
-    assert_memory_equal(w->sent.data, "send trip {", 11);
-    ic__json *envelope = parse(w->sent.data + 10);
+    assert_memory_equal(sent(w), "send 0 trip {", 13);
+    ic__json *envelope = parse(sent(w) + 12);
     assert_string_equal(ic__json_cstring(ic__json_get(envelope, "from")), key(w->bob));
     assert_string_equal(ic__json_cstring(ic__json_get(envelope, "origin")), key(w->bob));
     assert_true(ic__json_number(ic__json_get(envelope, "ts")) == ISSUED);
@@ -171,7 +162,7 @@ static void a_message_is_signed_and_registers_its_channel(void **state)
     assert_int_equal(strlen(ic__json_cstring(ic__json_get(envelope, "sig"))), 128);
     ic__json_free(envelope);
     ic__json_free(hello);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 static void only_the_owner_writes_where_configured(void **state)
@@ -189,7 +180,7 @@ static void only_the_owner_writes_where_configured(void **state)
     assert_false(ic__sidechannel_may_send(sc, " pub1 "));
     assert_false(ic__sidechannel_may_send(sc, "  "));
     expect_channels(sc, "0000intercom mine ");
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
     ic__buf_free(&owners);
 }
 
@@ -203,16 +194,16 @@ static void messages_above_the_limit_are_denied(void **state)
         ic__buf_reset(&text);
         ic__buf_printf(&text, "\"%0*d\"", size, 0);
         ic__json *message = parse(text.data);
-        size_t before = w->sent.len;
+        solo_clear(&w->solo);
         int error = ic__sidechannel_send(sc, "c", message, NULL, NULL);
-        size_t envelope = w->sent.len - before - (error ? 0 : strlen("send c \n"));
+        size_t envelope = strlen(sent(w)) - (error ? 0 : strlen("send 0 c \n"));
         assert_true(error ? error == IC_ERR_DENIED && envelope == 0 : envelope <= 600);
         assert_true(size > 5 || error == 0);
         assert_true(size < 595 || error == IC_ERR_DENIED);
         ic__json_free(message);
     }
     ic__buf_free(&text);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 /* spec/12, 5 and 6: invites */
@@ -241,7 +232,7 @@ static void an_invite_opens_a_closed_channel_until_it_expires(void **state)
     assert_int_equal(ic__sidechannel_join(sc, "priv1", invite, NULL), IC_ERR_DENIED);
     ic__json_free(invite);
     ic__json_free(elsewhere);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 static void leaving_forgets_the_invite(void **state)
@@ -255,7 +246,7 @@ static void leaving_forgets_the_invite(void **state)
     assert_true(ic__sidechannel_leave(sc, "priv1"));
     assert_int_equal(ic__sidechannel_join(sc, "priv1", NULL, NULL), IC_ERR_DENIED);
     ic__json_free(invite);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 static void an_inviter_needs_no_invite_and_signs_them(void **state)
@@ -268,7 +259,7 @@ static void an_inviter_needs_no_invite_and_signs_them(void **state)
     assert_int_equal(ic__sidechannel_join(sc, "priv1", NULL, NULL), 0);
     assert_int_equal(ic__sidechannel_invite(sc, "priv1", key(w->bob), 60, NULL, &text),
                      0);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 
     w->options.identity = w->bob;
     w->options.policy.inviter_keys = key(w->alice);
@@ -279,7 +270,7 @@ static void an_inviter_needs_no_invite_and_signs_them(void **state)
     assert_false(ic__sidechannel_invited(sc, "priv1"));
     ic__json_free(invite);
     ic__buf_free(&text);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 static void bad_terms_of_an_invite_are_refused(void **state)
@@ -300,7 +291,7 @@ static void bad_terms_of_an_invite_are_refused(void **state)
         ic__sidechannel_invite(sc, "c", key(w->bob), UINT64_MAX, NULL, &text),
         IC_ERR_INVALID);
     assert_int_equal(text.len, 0);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 /* spec/12, 5: "Effect: the channel becomes welcomed" */
@@ -329,7 +320,7 @@ static void a_welcome_by_the_owner_is_learned_and_kept(void **state)
     ic__buf_free(&text);
     ic__json_free(welcome);
     ic__json_free(foreign);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
     ic__buf_free(&owners);
 }
 
@@ -347,7 +338,7 @@ static void welcomes_of_the_command_line_are_verified(void **state)
     ic__sidechannel *sc = make(w);
     assert_true(ic__sidechannel_welcomed(sc, "pub1"));
     assert_false(ic__sidechannel_welcomed(sc, "pub2"));
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
     ic__buf_free(&owners);
     ic__buf_free(&welcomes);
 }
@@ -387,21 +378,19 @@ static void an_open_request_goes_to_the_entry_channel_or_via_another(void **stat
     ic__sidechannel *sc = make(w);
     ic__json *welcome = object(w, "welcomes", 0);
     assert_int_equal(ic__sidechannel_open(sc, " pub1 ", NULL, NULL, NULL), 0);
-    assert_memory_equal(w->sent.data, "send 0000intercom {", 19);
-    assert_non_null(
-        strstr(w->sent.data,
-               "\"message\":{\"control\":\"open_channel\",\"channel\":\"pub1\"},"));
-    ic__buf_reset(&w->sent);
+    assert_memory_equal(sent(w), "send 0 0000intercom {", 21);
+    assert_non_null(strstr(
+        sent(w), "\"message\":{\"control\":\"open_channel\",\"channel\":\"pub1\"},"));
+    solo_clear(&w->solo);
     assert_int_equal(ic__sidechannel_open(sc, "pub1", "trip", NULL, welcome), 0);
-    assert_memory_equal(w->sent.data, "send trip {", 11);
-    assert_non_null(
-        strstr(w->sent.data, "\"channel\":\"pub1\",\"welcome\":{\"payload\""));
+    assert_memory_equal(sent(w), "send 0 trip {", 13);
+    assert_non_null(strstr(sent(w), "\"channel\":\"pub1\",\"welcome\":{\"payload\""));
     assert_true(ic__sidechannel_welcomed(sc, "pub1")); /* accepted locally first */
     expect_channels(sc, "0000intercom trip ");
     assert_int_equal(ic__sidechannel_open(sc, "", NULL, NULL, NULL), IC_ERR_INVALID);
     assert_int_equal(ic__sidechannel_open(sc, "x", " ", NULL, NULL), IC_ERR_INVALID);
     ic__json_free(welcome);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
     ic__buf_free(&owners);
 }
 
@@ -420,20 +409,20 @@ static ic__json *tree_of(const json_t *object, const char *name)
 
 static void expect_same_request(world *w, ic__sidechannel *sc, const json_t *step)
 {
-    const json_t *sent = json_array_get(json_object_get(step, "sends"), 0);
-    const json_t *payload = json_object_get(sent, "payload");
+    const json_t *first = json_array_get(json_object_get(step, "sends"), 0);
+    const json_t *payload = json_object_get(first, "payload");
     const json_t *message = json_object_get(payload, "message");
     ic__json *invite = tree_of(message, "invite");
     ic__json *welcome = tree_of(message, "welcome");
     ic__json *want = tree_of(payload, "message");
     ic__buf b = {0};
 
-    ic__buf_reset(&w->sent);
+    solo_clear(&w->solo);
     assert_int_equal(ic__sidechannel_open(sc, "pub9", NULL, invite, welcome), 0);
     ic__buf_text(&b, "\"message\":");
     ic__json_write(&b, want);
     ic__buf_text(&b, ",\"ts\":1700000000000,\"ttl\":3,");
-    assert_non_null(strstr(w->sent.data, b.data));
+    assert_non_null(strstr(sent(w), b.data));
     ic__buf_free(&b);
     ic__json_free(invite);
     ic__json_free(welcome);
@@ -464,7 +453,7 @@ static void open_requests_are_those_of_the_reference(void **state)
         }
     }
     assert_int_equal(k, 3);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
     ic__buf_free(&owners);
     json_decref(doc);
 }
@@ -483,7 +472,7 @@ static void channels_are_counted_and_limited(void **state)
     assert_int_equal(ic__sidechannel_send(sc, "c9", NULL, NULL, NULL), 0);
     assert_true(ic__sidechannel_leave(sc, "c7"));
     assert_int_equal(ic__sidechannel_join(sc, "more", NULL, NULL), 0);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 static void learned_names_are_limited(void **state)
@@ -503,7 +492,7 @@ static void learned_names_are_limited(void **state)
                      0);
     ic__json_free(first);
     ic__json_free(other);
-    ic__sidechannel_free(sc);
+    solo_free(&w->solo);
 }
 
 static void use_everything(void *arg)
