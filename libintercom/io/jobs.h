@@ -20,8 +20,8 @@ struct event_base;
 typedef struct ic__jobs ic__jobs; /* actor: new, close */
 
 /**
- * @param threads  count; 0 = one fewer than the machine has processors, at least one and
- *                 at most four
+ * @param threads  count, at most four; 0 = one fewer than the machine has processors,
+ *                 at least one
  * @return 0; IC_ERR_IO, IC_ERR_NOMEM
  */
 IC_CHECK int ic__jobs_new(struct event_base *base, uint32_t threads, ic__jobs **out);
