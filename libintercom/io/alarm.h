@@ -1,0 +1,29 @@
+/**
+ * @file io/alarm.h
+ * One call from the loop at a time that may be moved: the deadline of a state machine.
+ *
+ * Threads  the thread that runs the event base
+ */
+#ifndef IO_ALARM_H
+#define IO_ALARM_H
+
+#include <stdint.h>
+
+#include "intercom/api.h"
+
+struct event_base;
+
+typedef struct ic__alarm ic__alarm;
+
+/** @return 0 or IC_ERR_NOMEM */
+IC_CHECK int ic__alarm_new(struct event_base *base, void (*call)(void *user), void *user,
+                           ic__alarm **out);
+
+/** Call at `at_ns` of a clock that says `now_ns`, on the next turn if that is over;
+ * IC__NEVER = not at all. Moves a call that was set before. @return 0 or IC_ERR_NOMEM */
+IC_CHECK int ic__alarm_set(ic__alarm *alarm, uint64_t at_ns, uint64_t now_ns);
+
+/** NULL is fine. */
+void ic__alarm_free(ic__alarm *alarm);
+
+#endif

@@ -1,0 +1,77 @@
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/env.h"
+#include "fail_alloc.h"
+#include "intercom/error.h"
+#include "io/alarm.h"
+
+static void count(void *user)
+{
+    (*(int *)user)++;
+}
+
+static void rings_once_at_the_last_time_that_was_set(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    ic__alarm *alarm = NULL;
+    int rung = 0;
+    assert_int_equal(ic__alarm_new(base, count, &rung, &alarm), 0);
+    assert_int_equal(ic__alarm_set(alarm, 3600 * IC__SEC, 0), 0);
+    assert_int_equal(ic__alarm_set(alarm, 5, 9), 0); /* over: on the next turn */
+    assert_int_equal(rung, 0);
+    assert_int_equal(event_base_dispatch(base), 1); /* nothing is left afterwards */
+    assert_int_equal(rung, 1);
+    assert_int_equal(ic__alarm_set(alarm, 5, 9), 0); /* the same time again */
+    assert_int_equal(event_base_dispatch(base), 1);
+    assert_int_equal(rung, 2);
+    ic__alarm_free(alarm);
+    event_base_free(base);
+}
+
+static void a_call_can_be_taken_back(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    ic__alarm *alarm = NULL;
+    int rung = 0;
+    assert_int_equal(ic__alarm_new(base, count, &rung, &alarm), 0);
+    assert_int_equal(ic__alarm_set(alarm, IC__MS, 0), 0);
+    assert_int_equal(ic__alarm_set(alarm, IC__NEVER, 0), 0);
+    assert_int_equal(event_base_dispatch(base), 1);
+    assert_int_equal(rung, 0);
+    ic__alarm_free(alarm);
+    ic__alarm_free(NULL);
+    event_base_free(base);
+}
+
+static void make(void *base)
+{
+    ic__alarm *alarm;
+    if (ic__alarm_new(base, count, NULL, &alarm) == 0)
+        ic__alarm_free(alarm);
+}
+
+static void survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    fail_alloc_each(make, base);
+    event_base_free(base);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rings_once_at_the_last_time_that_was_set),
+        cmocka_unit_test(a_call_can_be_taken_back),
+        cmocka_unit_test(survives_each_failed_allocation),
+    };
+    return cmocka_run_group_tests_name("io/alarm", tests, NULL, NULL);
+}
