@@ -32,13 +32,15 @@ typedef struct ic__dht ic__dht;
 
 typedef struct ic__dht_options {
     ic__rpc_options rpc;
-    uint32_t max_records;         /* announced, of all topics; default 65536 */
-    uint32_t max_routes;          /* of self-announces; default 65536 */
-    uint32_t max_values;          /* mutable, and as many immutable; default 32768 */
-    uint32_t max_value_bytes;     /* of all stored values together; default 32 MiB */
-    uint32_t max_handshakes;      /* unfinished ones of our servers; default 2048 */
-    uint32_t max_handshakes_host; /* the same, of one host; default 1024, 0 = no limit */
-    uint32_t max_punch_sockets;   /* default 256 */
+    uint32_t max_records;          /* announced, of all topics; default 65536 */
+    uint32_t max_routes;           /* of self-announces; default 65536 */
+    uint32_t max_values;           /* mutable, and as many immutable; default 32768 */
+    uint32_t max_value_bytes;      /* of mutable values, and of others; default 16 MiB */
+    uint32_t max_stored_host;      /* of each of these, by one host; default 8192 */
+    uint32_t max_value_bytes_host; /* the same, in bytes; default 2 MiB; 0 = no limit */
+    uint32_t max_handshakes;       /* unfinished ones of our servers; default 2048 */
+    uint32_t max_handshakes_host;  /* the same, of one host; default 1024, 0 = no limit */
+    uint32_t max_punch_sockets;    /* default 256 */
     uint64_t random_punch_interval_ns; /* between two; default 20 s */
 } ic__dht_options;
 

@@ -56,8 +56,7 @@ void ic__dht_links_heard(ic__dht_links *links, uint32_t sock, const ic__addr *fr
 /** @return false when the command is none of ours */
 bool ic__dht_handle(ic__dht *d, const ic__rpc_request *request);
 
-/** End all operations with IC_ERR_CANCELED, at the next turn; or forget them at once. */
-void ic__dht_ops_cancel(ic__dht *d);
+/** Forget all operations; those that the user knows end when the node is suspended. */
 void ic__dht_ops_free(ic__dht *d);
 
 #endif

@@ -16,10 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/queue.h"
 #include "dht/messages.h"
 #include "dht/rpc.h"
-#include "dht/shelf.h"
 #include "intercom/api.h"
 
 /** Which way an answer goes; a value, to be kept for as long as it takes. */
@@ -58,7 +56,6 @@ typedef struct ic__router_holepunch {
 
 /** Lives inside of its owner. */
 typedef struct ic__router_server {
-    ic__link link;
     uint8_t target[IC__DHT_KEY_BYTES];     /* set by ic__router_listen */
     uint8_t public_key[IC__DHT_KEY_BYTES]; /* set by ic__router_listen */
     void (*on_handshake)(void *user, const ic__router_handshake *handshake);
@@ -66,18 +63,10 @@ typedef struct ic__router_server {
     void *user;
 } ic__router_server;
 
-/** Somebody who announced its own key at this node. */
-typedef struct ic__route {
-    ic__shelf_item item;
-    ic__addr relay; /* where it announced from: it is reached there */
-    ic__dht_peer peer;
-} ic__route;
-
 typedef struct ic__router_stats {
     uint64_t forwarded;
     uint64_t dropped_malformed;
     uint64_t dropped_unknown; /* nobody to pass it on to */
-    uint64_t dropped_flood;   /* from one host, more than it may */
 } ic__router_stats;
 
 typedef struct ic__router ic__router;
@@ -90,7 +79,7 @@ void ic__router_free(ic__router *router);
 /**
  * From now on `server`, with its callbacks and user set, gets what comes for this key.
  *
- * @return 0; IC_ERR_EXISTS
+ * @return 0; IC_ERR_EXISTS; IC_ERR_NOMEM
  */
 IC_CHECK int ic__router_listen(ic__router *router, ic__router_server *server,
                                const uint8_t public_key[IC__DHT_KEY_BYTES]);
@@ -112,9 +101,12 @@ void ic__router_answer_holepunch(ic__router *router, const ic__router_back *back
 void ic__router_on_handshake(ic__router *router, const ic__rpc_request *request);
 void ic__router_on_holepunch(ic__router *router, const ic__rpc_request *request);
 
-/** Remember, or forget, whom a valid announcement of its own key came from. */
-void ic__router_set_route(ic__router *router, const uint8_t target[IC__DHT_KEY_BYTES],
-                          const ic__addr *relay, const ic__dht_peer *peer);
+/** Remember whom a valid announcement of its own key came from; a server of ours is never
+ * replaced. @return 0; IC_ERR_EXISTS; IC_ERR_LIMIT when this host has its share;
+ * IC_ERR_NOMEM */
+IC_CHECK int ic__router_set_route(ic__router *router,
+                                  const uint8_t target[IC__DHT_KEY_BYTES],
+                                  const ic__addr *relay, const ic__dht_peer *peer);
 void ic__router_clear_route(ic__router *router, const uint8_t target[IC__DHT_KEY_BYTES]);
 
 /** Where a server is reached that has announced itself here; false when none has. */
