@@ -128,8 +128,9 @@ typedef struct ic_channel_options {
     void (*on_closed)(ic_channel *ch, int error, void *user);
     void *user;
 
-    /** Other names that the peer may open it by, such as that of an older version; NULL
-     * at the end; they share the id. We open it as `protocol`. Default NULL = none */
+    /** Other names by which the peer may open it, NULL at the end; they share the id. We
+     * open it as `protocol`, so the peer must know that name in the same way: when only
+     * one end does, the mux fails (spec 04, section 2). Default NULL = none */
     const char *const *aliases;
 } ic_channel_options;
 

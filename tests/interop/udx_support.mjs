@@ -124,9 +124,9 @@ export class JsPeer {
   }
 }
 
-/** Two ports that forward to each other's peers, and lose, hold back and double on the way. */
+/** Two ports that forward to each other's peers, and lose, delay, reorder and double on the way. */
 export class Wire {
-  static async between (portA, portB, { loss = 0, reorder = 0, duplicate = 0, seed = 1, pass = () => true } = {}) {
+  static async between (portA, portB, { loss = 0, reorder = 0, duplicate = 0, delay = 0, seed = 1, pass = () => true } = {}) {
     const wire = new Wire()
     let state = seed
     wire.luck = () => {
@@ -142,9 +142,10 @@ export class Wire {
         return
       }
       const send = () => wire.a && out.send(data, port, '127.0.0.1')
-      if (wire.luck() < reorder) setTimeout(send, 3)
+      if (wire.luck() < reorder) setTimeout(send, delay + 3)
+      else if (delay) setTimeout(send, delay)
       else send()
-      if (wire.luck() < duplicate) setTimeout(send, 2)
+      if (wire.luck() < duplicate) setTimeout(send, delay + 2)
     }
     a.on('message', forward(b, portB, 'a'))
     b.on('message', forward(a, portA, 'b'))

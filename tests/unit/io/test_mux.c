@@ -229,29 +229,42 @@ static void nobody_is_asked_for_what_was_not_named(void **state)
     stream_pair_free(&w.p);
 }
 
-/* Section 2: they pair whichever end has the alias, and whoever opens first. */
-static void a_channel_pairs_by_an_alias(void **state)
+/* Section 2: each matches the name it reads. */
+static void channels_pair_by_aliases_that_both_know(void **state)
 {
     (void)state;
-    static const char *const names[] = {"chat/1", "chat/0", NULL};
-    for (size_t first = 0; first < 2; first++) {
-        world w;
-        world_init(&w);
-        mux_end *old = &w.ends[0];
-        mux_end *new = &w.ends[1];
-        if (first == 0)
-            assert_int_equal(open_channel(old, "chat/0", "old"), 0);
-        assert_int_equal(open_alias(new, "chat/2", "new", names), 0);
-        if (first == 1)
-            assert_int_equal(open_channel(old, "chat/0", "old"), 0);
-        stream_pair_until(&w.p, &new->paired, 1);
-        assert_string_equal(new->handshake, "old");
-        assert_int_equal(say(new, "to the old one"), 0);
-        assert_int_equal(say(old, "to the new one"), 0);
-        stream_pair_until(&w.p, &new->messages, 1);
-        assert_string_equal(new->text, "to the new one");
-        stream_pair_free(&w.p);
-    }
+    static const char *const of_new[] = {"chat/1", "chat/0", NULL};
+    static const char *const of_old[] = {"chat/2", NULL};
+    world w;
+    world_init(&w);
+    mux_end *old = &w.ends[0];
+    mux_end *new = &w.ends[1];
+    assert_int_equal(open_alias(old, "chat/0", "old", of_old), 0);
+    assert_int_equal(open_alias(new, "chat/2", "new", of_new), 0);
+    stream_pair_until(&w.p, &new->paired, 1);
+    stream_pair_until(&w.p, &old->paired, 1);
+    assert_string_equal(new->handshake, "old");
+    assert_int_equal(say(new, "to the old one"), 0);
+    assert_int_equal(say(old, "to the new one"), 0);
+    stream_pair_until(&w.p, &new->messages, 1);
+    stream_pair_until(&w.p, &old->messages, 1);
+    assert_string_equal(new->text, "to the new one");
+    assert_string_equal(old->text, "to the old one");
+    stream_pair_free(&w.p);
+}
+
+/* Section 2: the reject of a channel that is paired ends the mux, as in the reference. */
+static void an_alias_that_one_end_knows_fails_the_mux(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"chat/0", NULL};
+    world w;
+    world_init(&w);
+    assert_int_equal(open_channel(&w.ends[0], "chat/0", "old"), 0);
+    assert_int_equal(open_alias(&w.ends[1], "chat/2", "new", names), 0);
+    stream_pair_until(&w.p, &w.ends[1].closed, 1);
+    assert_int_equal(w.ends[1].error, IC_ERR_PROTO);
+    stream_pair_free(&w.p);
 }
 
 static uint64_t frames_out(const mux_end *e)
@@ -470,7 +483,8 @@ int main(void)
         cmocka_unit_test(channels_of_one_name_pair_and_talk),
         cmocka_unit_test(who_is_asked_opens_or_refuses),
         cmocka_unit_test(nobody_is_asked_for_what_was_not_named),
-        cmocka_unit_test(a_channel_pairs_by_an_alias),
+        cmocka_unit_test(channels_pair_by_aliases_that_both_know),
+        cmocka_unit_test(an_alias_that_one_end_knows_fails_the_mux),
         cmocka_unit_test(corked_messages_leave_in_one_frame),
         cmocka_unit_test(a_full_batch_says_again_and_drains_after_uncork),
         cmocka_unit_test(a_batch_without_memory_ends_the_mux),
