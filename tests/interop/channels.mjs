@@ -1,61 +1,8 @@
 // Channels as an embedder has them (intercom/mux.h) against protomux over secret-stream over udx-native, in both roles.
 // docs/spec/04-protomux.md
 import assert from 'node:assert/strict'
-import { check, finish, need } from './check.mjs'
-import { CPeer, within } from './udx_support.mjs'
-
-const [{ default: SecretStream }, { default: UDX }, { default: Protomux }, { default: c }] =
-  await need('@hyperswarm/secret-stream', 'udx-native', 'protomux', 'compact-encoding')
-
-const OUR_SEED = '21'.repeat(32)
-const OURS = SecretStream.keyPair(Buffer.from(OUR_SEED, 'hex'))
-
-async function connect (initiator) {
-  const peer = await CPeer.run(process.env.CHANNEL_PEER, [initiator ? 'responder' : 'initiator', OUR_SEED])
-  const socket = new UDX().createSocket()
-  socket.bind(0, '127.0.0.1')
-  const raw = socket.udx.createStream(9)
-  peer.tell(String(socket.address().port))
-  raw.connect(socket, 7, peer.port, '127.0.0.1')
-  const keyPair = SecretStream.keyPair()
-  const stream = new SecretStream(initiator, raw, { keyPair })
-  stream.on('error', () => {})
-  const closed = new Promise((resolve) => stream.on('close', resolve))
-  const over = async () => {
-    await within(5000, 'their close', closed)
-    await socket.close()
-    const [code] = await within(5000, 'the end of the C peer', peer.gone)
-    assert.equal(code, 0)
-  }
-  return { peer, stream, mux: new Protomux(stream), keyPair, over }
-}
-
-function openChannel (mux, protocol) {
-  const got = []
-  let wake = () => {}
-  const take = (type) => ({ encoding: c.buffer, onmessage: (m) => { got.push([type, m ?? Buffer.alloc(0)]); wake() } })
-  const channel = mux.createChannel({
-    protocol,
-    handshake: c.string,
-    onopen: (handshake) => { opened(handshake) },
-    onclose: () => { closed() },
-    messages: [take(0), take(1)]
-  })
-  let opened, closed
-  const open = new Promise((resolve) => { opened = resolve })
-  const close = new Promise((resolve) => { closed = resolve })
-  channel.open('from JavaScript')
-  const next = async () => {
-    while (!got.length) await within(20000, 'a message', new Promise((resolve) => { wake = resolve }))
-    return got.shift()
-  }
-  return {
-    channel,
-    next,
-    get opened () { return within(10000, `'${protocol}' to open`, open) },
-    get closed () { return within(10000, `'${protocol}' to close`, close) }
-  }
-}
+import { check, finish } from './check.mjs'
+import { connect, openChannel, OURS } from './channels_support.mjs'
 
 for (const initiator of [true, false]) {
   const who = initiator ? 'they begin' : 'we begin'
@@ -89,6 +36,42 @@ for (const initiator of [true, false]) {
     for (let i = 0; i < 500; i++) echo.channel.messages[0].send(Buffer.from(String(i)))
     mux.uncork()
     for (let i = 0; i < 500; i++) assert.equal((await echo.next())[1].toString(), String(i))
+    stream.end()
+    await over()
+  })
+
+  check(`${who}: our batch of five hundred is one frame and keeps its order`, async () => {
+    const { stream, mux, over } = await connect(initiator)
+    const echo = openChannel(mux, 'echo')
+    await echo.opened
+    echo.tell('batch 500')
+    for (let i = 0; i < 500; i++) assert.equal((await echo.next())[1].toString(), String(i))
+    assert.ok(stream.rawBytesRead < 10000, `${stream.rawBytesRead} bytes`) // 17 more for each frame otherwise
+    stream.end()
+    await over()
+  })
+
+  check(`${who}: channels pair by aliases that both know`, async () => {
+    const { stream, mux, over } = await connect(initiator)
+    const echo = openChannel(mux, 'echo')
+    await echo.opened
+    echo.tell('open new')
+    const old = openChannel(mux, 'old', { aliases: ['new'] })
+    assert.equal(await old.opened, 'from C')
+    old.channel.messages[1].send(Buffer.from('by another name'))
+    assert.deepEqual(await old.next(), [1, Buffer.from('by another name')])
+    stream.end()
+    await over()
+  })
+
+  check(`${who}: a channel of ours that they refuse is closed`, async () => {
+    const { peer, stream, mux, over } = await connect(initiator)
+    const echo = openChannel(mux, 'echo')
+    await peer.saw('channel')
+    for (let i = 0; i < 50; i++) echo.tell(`open unknown ${i}`)
+    for (let i = 0; i < 50; i++) assert.equal(await peer.saw('channel'), 'closed CLOSED')
+    echo.channel.messages[0].send(Buffer.from('still here'))
+    assert.equal((await echo.next())[1].toString(), 'still here')
     stream.end()
     await over()
   })

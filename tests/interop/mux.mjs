@@ -2,7 +2,7 @@
 // docs/spec/03-secret-stream.md, docs/spec/04-protomux.md
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { Duplex } from 'node:stream'
+import { Duplex, Transform } from 'node:stream'
 import { once } from 'node:events'
 import { check, finish, need } from './check.mjs'
 
@@ -26,13 +26,34 @@ function later (what) {
   return { promise, resolve }
 }
 
-/** The C program as the other end of a stream. */
-function connect ({ initiator, pattern, options = {} }) {
+/** Passes bytes on in pieces of any size, now and then late. */
+function chop (seed) {
+  const luck = (most) => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
+    return (seed >>> 8) % most
+  }
+  return new Transform({
+    transform (bytes, encoding, done) {
+      for (let at = 0; at < bytes.length;) {
+        const piece = 1 + luck(luck(4) ? 20000 : 5)
+        this.push(bytes.subarray(at, at + piece))
+        at += piece
+      }
+      if (luck(4)) done()
+      else setTimeout(done, luck(4))
+    }
+  })
+}
+
+/** The C program as the other end of a stream; `seed` chops what is between. */
+function connect ({ initiator, pattern, options = {}, seed = 0 }) {
   const keyPair = SecretStream.keyPair()
   const args = [initiator ? 'responder' : 'initiator', pattern, OUR_SEED]
   if (pattern === 'IK' && !initiator) args.push(keyPair.publicKey.toString('hex'))
   const child = spawn(process.env.MUX_PEER, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const raw = Duplex.from({ readable: child.stdout, writable: child.stdin })
+  const writable = seed ? chop(seed) : child.stdin
+  if (seed) writable.pipe(child.stdin)
+  const raw = Duplex.from({ readable: seed ? child.stdout.pipe(chop(seed + 1)) : child.stdout, writable })
   const remote = pattern === 'IK' && initiator ? { remotePublicKey: OURS.publicKey } : {}
   const stream = new SecretStream(initiator, raw, { keyPair, pattern, ...remote, ...options })
   stream.on('error', () => {})
@@ -62,42 +83,46 @@ function openEcho (mux, protocol = 'echo') {
   return { channel, opened: opened.promise, closed: closed.promise, receive }
 }
 
+async function session (setup) {
+  const { stream, mux, exited } = connect(setup)
+  const echo = openEcho(mux)
+  assert.equal(await echo.opened, 'from C')
+  assert.deepEqual(stream.remotePublicKey, OURS.publicKey)
+
+  for (const size of [0, 1, 1000, 70000, 3000000]) {
+    const data = Buffer.alloc(size, (i) => i)
+    const back = echo.receive(1)
+    echo.channel.messages[0].send(data)
+    assert.deepEqual(Buffer.from((await back)[0]), data)
+  }
+
+  const batch = echo.receive(300)
+  echo.channel.messages[1].send(300)
+  assert.deepEqual(await batch, new Array(300).fill(300))
+
+  const both = echo.receive(2)
+  mux.cork()
+  echo.channel.messages[0].send(Buffer.from('one'))
+  echo.channel.messages[0].send(Buffer.from('two'))
+  mux.uncork()
+  assert.deepEqual((await both).map(String), ['one', 'two'])
+
+  const other = openEcho(mux, 'on demand')
+  assert.equal(await other.opened, 'from C')
+  const nobody = openEcho(mux, 'nobody knows this')
+  assert.equal(await nobody.closed, true)
+
+  echo.channel.messages[2].send(1)
+  assert.equal(await echo.closed, true)
+  stream.end()
+  assert.deepEqual(await exited, [0, null])
+}
+
 for (const pattern of ['XX', 'IK']) {
   for (const initiator of [true, false]) {
-    check(`a session in which ${initiator ? 'JavaScript' : 'C'} begins (${pattern})`, async () => {
-      const { stream, mux, exited } = connect({ initiator, pattern })
-      const echo = openEcho(mux)
-      assert.equal(await echo.opened, 'from C')
-      assert.deepEqual(stream.remotePublicKey, OURS.publicKey)
-
-      for (const size of [0, 1, 1000, 70000, 3000000]) {
-        const data = Buffer.alloc(size, (i) => i)
-        const back = echo.receive(1)
-        echo.channel.messages[0].send(data)
-        assert.deepEqual(Buffer.from((await back)[0]), data)
-      }
-
-      const batch = echo.receive(300)
-      echo.channel.messages[1].send(300)
-      assert.deepEqual(await batch, new Array(300).fill(300))
-
-      const both = echo.receive(2)
-      mux.cork()
-      echo.channel.messages[0].send(Buffer.from('one'))
-      echo.channel.messages[0].send(Buffer.from('two'))
-      mux.uncork()
-      assert.deepEqual((await both).map(String), ['one', 'two'])
-
-      const other = openEcho(mux, 'on demand')
-      assert.equal(await other.opened, 'from C')
-      const nobody = openEcho(mux, 'nobody knows this')
-      assert.equal(await nobody.closed, true)
-
-      echo.channel.messages[2].send(1)
-      assert.equal(await echo.closed, true)
-      stream.end()
-      assert.deepEqual(await exited, [0, null])
-    })
+    for (const seed of [0, 1]) {
+      check(`a session in which ${initiator ? 'JavaScript' : 'C'} begins (${pattern}${seed ? ', in pieces' : ''})`, () => session({ initiator, pattern, seed }))
+    }
   }
 }
 
