@@ -163,6 +163,29 @@ for (const [name, UDX] of [['1.21.3', native.default], ['1.19.2', older.default]
     await stop()
   })
 
+  check(`${name}: both move to another bad wire in the middle of a transfer`, async () => {
+    const bad = { loss: 0.02, reorder: 0.05, duplicate: 0.05, delay: 3 }
+    const { c, js, stop } = await pair(UDX, { ...bad, seed: 21 })
+    const other = js.udx.createSocket()
+    other.bind(0, '127.0.0.1')
+    c.tell('second')
+    const wire = await Wire.between(Number(await c.saw('second')), other.address().port, { ...bad, seed: 22 })
+    c.tell(`write ${2 * MB}`)
+    const writing = js.write(MB).then(() => js.stream.end())
+    await within(5000, 'the first bytes', once(js.stream, 'data'))
+    c.tell(`move 9 ${wire.portForA}`)
+    const moving = js.stream.changeRemote(other, 7, wire.portForB)
+    c.tell('end')
+    await within(30000, 'the rest', js.ended)
+    assert.equal(js.got, 2 * MB)
+    assert.equal(Number(await c.saw('end', 30000)), MB)
+    await writing
+    await moving
+    await stop()
+    await other.close()
+    wire.close()
+  })
+
   check(`${name}: a reader that pauses stops the writer, and goes on`, async () => {
     const { c, js, stop } = await pair(UDX)
     c.tell('pause')

@@ -5,8 +5,8 @@
  *
  *   udx_peer ID [plain]
  *
- * connect ID PORT | move ID PORT | write BYTES | end | destroy | message TEXT | pause |
- * resume | keepalive MS | stats | quit
+ * connect ID PORT | second | move ID PORT | write BYTES | end | destroy | message TEXT |
+ * pause | resume | keepalive MS | stats | quit
  */
 #include <arpa/inet.h>
 #include <event2/buffer.h>
@@ -160,6 +160,8 @@ static int obey_path(peer *p, const char *line)
         const ic__addr to = loopback(port);
         return ic__udp_stream_connect(p->st, p->sock, id, &to);
     }
+    if (strcmp(line, "second") == 0)
+        return open_second(p);
     if (sscanf(line, "move %" SCNu32 " %u", &id, &port) == 2) {
         const ic__addr to = loopback(port);
         int error = open_second(p);
