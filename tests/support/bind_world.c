@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "book.h"
 #include "desk.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
@@ -346,6 +347,17 @@ char *bind_world_picture(const bind_world *w, size_t number)
     free(picture);
     ic_mem_free(export);
     return all;
+}
+
+bool bind_world_has(const bind_world *w, size_t number, const char *id)
+{
+    isplit__id wanted;
+    isplit__place *place = NULL;
+
+    assert_true(isplit__id_parse(&wanted, id, strlen(id)));
+    assert_int_equal(
+        isplit__book_place(w->ends[number].book, BIND_WORLD_ROOM, true, &place), 0);
+    return isplit__room_find(place->room, &wanted) != ISPLIT__NONE;
 }
 
 uint64_t bind_world_strikes(const bind_world *w)

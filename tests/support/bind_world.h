@@ -84,6 +84,9 @@ bool bind_world_equal(const bind_world *w);
 int bind_world_add(bind_world *w, size_t end, const char *payer, const char *amount,
                    const char *split);
 
+/** Does this end have the event, seen or covered? */
+bool bind_world_has(const bind_world *w, size_t end, const char *id);
+
 /** Send any text from one end to another, past its bind. */
 void bind_world_send(bind_world *w, size_t from, size_t to, const char *json, size_t len);
 
