@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compose.h"
 #include "intercom/error.h"
 #include "intersplit/money.h"
 #include "name.h"
 #include "reason.h"
 
-#define NONCE_BYTES 12
+#define NONCE_BYTES 8
 #define CLEARED_AT_ONCE 48 /* unsigned entries that one event of 4 096 bytes can list */
 
 static const isplit__event *event_at(const isplit__room *room, uint32_t node)
@@ -57,44 +58,30 @@ static int64_t greatest_lc(const isplit__room *room, const isplit__id *deps, siz
     return lc;
 }
 
-static void put_deps(isplit__buf *b, const isplit__id *deps, size_t count)
-{
-    isplit__buf_text(b, ",\"deps\":[");
-    for (size_t i = 0; i < count; i++) {
-        isplit__buf_text(b, i ? ",\"" : "\"");
-        isplit__buf_hex(b, deps[i].b, ISPLIT__ID_BYTES);
-        isplit__buf_text(b, "\"");
-    }
-    isplit__buf_text(b, "]");
-}
-
 /* The canonical event around a canonical body. */
 static void put_event(isplit__buf *b, const isplit__room *room,
-                      const isplit__author *author, const char *kind, const char *body)
+                      const isplit__author *author, const char *kind,
+                      const isplit__buf *body)
 {
-    isplit__id key;
     isplit__id deps[ISPLIT__EVENT_MAX_DEPS];
     uint8_t nonce[NONCE_BYTES];
     const ic_env *env = author->env;
-    const char *name = room->context.room;
+    isplit__parts p = {.room = room->context.room,
+                       .kind = kind,
+                       .body = {.at = body->data, .len = body->len},
+                       .deps = deps,
+                       .nonce = nonce,
+                       .nonce_len = sizeof nonce};
 
-    memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
-    const uint32_t *last = isplit__idmap_get(&room->last_of, &key);
-    size_t count = choose_deps(room, last, deps);
+    memcpy(p.by.b, ic_identity_public_key(author->identity), sizeof p.by.b);
+    const uint32_t *last = isplit__idmap_get(&room->last_of, &p.by);
+    p.dep_count = choose_deps(room, last, deps);
+    p.lc = greatest_lc(room, deps, p.dep_count) + 1;
+    p.seq = last ? event_at(room, *last)->seq + 1 : 1;
     int64_t at = env->wall_ms(env->user);
+    p.at = at > 0 ? at : 0;
     env->random(nonce, sizeof nonce, env->user);
-    isplit__buf_printf(b, "{\"at\":%" PRId64 ",\"body\":%s,\"by\":\"", at > 0 ? at : 0,
-                       body);
-    isplit__buf_hex(b, key.b, sizeof key.b);
-    isplit__buf_text(b, "\"");
-    put_deps(b, deps, count);
-    isplit__buf_printf(b, ",\"k\":\"%s\",\"lc\":%" PRId64 ",\"n\":\"", kind,
-                       greatest_lc(room, deps, count) + 1);
-    isplit__buf_hex(b, nonce, sizeof nonce);
-    isplit__buf_text(b, "\",\"room\":");
-    isplit__buf_json_text(b, name, strlen(name));
-    isplit__buf_printf(b, ",\"seq\":%" PRIu32 ",\"v\":2}",
-                       last ? event_at(room, *last)->seq + 1 : 1);
+    isplit__compose_event(b, &p);
 }
 
 static int check_seq(const isplit__room *room, const isplit__author *author,
@@ -121,7 +108,7 @@ static int write_event(isplit__room *room, const isplit__author *author, const c
 
     int err = body->bad ? IC_ERR_NOMEM : check_seq(room, author, why);
     if (!err) {
-        put_event(&text, room, author, kind, body->data);
+        put_event(&text, room, author, kind, body);
         err = isplit__event_sign(&text, &room->context, author->identity, &item, why);
     }
     isplit__buf_free(body);
@@ -247,48 +234,16 @@ static int read_draft(draft *d, isplit__room *room, const isplit_add *add,
     return read_note(d, add->note, why);
 }
 
-static void put_name(isplit__buf *b, const char *before, const char *name)
-{
-    isplit__buf_text(b, before);
-    isplit__buf_json_text(b, name, strlen(name));
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const isplit_share *)a)->name, ((const isplit_share *)b)->name);
-}
-
-static void put_shares(isplit__buf *b, const draft *d)
-{
-    isplit_share shares[ISPLIT__ENTRY_MAX_NAMES];
-
-    for (size_t i = 0; i < d->count; i++)
-        shares[i] = (isplit_share){
-            .name = d->split[i],
-            .minor = isplit__equal_share(d->amount, d->count, i),
-        };
-    qsort(shares, d->count, sizeof *shares, by_name);
-    for (size_t i = 0; i < d->count; i++) {
-        put_name(b, i ? "," : ",\"shares\":{", shares[i].name);
-        isplit__buf_printf(b, ":%" PRId64, shares[i].minor);
-    }
-    isplit__buf_text(b, "}");
-}
-
 static void put_add_body(isplit__buf *b, const draft *d)
 {
-    isplit__buf_printf(b, "{\"amount\":%" PRId64, d->amount);
+    isplit__plain p = {.payer = {.at = d->payer, .len = strlen(d->payer)},
+                       .count = d->count,
+                       .amount = d->amount,
+                       .note = {.at = d->note, .len = d->note_len}};
+
     for (size_t i = 0; i < d->count; i++)
-        put_name(b, i ? "," : ",\"mode\":{\"equal\":[", d->split[i]);
-    isplit__buf_text(b, "]}");
-    if (d->note_len) {
-        isplit__buf_text(b, ",\"note\":");
-        isplit__buf_json_text(b, d->note, d->note_len);
-    }
-    put_name(b, ",\"paid\":{", d->payer);
-    isplit__buf_printf(b, ":%" PRId64 "}", d->amount);
-    put_shares(b, d);
-    isplit__buf_text(b, ",\"type\":\"expense\"}");
+        p.split[i] = (isplit__slice){.at = d->split[i], .len = strlen(d->split[i])};
+    isplit__compose_plain(b, &p);
 }
 
 int isplit__author_add(isplit__room *room, const isplit__author *author,

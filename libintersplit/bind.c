@@ -178,6 +178,7 @@ void isplit__talk_hello_within(isplit__talk *t, uint64_t least_ms, uint64_t most
         at += HASTY_LATER;
     if (at < t->hello_at)
         t->hello_at = at;
+    t->agreed = 0; /* who agreed before may not know what is new */
 }
 
 /* The regular hello: rarer and rarer while all agree. */
@@ -217,7 +218,7 @@ int isplit_bind_join(isplit_bind *bind, const char *room, uint64_t now)
                         .hello_at = ISPLIT_BIND_NEVER,
                         .start_at = ISPLIT_BIND_NEVER};
     bind->talks[bind->talk_count++] = t;
-    isplit__talk_hello_within(t, 100, 1000);
+    isplit__talk_hello_within(t, 50, 300);
     return 0;
 }
 

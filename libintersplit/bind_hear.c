@@ -1,12 +1,13 @@
 /* What a bind hears: each message is judged by its content alone (section 4.6). */
 #include <string.h>
 
+#include <sodium.h>
+
 #include "binding.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
 #define TOLD_ONE_BY_ONE 8 /* changes of one message; more are told as one */
-#define MAX_PAGE_EVENTS 512
 
 typedef struct heard {
     isplit__talk *t;
@@ -176,17 +177,51 @@ static int hear_clear(const heard *m)
     return 0;
 }
 
-static int hear_list(const heard *m)
+static int hear_array(const heard *m, const json_t *events)
 {
-    const json_t *events = json_object_get(m->root, "events");
     size_t count = json_array_size(events);
-    const json_t *objects[MAX_PAGE_EVENTS];
+    const json_t *objects[ISPLIT__PACK_MAX_EVENTS];
 
-    if (!json_is_array(events) || count > MAX_PAGE_EVENTS)
+    if (!json_is_array(events) || count > ISPLIT__PACK_MAX_EVENTS)
         return IC_ERR_PROTO;
     for (size_t i = 0; i < count; i++)
         objects[i] = json_array_get(events, i);
     return take(m, objects, count);
+}
+
+static int hear_list(const heard *m)
+{
+    return hear_array(m, json_object_get(m->root, "events"));
+}
+
+static int unpack(const heard *m, const json_t *pack, json_t *events)
+{
+    size_t len = json_string_length(pack);
+    size_t size = 0;
+    uint8_t *bytes = ic_mem_alloc(len + 1);
+    int err = IC_ERR_PROTO;
+
+    if (!bytes)
+        return IC_ERR_NOMEM;
+    if (sodium_base642bin(bytes, len + 1, json_string_value(pack), len, NULL, &size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0)
+        err = isplit__pack_read(bytes, size, m->t->name, events);
+    ic_mem_free(bytes);
+    return err;
+}
+
+static int hear_page(const heard *m)
+{
+    const json_t *pack = json_object_get(m->root, "pack");
+
+    if (!json_is_string(pack))
+        return hear_list(m);
+    json_t *events = json_array();
+    int err = events ? unpack(m, pack, events) : IC_ERR_NOMEM;
+    if (!err)
+        err = hear_array(m, events);
+    json_decref(events);
+    return err;
 }
 
 static int hear_events(const heard *m)
@@ -196,7 +231,7 @@ static int hear_events(const heard *m)
 
     if (text && !isplit__bound_read(text, &next))
         return IC_ERR_PROTO;
-    int err = hear_list(m);
+    int err = hear_page(m);
     if (!err && m->sid)
         isplit__sync_got(m->t, m->peer, m->sid, text ? &next : NULL);
     return err;
@@ -279,7 +314,7 @@ static int hear_hello(const heard *m)
     if (should_ask(m, place->room, &hello))
         isplit__sync_plan(t, &hello, 300);
     else
-        isplit__talk_hello_within(t, 100, 1000);
+        isplit__talk_hello_within(t, 50, 500);
     return 0;
 }
 

@@ -65,7 +65,7 @@ void isplit__reply_drop(isplit__reply *r)
 {
     isplit__buf_free(&r->b);
     isplit__buf_free(&r->wants);
-    isplit__buf_free(&r->page.b);
+    isplit__page_drop(&r->page);
 }
 
 /* Both bounds of the next range; false when this answer is long enough. */

@@ -2,10 +2,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "binding.h"
 #include "form.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+
+#define BASE64 sodium_base64_VARIANT_ORIGINAL_NO_PADDING
 
 void isplit__say_begin(isplit__buf *b, const isplit__talk *t, const char *type)
 {
@@ -155,46 +159,67 @@ int isplit__say_live(isplit__talk *t, uint32_t position, isplit__buf *b)
 int isplit__page_begin(isplit__page *page, isplit__talk *t, isplit__peer *peer,
                        const char *sid)
 {
-    *page = (isplit__page){.t = t, .peer = peer};
+    *page = (isplit__page){.t = t, .peer = peer, .sid = sid};
     int err = isplit__talk_place(t, &page->place);
     if (err)
         return err;
-    isplit__say_begin_to(&page->b, t, "expense_events", &peer->key, sid);
-    isplit__buf_text(&page->b, ",\"events\":[");
-    return 0;
+    page->pack = isplit__pack_new(t->name);
+    return page->pack ? 0 : IC_ERR_NOMEM;
 }
 
 static int add_row(const isplit__row *row, void *user)
 {
     isplit__page *page = user;
-    size_t before = page->b.len;
-    size_t most = page->t->bind->o.page_bytes;
+    isplit__pack *pack = page->pack;
+    size_t before = pack->bytes.len;
+    bool is_first = !pack->memory.id_count;
 
-    isplit__buf_text(&page->b, page->count ? "," : "");
-    put_row(&page->b, row);
-    if (page->b.bad)
-        return IC_ERR_NOMEM;
-    if (page->count && page->b.len > most) {
-        page->b.len = before;
-        return IC_ERR_LIMIT;
-    }
-    page->count++;
-    return 0;
+    int err = isplit__pack_add(pack, page->event, row);
+    if (err || is_first || pack->bytes.len / 3 * 4 <= page->t->bind->o.page_bytes)
+        return err;
+    pack->bytes.len = before;
+    return IC_ERR_LIMIT;
 }
 
 int isplit__page_add(isplit__page *page, const isplit__event *event)
 {
     uint32_t position = isplit__room_find(page->place->room, &event->id);
 
+    page->event = event;
     return isplit__store_one(page->t->bind->book->store, page->place->number, position,
                              add_row, page);
 }
 
+void isplit__page_drop(isplit__page *page)
+{
+    isplit__pack_free(page->pack);
+    page->pack = NULL;
+}
+
+static void put_base64(isplit__buf *b, const isplit__buf *bytes)
+{
+    size_t size = sodium_base64_encoded_len(bytes->len, BASE64);
+    char *text = ic_mem_alloc(size);
+
+    if (text && !bytes->bad)
+        isplit__buf_text(b, sodium_bin2base64(text, size, (const uint8_t *)bytes->data,
+                                              bytes->len, BASE64));
+    else
+        b->bad = true;
+    ic_mem_free(text);
+}
+
 void isplit__page_end(isplit__page *page, const isplit__bound *next)
 {
-    isplit__buf_text(&page->b, next ? "],\"more\":true,\"next\":" : "],\"more\":false");
+    isplit__buf b = {0};
+
+    isplit__say_begin_to(&b, page->t, "expense_events", &page->peer->key, page->sid);
+    isplit__buf_text(&b, ",\"pack\":\"");
+    put_base64(&b, &page->pack->bytes);
+    isplit__buf_text(&b, next ? "\",\"more\":true,\"next\":" : "\",\"more\":false");
     if (next)
-        isplit__bound_write(&page->b, next);
-    isplit__buf_text(&page->b, "}");
-    (void)isplit__peer_post(page->peer, page->t, &page->b);
+        isplit__bound_write(&b, next);
+    isplit__buf_text(&b, "}");
+    (void)isplit__peer_post(page->peer, page->t, &b);
+    isplit__page_drop(page);
 }

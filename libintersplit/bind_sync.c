@@ -117,12 +117,24 @@ static int send_job(isplit__talk *t, isplit__job *job, isplit__peer *peer)
     return 0;
 }
 
+/* What comes before its turn waits in the room: never ask for more than fits there. */
+static bool may_send(const isplit__talk *t, size_t job)
+{
+    isplit__place *place = NULL;
+    size_t asked = under_way(t, NULL);
+
+    if (!job)
+        return true;
+    return asked < JOBS_UNDER_WAY && isplit__talk_place(t, &place) == 0 &&
+           place->room->waiting_count + (asked + 1) * JOB_EVENTS <= ISPLIT__WAITING_MAX;
+}
+
 static void dispatch_jobs(isplit__talk *t)
 {
     for (size_t i = 0; i < t->job_count; i++) {
         if (t->jobs[i].deadline)
             continue;
-        isplit__peer *peer = under_way(t, NULL) < JOBS_UNDER_WAY ? choose_peer(t) : NULL;
+        isplit__peer *peer = may_send(t, i) ? choose_peer(t) : NULL;
         if (!peer || send_job(t, &t->jobs[i], peer) != 0)
             return;
     }

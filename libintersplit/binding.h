@@ -19,6 +19,7 @@
 #include "book.h"
 #include "buf.h"
 #include "intersplit/bind.h"
+#include "pack.h"
 
 #define ISPLIT__APP "expense_split_v1"
 #define ISPLIT__MS UINT64_C(1000000)
@@ -183,14 +184,16 @@ typedef struct isplit__page {
     isplit__talk *t;
     isplit__place *place;
     isplit__peer *peer;
-    isplit__buf b;
-    size_t count;
+    const char *sid;
+    isplit__pack *pack;
+    const isplit__event *event; /* being added */
 } isplit__page;
 
 int isplit__page_begin(isplit__page *page, isplit__talk *t, isplit__peer *peer,
                        const char *sid);
 /** Add an event of the room. @return 0; IC_ERR_LIMIT when the page is full */
 int isplit__page_add(isplit__page *page, const isplit__event *event);
+void isplit__page_drop(isplit__page *page);
 /** Send it; `next` is where to go on, NULL when that was all. */
 void isplit__page_end(isplit__page *page, const isplit__bound *next);
 
