@@ -4,7 +4,7 @@
 #include "base/queue.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
-#include "io/alarm.h"
+#include "io/deadline.h"
 #include "io/jobs.h"
 
 /* A mux, and the channels on it. */
@@ -31,7 +31,7 @@ struct ic__carrier {
     ic__carrier_hooks hooks;
     ic__queue wires;
     ic__jobs *jobs;
-    ic__alarm *alarm;
+    ic__deadline *deadline;
     size_t strand_count; /* those of removed muxes included */
     bool closing;
     bool jobs_gone;
@@ -53,7 +53,7 @@ static uint64_t now_of(const ic__carrier *c)
 /* A timer needs memory once, in its first turn; without it nothing would ever happen. */
 static void arm(ic__carrier *c, uint64_t at)
 {
-    if (ic__alarm_set(c->alarm, at, now_of(c)) != 0)
+    if (ic__deadline_set(c->deadline, at, now_of(c)) != 0)
         ic__log(&c->env, IC_LOG_ERROR, "peer", "out of memory: a timer is late");
 }
 
@@ -67,7 +67,7 @@ static void free_when_over(ic__carrier *c)
         return;
     void (*on_closed)(void *user) = c->on_closed;
     void *user = c->user;
-    ic__alarm_free(c->alarm);
+    ic__deadline_free(c->deadline);
     ic_mem_free(c);
     if (on_closed)
         on_closed(user);
@@ -263,7 +263,7 @@ static void drive(ic__carrier *c)
         arm(c, ic__sidechannel_deadline(c->sc));
 }
 
-static void on_alarm(void *user)
+static void on_deadline(void *user)
 {
     ic__carrier *c = user;
 
@@ -286,13 +286,13 @@ int ic__carrier_new(struct event_base *base, const ic_env *env, ic__sidechannel 
     c->sc = sc;
     c->hooks = *hooks;
     ic__queue_init(&c->wires);
-    int error = ic__alarm_new(base, on_alarm, c, &c->alarm);
+    int error = ic__deadline_new(base, on_deadline, c, &c->deadline);
     if (!error)
-        error = ic__alarm_set(c->alarm, 0, 0); /* the topics of the start */
+        error = ic__deadline_set(c->deadline, 0, 0); /* the topics of the start */
     if (!error)
         error = ic__jobs_new(base, threads, &c->jobs);
     if (error) {
-        ic__alarm_free(c->alarm);
+        ic__deadline_free(c->deadline);
         ic_mem_free(c);
         return error;
     }

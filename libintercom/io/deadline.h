@@ -1,11 +1,11 @@
 /**
- * @file io/alarm.h
+ * @file io/deadline.h
  * One call from the loop at a time that may be moved: the deadline of a state machine.
  *
  * Threads  the thread that runs the event base
  */
-#ifndef IO_ALARM_H
-#define IO_ALARM_H
+#ifndef IO_DEADLINE_H
+#define IO_DEADLINE_H
 
 #include <stdint.h>
 
@@ -13,17 +13,17 @@
 
 struct event_base;
 
-typedef struct ic__alarm ic__alarm;
+typedef struct ic__deadline ic__deadline;
 
 /** @return 0 or IC_ERR_NOMEM */
-IC_CHECK int ic__alarm_new(struct event_base *base, void (*call)(void *user), void *user,
-                           ic__alarm **out);
+IC_CHECK int ic__deadline_new(struct event_base *base, void (*call)(void *user),
+                              void *user, ic__deadline **out);
 
 /** Call at `at_ns` of a clock that says `now_ns`, on the next turn if that is over;
  * IC__NEVER = not at all. Moves a call that was set before. @return 0 or IC_ERR_NOMEM */
-IC_CHECK int ic__alarm_set(ic__alarm *alarm, uint64_t at_ns, uint64_t now_ns);
+IC_CHECK int ic__deadline_set(ic__deadline *deadline, uint64_t at_ns, uint64_t now_ns);
 
 /** NULL is fine. */
-void ic__alarm_free(ic__alarm *alarm);
+void ic__deadline_free(ic__deadline *deadline);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/env.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
-#include "io/alarm.h"
+#include "io/deadline.h"
 
 static void count(void *user)
 {
@@ -20,18 +20,18 @@ static void rings_once_at_the_last_time_that_was_set(void **state)
 {
     (void)state;
     struct event_base *base = event_base_new();
-    ic__alarm *alarm = NULL;
+    ic__deadline *deadline = NULL;
     int rung = 0;
-    assert_int_equal(ic__alarm_new(base, count, &rung, &alarm), 0);
-    assert_int_equal(ic__alarm_set(alarm, 3600 * IC__SEC, 0), 0);
-    assert_int_equal(ic__alarm_set(alarm, 5, 9), 0); /* over: on the next turn */
+    assert_int_equal(ic__deadline_new(base, count, &rung, &deadline), 0);
+    assert_int_equal(ic__deadline_set(deadline, 3600 * IC__SEC, 0), 0);
+    assert_int_equal(ic__deadline_set(deadline, 5, 9), 0); /* over: on the next turn */
     assert_int_equal(rung, 0);
     assert_int_equal(event_base_dispatch(base), 1); /* nothing is left afterwards */
     assert_int_equal(rung, 1);
-    assert_int_equal(ic__alarm_set(alarm, 5, 9), 0); /* the same time again */
+    assert_int_equal(ic__deadline_set(deadline, 5, 9), 0); /* the same time again */
     assert_int_equal(event_base_dispatch(base), 1);
     assert_int_equal(rung, 2);
-    ic__alarm_free(alarm);
+    ic__deadline_free(deadline);
     event_base_free(base);
 }
 
@@ -39,23 +39,23 @@ static void a_call_can_be_taken_back(void **state)
 {
     (void)state;
     struct event_base *base = event_base_new();
-    ic__alarm *alarm = NULL;
+    ic__deadline *deadline = NULL;
     int rung = 0;
-    assert_int_equal(ic__alarm_new(base, count, &rung, &alarm), 0);
-    assert_int_equal(ic__alarm_set(alarm, IC__MS, 0), 0);
-    assert_int_equal(ic__alarm_set(alarm, IC__NEVER, 0), 0);
+    assert_int_equal(ic__deadline_new(base, count, &rung, &deadline), 0);
+    assert_int_equal(ic__deadline_set(deadline, IC__MS, 0), 0);
+    assert_int_equal(ic__deadline_set(deadline, IC__NEVER, 0), 0);
     assert_int_equal(event_base_dispatch(base), 1);
     assert_int_equal(rung, 0);
-    ic__alarm_free(alarm);
-    ic__alarm_free(NULL);
+    ic__deadline_free(deadline);
+    ic__deadline_free(NULL);
     event_base_free(base);
 }
 
 static void make(void *base)
 {
-    ic__alarm *alarm;
-    if (ic__alarm_new(base, count, NULL, &alarm) == 0)
-        ic__alarm_free(alarm);
+    ic__deadline *deadline;
+    if (ic__deadline_new(base, count, NULL, &deadline) == 0)
+        ic__deadline_free(deadline);
 }
 
 static void survives_each_failed_allocation(void **state)
@@ -73,5 +73,5 @@ int main(void)
         cmocka_unit_test(a_call_can_be_taken_back),
         cmocka_unit_test(survives_each_failed_allocation),
     };
-    return cmocka_run_group_tests_name("io/alarm", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("io/deadline", tests, NULL, NULL);
 }
