@@ -48,9 +48,6 @@ void ic__dht_links_network_changed(ic__dht_links *links);
 /** A datagram of one byte came by any socket. */
 void ic__dht_links_punched(ic__dht_links *links, uint32_t sock, const ic__addr *from);
 
-/** Any datagram of the RPC layer came by any socket. */
-void ic__dht_links_heard(ic__dht_links *links, uint32_t sock, const ic__addr *from);
-
 /* Answers to requests, for every node and for a persistent one. */
 
 /** @return false when the command is none of ours */
