@@ -187,8 +187,16 @@ void ic__rpc_free(ic__rpc *rpc)
     ic_mem_free(rpc);
 }
 
+/* They may be bound anew while the node sleeps. */
+static void look_at_sockets(ic__rpc *rpc)
+{
+    for (uint32_t sock = 0; sock < 2; sock++)
+        rpc->bound[sock] = rpc->host->socket_address(rpc->host->user, sock);
+}
+
 static void start_ticks(ic__rpc *rpc)
 {
+    look_at_sockets(rpc);
     rpc->ticked_ns = ic__rpc_now(rpc);
     ic__clock_set_in(rpc->clock, &rpc->tick_alarm, IC__RPC_TICK_NS);
 }

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/wr.h"
 #include "intercom/error.h"
 
 #define WALKS 2
@@ -28,20 +27,11 @@ static void on_probe(void *user, int error, const ic__rpc_reply *reply)
 static void probe(void *user, const ic__rpc_reply *reply)
 {
     ic__rpc *rpc = user;
-    ic__addr own = rpc->host->socket_address(rpc->host->user, IC__DHT_SERVER_SOCKET);
-    ic__rpc_call call = ic__rpc_call_to(&reply->from, true, IC__RPC_PING_NAT);
-    uint8_t port[2];
-    ic__wr w = ic__wr_of(port, sizeof port);
 
     if (!rpc->firewalled || rpc->opts.mode == IC__RPC_PERSISTENT || rpc->probe_sent)
         return;
     rpc->probe_sent = true;
-    ic__wr_u16le(&w, own.port);
-    call.value = port;
-    call.value_len = sizeof port;
-    call.on_done = on_probe;
-    call.user = rpc;
-    if (ic__rpc_call_send(rpc, &call, NULL) != 0)
+    if (ic__rpc_ping_nat(rpc, &reply->from, on_probe) != 0)
         rpc->probe_sent = false;
 }
 

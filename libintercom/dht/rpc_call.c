@@ -6,6 +6,8 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
+#define ROOM_AT_REST 64 /* slots that an idle node keeps */
+
 static ic__rpc_pending *pending_of(ic__link *link)
 {
     return link ? IC__ELEMENT(link, ic__rpc_pending, link) : NULL;
@@ -27,6 +29,8 @@ static void land(ic__rpc_pending *p)
     if (p->list == &rpc->failed)
         return;
     (void)ic__map_take(&rpc->by_tid, p->tid);
+    if (!rpc->by_tid.count && rpc->by_tid.cap > ROOM_AT_REST)
+        ic__map_free(&rpc->by_tid);
     ic__clock_remove(rpc->clock, &p->alarm);
     if (p->attempts)
         ic__window_settle(&rpc->window);

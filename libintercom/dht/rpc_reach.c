@@ -53,12 +53,11 @@ static bool is_open(const ic__rpc *rpc)
 {
     const ic__rpc_reach *reach = &rpc->reach;
     const ic__addr *seen = &reach->sampler.address;
-    ic__addr own = rpc->host->socket_address(rpc->host->user, IC__DHT_SERVER_SOCKET);
 
     if (!reach->asked || reach->reached < (reach->asked >= IC__RPC_NAT_ASKED ? 3u : 1u))
         return false;
     return seen->family == 4 && memcmp(seen->ip, reach->believed.ip, 4) == 0 &&
-           seen->port == own.port;
+           seen->port == rpc->bound[IC__DHT_SERVER_SOCKET].port;
 }
 
 static void conclude(ic__rpc *rpc)
@@ -83,20 +82,19 @@ static void on_pong(void *user, int error, const ic__rpc_reply *reply)
     conclude(rpc);
 }
 
-static void ask(ic__rpc *rpc, const ic__addr *node)
+int ic__rpc_ping_nat(ic__rpc *rpc, const ic__addr *node,
+                     void (*on_done)(void *user, int error, const ic__rpc_reply *reply))
 {
-    ic__addr own = rpc->host->socket_address(rpc->host->user, IC__DHT_SERVER_SOCKET);
     ic__rpc_call call = ic__rpc_call_to(node, true, IC__RPC_PING_NAT);
     uint8_t port[2];
     ic__wr w = ic__wr_of(port, sizeof port);
 
-    ic__wr_u16le(&w, own.port);
+    ic__wr_u16le(&w, rpc->bound[IC__DHT_SERVER_SOCKET].port);
     call.value = port;
     call.value_len = sizeof port;
-    call.on_done = on_pong;
+    call.on_done = on_done;
     call.user = rpc;
-    if (ic__rpc_call_send(rpc, &call, NULL) == 0)
-        rpc->reach.asked++;
+    return ic__rpc_call_send(rpc, &call, NULL);
 }
 
 static bool holds(const ic__addr *list, size_t count, const ic__addr *addr)
@@ -119,8 +117,10 @@ static void ask_around(ic__rpc *rpc)
                 nodes[count++] = rpc->bootstrap[i];
         }
     }
-    for (size_t i = 0; i < count; i++)
-        ask(rpc, &nodes[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (ic__rpc_ping_nat(rpc, &nodes[i], on_pong) == 0)
+            rpc->reach.asked++;
+    }
     conclude(rpc);
 }
 

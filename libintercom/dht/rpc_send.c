@@ -12,13 +12,13 @@ static bool is_bound_to(const ic__rpc *rpc, uint32_t sock, const ic__addr *addr)
 {
     static const uint8_t any[4] = {0, 0, 0, 0};
     static const uint8_t loopback[4] = {127, 0, 0, 1};
-    ic__addr own = rpc->host->socket_address(rpc->host->user, sock);
+    const ic__addr *own = &rpc->bound[sock];
 
-    if (own.port != addr->port)
+    if (own->port != addr->port)
         return false;
-    if (memcmp(own.ip, any, sizeof any) == 0)
+    if (memcmp(own->ip, any, sizeof any) == 0)
         return memcmp(addr->ip, loopback, sizeof loopback) == 0;
-    return memcmp(own.ip, addr->ip, sizeof any) == 0;
+    return memcmp(own->ip, addr->ip, sizeof any) == 0;
 }
 
 bool ic__rpc_is_self(const ic__rpc *rpc, const ic__addr *addr)

@@ -119,8 +119,9 @@ struct ic__rpc {
     bool persistent;
     bool firewalled;
     bool adaptive;
-    unsigned tell; /* IC__RPC_TELL_..., at the next turn */
-    ic__addr self; /* that our id was made of, or none */
+    unsigned tell;     /* IC__RPC_TELL_..., at the next turn */
+    ic__addr bound[2]; /* our two sockets */
+    ic__addr self;     /* that our id was made of, or none */
     ic__sampler sampler;
     ic__addr *asked; /* nodes without an id that were believed once */
     size_t asked_count;
@@ -231,6 +232,11 @@ void ic__rpc_health_reset(ic__rpc *rpc);
 /** Find out. Ends with ic__rpc_boot_checked while the node is not ready, perhaps at
  * once. */
 void ic__rpc_reach_begin(ic__rpc *rpc, bool firewall_only);
+
+/** Have `node` answer to our server socket, whatever ours the question leaves by. */
+IC_CHECK int ic__rpc_ping_nat(ic__rpc *rpc, const ic__addr *node,
+                              void (*on_done)(void *user, int error,
+                                              const ic__rpc_reply *reply));
 
 /** We are reached at `addr`: persistent from now on. */
 void ic__rpc_become_persistent(ic__rpc *rpc, const ic__addr *addr);

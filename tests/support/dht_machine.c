@@ -31,19 +31,24 @@ static void leave(dht_machine *m, uint32_t sock, const ic__addr *to, const uint8
                   size_t len, uint8_t ttl)
 {
     dht_world *w = m->world;
-    ic__addr from = m->address;
+    uint8_t copy[2048];
+    struct datagram d = {.from = m->address, .to = *to, .data = copy, .len = len};
 
     if (sock >= m->socket_count || !m->ports[sock])
         return;
-    from.port = m->ports[sock];
-    if (m->nat && !is_inside(m, to))
-        from = dht_nat_out(m->nat, &w->clock.random, &from, to);
+    d.from.port = m->ports[sock];
+    if (is_inside(m, to))
+        d.lan = m->nat;
+    else if (m->nat)
+        d.from = dht_nat_out(m->nat, &w->clock.random, &d.from, to);
     /* A short-lived datagram opens the own NAT and dies on the way. */
-    if (!from.family || ttl || (m->loopback != (to->ip[0] == 127))) {
+    if (!d.from.family || (ttl && !d.lan) || len > sizeof copy ||
+        m->loopback != (to->ip[0] == 127)) {
         w->stats.blocked++;
         return;
     }
-    dht_world_travel(w, &from, to, data, len);
+    memcpy(copy, data, len);
+    dht_world_travel(w, &d);
 }
 
 static void host_send(void *user, uint32_t sock, const ic__addr *to, const uint8_t *data,

@@ -116,38 +116,37 @@ static struct datagram heap_pop(dht_world *w)
     return first;
 }
 
-static void post(dht_world *w, const ic__addr *from, const ic__addr *to,
-                 const uint8_t *data, size_t len)
+static void post(dht_world *w, struct datagram d)
 {
-    struct datagram d = {.from = *from, .to = *to, .len = len};
+    const uint8_t *data = d.data;
 
     d.at_ns = w->clock.now_ns + w->weather.delay_ns;
     if (w->weather.jitter_ns)
         d.at_ns += fake_random_below(&w->clock.random, w->weather.jitter_ns);
     d.number = w->number++;
-    d.data = dht_must(malloc(len ? len : 1));
-    memcpy(d.data, data, len);
+    d.data = dht_must(malloc(d.len ? d.len : 1));
+    if (d.len)
+        memcpy(d.data, data, d.len);
     heap_push(w, d);
 }
 
 void dht_world_spoof(dht_world *w, const ic__addr *from, const ic__addr *to,
-                     const uint8_t *data, size_t len)
+                     uint8_t *data, size_t len)
 {
-    post(w, from, to, data, len);
+    post(w, (struct datagram){.from = *from, .to = *to, .data = data, .len = len});
 }
 
-void dht_world_travel(dht_world *w, const ic__addr *from, const ic__addr *to,
-                      const uint8_t *data, size_t len)
+void dht_world_travel(dht_world *w, const struct datagram *d)
 {
     w->stats.sent++;
-    w->stats.longest = len > w->stats.longest ? len : w->stats.longest;
+    w->stats.longest = d->len > w->stats.longest ? d->len : w->stats.longest;
     if (fake_random_ppm(&w->clock.random, w->weather.loss_ppm)) {
         w->stats.lost++;
         return;
     }
-    post(w, from, to, data, len);
+    post(w, *d);
     if (fake_random_ppm(&w->clock.random, w->weather.duplicate_ppm))
-        post(w, from, to, data, len);
+        post(w, *d);
 }
 
 dht_world_stats dht_world_get_stats(const dht_world *w)
@@ -164,26 +163,33 @@ static void set_timer(dht_machine *m)
     ic__timers_set(&m->world->timers, &m->timer, at);
 }
 
+static dht_machine *machine_in(const dht_nat *nat, const ic__addr *inside)
+{
+    for (size_t i = 0; inside->family && i < nat->machine_count; i++) {
+        if (same_ip(&nat->machines[i]->address, inside))
+            return nat->machines[i];
+    }
+    return NULL;
+}
+
 static dht_machine *machine_at(dht_world *w, const struct datagram *d, ic__addr *inside)
 {
     const struct site *site;
 
     *inside = d->to;
+    if (d->lan)
+        return machine_in(d->lan, inside);
     if (d->to.ip[0] == 127)
         return ic__map_get(&w->ports, d->to.port);
     site = ic__map_get(&w->sites, ip_number(&d->to));
     if (!site || site->machine)
         return site ? site->machine : NULL;
-    if (site->nat->kind == DHT_FORWARDED) {
-        inside->family = 4;
+    if (site->nat->kind == DHT_FORWARDED)
         return site->nat->machines[0];
-    }
+    if (site->nat->kind == DHT_BLOCKED)
+        return NULL;
     *inside = dht_nat_in(site->nat, &d->from, d->to.port);
-    for (size_t i = 0; inside->family && i < site->nat->machine_count; i++) {
-        if (same_ip(&site->nat->machines[i]->address, inside))
-            return site->nat->machines[i];
-    }
-    return NULL;
+    return machine_in(site->nat, inside);
 }
 
 static void arrive_stream(dht_machine *m, uint32_t sock, const struct datagram *d)

@@ -95,7 +95,7 @@ void dht_machine_send(dht_machine *m, uint32_t sock, const ic__addr *to,
 
 /** A datagram with a false sender, which no NAT stops. */
 void dht_world_spoof(dht_world *w, const ic__addr *from, const ic__addr *to,
-                     const uint8_t *data, size_t len);
+                     uint8_t *data, size_t len);
 
 /** A stream of a machine, as its node asked for it; NULL when there is none. */
 typedef struct dht_stream {

@@ -30,6 +30,7 @@ struct dht_machine {
 struct datagram {
     uint64_t at_ns;
     uint64_t number;
+    dht_nat *lan; /* that it does not leave, or NULL */
     ic__addr from;
     ic__addr to;
     size_t len;
@@ -66,8 +67,7 @@ void *dht_must(void *p);
 void dht_machine_free(dht_machine *m);
 dht_stream *dht_machine_stream_of(const dht_machine *m, uint32_t local_id);
 
-/** A datagram on its way, as the weather is. */
-void dht_world_travel(dht_world *w, const ic__addr *from, const ic__addr *to,
-                      const uint8_t *data, size_t len);
+/** A datagram on its way, as the weather is; it is copied. */
+void dht_world_travel(dht_world *w, const struct datagram *d);
 
 #endif
