@@ -109,7 +109,7 @@ static void a_full_table_forgets_who_was_heard_the_longest_ago(void **state)
     }
     assert_int_equal(b.t.map.count, 3);
     b.addr.ip[3] = 0;
-    expect_ms(&b, 1, 2000);
+    expect_ms(&b, 1, 1750);
     b.addr.ip[3] = 1;
     expect_ms(&b, 1, 250);
     ic__timeouts_free(&b.t);
