@@ -129,7 +129,8 @@ void ic__udp_stream_set_events(ic__udp_stream *st, const ic__udp_stream_events *
 /** Ask the hook `firewall` also for packets by our own socket from another address. */
 void ic__udp_stream_set_strict(ic__udp_stream *st, bool on);
 
-/** As ic__udx_move. */
+/** As ic__udx_move. What the peer still sends to the socket before is taken, but for a
+ * strict one. */
 IC_CHECK int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock,
                                  uint32_t remote_id, const ic__addr *to);
 

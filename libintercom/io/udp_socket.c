@@ -323,6 +323,8 @@ static void close_streams(ic__udp_socket *sock)
         return;
     for (ic__link *l = u->streams.ends.next; l != &u->streams.ends; l = l->next) {
         ic__udp_stream *st = IC__ELEMENT(l, ic__udp_stream, link);
+        if (st->before == sock)
+            st->before = NULL;
         if (!ic__udx_uses(st->core, sock))
             continue;
         ic__udp_stream_close(st);

@@ -48,8 +48,9 @@ struct ic__udp_stream {
     ic__link starved; /* in udp->starved: the kernel has no room for its packets */
     ic__timer timer;
     ic__udp_stream *relay_to;
-    ic__link relay;   /* in relay_to->relays */
-    ic__queue relays; /* the streams that send on to this one */
+    ic__link relay;         /* in relay_to->relays */
+    ic__queue relays;       /* the streams that send on to this one */
+    ic__udp_socket *before; /* the last move: the peer may not have moved yet */
     bool told_closed;
     bool strict;
 };

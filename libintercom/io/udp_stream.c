@@ -131,9 +131,13 @@ int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock, uint32_t remot
 
     if (sock->closed || !ic__sockaddr_put(&name, to, sock->family))
         return IC_ERR_INVALID;
+    ic__udp_socket *before =
+        ic__udx_connected(st->core) ? ic__udx_current_path(st->core)->via : NULL;
     int error = ic__udx_move(st->core, &path);
     if (error)
         return error;
+    if (before != sock)
+        st->before = before;
     sock->carried = true;
     ic__udx_limit_mtu(st->core, route_mtu(to));
     ic__udp_touch(st);
@@ -238,7 +242,7 @@ static bool on_its_way(const ic__udp_stream *st, const ic__udp_socket *sock,
 
 static bool may_pass(ic__udp_stream *st, ic__udp_socket *sock, const ic__addr *from)
 {
-    if (on_its_way(st, sock, from))
+    if (on_its_way(st, sock, from) || (st->before == sock && !st->strict))
         return true;
     return st->events.firewall && !st->told_closed &&
            !st->events.firewall(st, sock, from, st->user);

@@ -3,19 +3,15 @@
 #include "intercom/sys/mem.h"
 #include "transport/udx_state.h"
 
-/* A path is taken for dead after so many timeouts of one packet. */
-#define LOYAL_TIMEOUTS 2
 #define NO_MEMORY_NS (100 * IC__MS)
 
-/* Packets stay on the path they were sent on, until it seems dead. */
+/* Packets stay on the path they were sent on, until a timeout says that it is dead. */
 const ic__udx_path *ic__udx_path_of(const ic__udx *s, uint32_t seq, uint8_t timeouts)
 {
     size_t leg = s->leg_count - 1;
 
-    if (timeouts < LOYAL_TIMEOUTS) {
-        while (leg > 0 && ic__seq_before(seq, s->legs[leg].from_seq))
-            leg--;
-    }
+    while (!timeouts && leg > 0 && ic__seq_before(seq, s->legs[leg].from_seq))
+        leg--;
     return &s->legs[leg].path;
 }
 

@@ -103,7 +103,7 @@ IC_CHECK int ic__udx_connect(ic__udx *s, const ic__udx_path *path, uint64_t now)
 
 /**
  * Switch to another path. Packets under way stay on the old one, until they have been
- * hit by two timeouts; then they follow.
+ * hit by a timeout; then they follow.
  *
  * @return 0; IC_ERR_INVALID for port 0 or before connect; IC_ERR_AGAIN when earlier
  * moves are not complete (wait for IC__UDX_MOVED); IC_ERR_CLOSED

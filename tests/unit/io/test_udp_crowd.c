@@ -189,6 +189,31 @@ static void thousands_of_streams_go_with_their_socket(void **state)
     square_free(&s); /* and the rest with everything */
 }
 
+/* Two ends never move at the same time; without it, what is under way to the old socket
+ * would come again after a timeout only. */
+static void what_comes_by_the_socket_before_a_move_is_taken(void **state)
+{
+    (void)state;
+    static square s;
+    ic__udp_socket *other;
+    square_init(&s);
+    ic__udp_stream *a = open_one(&s, 1, 2, 0);
+    ic__udp_stream *b = open_one(&s, 2, 1, 1);
+    const ic__addr to = ic__udp_socket_address(s.sock[1]);
+    assert_int_equal(ic__udp_socket_new(s.udp, &other, &any, NULL, NULL), 0);
+    assert_int_equal(ic__udp_stream_move(a, other, 2, &to), 0);
+    assert_int_equal(ic__udp_stream_write(b, (const uint8_t *)"to the old one", 14), 0);
+    for (int i = 0; i < LONGEST_TURNS && s.got < 14; i++)
+        (void)event_base_loop(s.base, EVLOOP_ONCE);
+    assert_int_equal(s.got, 14);
+    assert_int_equal(ic__udp_get_stats(s.udp).dropped_firewall, 0);
+    ic__udp_socket_close(s.sock[0]);
+    turns(&s, 3);
+    assert_int_equal(s.open, 2);
+    assert_null(a->before);
+    square_free(&s);
+}
+
 /* Each points at another one; whoever goes first takes those that fed it. */
 static void relays_know_when_their_other_side_has_gone(void **state)
 {
@@ -218,6 +243,7 @@ int main(void)
         cmocka_unit_test(sockets_by_the_hundred_come_and_go_beside_a_stream),
         cmocka_unit_test(a_socket_takes_the_stream_that_moved_to_it),
         cmocka_unit_test(thousands_of_streams_go_with_their_socket),
+        cmocka_unit_test(what_comes_by_the_socket_before_a_move_is_taken),
         cmocka_unit_test(relays_know_when_their_other_side_has_gone),
     };
     return cmocka_run_group_tests_name("io/udp_crowd", tests, NULL, NULL);
