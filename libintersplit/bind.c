@@ -406,7 +406,7 @@ void isplit_bind_expire(isplit_bind *bind, uint64_t now)
 void isplit_bind_get_room(const isplit_bind *bind, const char *room, uint64_t now,
                           isplit_bind_room *out, size_t size)
 {
-    uint8_t fp[16];
+    uint8_t fp[ISPLIT__PRINT_BYTES];
     isplit__place *place = NULL;
     isplit_bind_room r = {.to_come = 0};
     const isplit__talk *t = find_talk(bind, room);

@@ -252,19 +252,12 @@ static isplit__hello *hello_of(isplit__talk *t, const isplit__id *key)
 
 static bool read_hello(const json_t *root, isplit__hello *out)
 {
-    isplit__id half;
-    char padded[2 * ISPLIT__ID_BYTES + 1];
     const json_t *fp = json_object_get(root, "fp");
     const json_t *count = json_object_get(root, "count");
 
-    if (json_string_length(fp) != 2 * sizeof out->fp || !json_is_integer(count) ||
-        json_integer_value(count) < 0)
+    if (!isplit__print_parse(out->fp, json_string_value(fp), json_string_length(fp)) ||
+        !json_is_integer(count) || json_integer_value(count) < 0)
         return false;
-    memset(padded, '0', sizeof padded);
-    memcpy(padded, json_string_value(fp), 2 * sizeof out->fp);
-    if (!isplit__id_parse(&half, padded, 2 * ISPLIT__ID_BYTES))
-        return false;
-    memcpy(out->fp, half.b, sizeof out->fp);
     out->count = (uint64_t)json_integer_value(count);
     return true;
 }
@@ -294,7 +287,7 @@ static bool should_ask(const heard *m, const isplit__room *room, const isplit__h
 
 static int hear_hello(const heard *m)
 {
-    uint8_t fp[16];
+    uint8_t fp[ISPLIT__PRINT_BYTES];
     isplit__place *place = NULL;
     isplit__talk *t = m->t;
     isplit__hello hello = {.key = m->peer->key, .at = t->bind->now};

@@ -92,7 +92,7 @@ static bool begin_range(isplit__reply *r, const isplit__bound *lo,
 static void put_print(isplit__reply *r, const isplit__bound *lo, const isplit__bound *hi,
                       size_t from, size_t to)
 {
-    uint8_t fp[16];
+    uint8_t fp[ISPLIT__PRINT_BYTES];
     const isplit__sum sum = isplit__index_sum(r->x, from, to);
 
     if (!begin_range(r, lo, hi))
@@ -134,9 +134,10 @@ static void put_split(isplit__reply *r, const isplit__bound *lo, const isplit__b
 }
 
 void isplit__reply_compare(isplit__reply *r, const isplit__bound *lo,
-                           const isplit__bound *hi, uint64_t count, const uint8_t fp[16])
+                           const isplit__bound *hi, uint64_t count,
+                           const uint8_t fp[ISPLIT__PRINT_BYTES])
 {
-    uint8_t ours[16];
+    uint8_t ours[ISPLIT__PRINT_BYTES];
     size_t from = isplit__index_at(r->x, lo);
     size_t to = isplit__index_at(r->x, hi);
     const isplit__sum sum = isplit__index_sum(r->x, from, to);
@@ -234,31 +235,17 @@ static bool read_ids(const json_t *list, isplit__id ids[ISPLIT__MAX_IDS], size_t
     return true;
 }
 
-static bool read_print(const json_t *print, uint8_t fp[16])
-{
-    isplit__id id;
-    char padded[2 * ISPLIT__ID_BYTES];
-
-    if (json_string_length(print) != 32)
-        return false;
-    memset(padded, '0', sizeof padded);
-    memcpy(padded, json_string_value(print), 32);
-    if (!isplit__id_parse(&id, padded, sizeof padded))
-        return false;
-    memcpy(fp, id.b, 16);
-    return true;
-}
-
 static int hear_range(isplit__reply *r, const json_t *range)
 {
     isplit__bound lo;
     isplit__bound hi;
-    uint8_t fp[16];
+    uint8_t fp[ISPLIT__PRINT_BYTES];
     size_t count = 0;
     isplit__id ids[ISPLIT__MAX_IDS];
     const char *low = json_string_value(json_array_get(range, 0));
     const char *high = json_string_value(json_array_get(range, 1));
     const json_t *third = json_array_get(range, 2);
+    const json_t *print = json_array_get(range, 3);
 
     if (!low || !high || !isplit__bound_read(low, &lo) ||
         !isplit__bound_read(high, &hi) || isplit__bound_compare(&lo, &hi) >= 0)
@@ -267,7 +254,8 @@ static int hear_range(isplit__reply *r, const json_t *range)
         return read_ids(third, ids, &count) ? trade(r, &lo, &hi, ids, count)
                                             : IC_ERR_PROTO;
     if (json_array_size(range) != 4 || !json_is_integer(third) ||
-        json_integer_value(third) < 0 || !read_print(json_array_get(range, 3), fp))
+        json_integer_value(third) < 0 ||
+        !isplit__print_parse(fp, json_string_value(print), json_string_length(print)))
         return IC_ERR_PROTO;
     isplit__reply_compare(r, &lo, &hi, (uint64_t)json_integer_value(third), fp);
     return 0;

@@ -36,7 +36,8 @@ void isplit__reply_drop(isplit__reply *r);
 
 /** They have `count` events in this range, with this fingerprint. */
 void isplit__reply_compare(isplit__reply *r, const isplit__bound *lo,
-                           const isplit__bound *hi, uint64_t count, const uint8_t fp[16]);
+                           const isplit__bound *hi, uint64_t count,
+                           const uint8_t fp[ISPLIT__PRINT_BYTES]);
 /** Say which events we have in this range: those from position `from` to before `to`. */
 void isplit__reply_list(isplit__reply *r, const isplit__bound *lo,
                         const isplit__bound *hi, size_t from, size_t to);

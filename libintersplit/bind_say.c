@@ -54,7 +54,7 @@ static void put_heads(isplit__buf *b, const isplit__room *room)
 
 int isplit__say_hello(isplit__talk *t, isplit__buf *b)
 {
-    uint8_t fp[16];
+    uint8_t fp[ISPLIT__PRINT_BYTES];
     isplit__place *place = NULL;
 
     int err = isplit__talk_place(t, &place);

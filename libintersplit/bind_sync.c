@@ -159,7 +159,7 @@ static void end(isplit__talk *t, bool equal)
 /* Has the comparison come to its end? */
 static void settle(isplit__talk *t)
 {
-    uint8_t fp[16];
+    uint8_t fp[ISPLIT__PRINT_BYTES];
     isplit__place *place = NULL;
 
     if (!t->comparing || isplit__talk_place(t, &place) != 0)

@@ -71,7 +71,7 @@ typedef struct isplit__peer {
 /** What a peer said of its ledger of a room. */
 typedef struct isplit__hello {
     isplit__id key;
-    uint8_t fp[16];
+    uint8_t fp[ISPLIT__PRINT_BYTES];
     uint64_t count;
     uint64_t at;
 } isplit__hello;

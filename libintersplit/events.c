@@ -69,6 +69,11 @@ bool isplit__id_parse(isplit__id *out, const char *hex, size_t len)
     return read_hex(out->b, ISPLIT__ID_BYTES, hex, len);
 }
 
+bool isplit__print_parse(uint8_t out[ISPLIT__PRINT_BYTES], const char *hex, size_t len)
+{
+    return read_hex(out, ISPLIT__PRINT_BYTES, hex, len);
+}
+
 int isplit__id_compare(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(isplit__id));

@@ -20,6 +20,7 @@
 
 /* Static limits: every peer must judge alike, so they never change. */
 #define ISPLIT__ID_BYTES 32
+#define ISPLIT__PRINT_BYTES 16       /* of a fingerprint */
 #define ISPLIT__EVENT_MAX_BYTES 4096 /* canonical, without the signature */
 #define ISPLIT__EVENT_MAX_DEPS 16
 #define ISPLIT__EVENT_MAX_SEQ 5000
@@ -83,6 +84,8 @@ bool isplit__room_name_valid(const char *room);
 /** SHA-256 of one event's bytes. */
 void isplit__id_of(isplit__id *out, const void *text, size_t len);
 bool isplit__id_parse(isplit__id *out, const char *hex, size_t len);
+/** A fingerprint; like an id, from a text that ends with a zero. */
+bool isplit__print_parse(uint8_t out[ISPLIT__PRINT_BYTES], const char *hex, size_t len);
 int isplit__id_compare(const void *a, const void *b);
 
 /**
