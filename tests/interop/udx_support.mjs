@@ -29,7 +29,7 @@ export class CPeer {
 
   /** Any program that begins with its port. */
   static async run (program, args) {
-    const peer = new CPeer()
+    const peer = new this()
     peer.lines = []
     peer.waiting = []
     peer.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
