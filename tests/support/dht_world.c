@@ -192,21 +192,29 @@ static dht_machine *machine_at(dht_world *w, const struct datagram *d, ic__addr 
     return machine_in(site->nat, inside);
 }
 
+static bool came_by(const dht_stream *s, uint32_t sock, const ic__addr *from)
+{
+    return s->to.family && s->sock == sock && ic__addr_equal(&s->to, from);
+}
+
 static void arrive_stream(dht_machine *m, uint32_t sock, const struct datagram *d)
 {
     uint32_t id;
     dht_stream *s;
+    bool taken = true;
+    uint64_t now = m->world->clock.now_ns;
 
     memcpy(&id, d->data + 1, sizeof id);
     s = dht_machine_stream_of(m, id);
     if (!s)
         return;
     s->packets_in++;
-    if (s->to.family && s->sock == sock && ic__addr_equal(&s->to, &d->from))
-        return;
-    if (m->driver.stream_packet)
-        (void)m->driver.stream_packet(m->driver.user, id, sock, &d->from,
-                                      m->world->clock.now_ns);
+    if (!came_by(s, sock, &d->from))
+        taken = m->driver.stream_packet &&
+                m->driver.stream_packet(m->driver.user, id, sock, &d->from, now);
+    s = dht_machine_stream_of(m, id);
+    if (s && taken && m->driver.stream_data)
+        m->driver.stream_data(m->driver.user, id, came_by(s, sock, &d->from), now);
 }
 
 static void arrive(dht_world *w, const struct datagram *d, dht_machine *m, uint16_t port)

@@ -47,6 +47,9 @@ typedef struct dht_driver {
      * = taken. May be NULL. */
     bool (*stream_packet)(void *user, uint32_t local_id, uint32_t sock,
                           const ic__addr *from, uint64_t now);
+    /** A packet of a connected stream that was taken; `own`: by the way that it goes. May
+     * be NULL. */
+    void (*stream_data)(void *user, uint32_t local_id, bool own, uint64_t now);
     void *user;
 } dht_driver;
 
