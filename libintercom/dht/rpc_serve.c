@@ -116,6 +116,12 @@ void ic__rpc_free_delayed(ic__rpc *rpc)
         delayed_free(IC__ELEMENT(link, struct delayed, link));
 }
 
+/* Many nodes share 127.0.0.1, and harm nobody else. */
+static bool is_own_machine(const ic__addr *from)
+{
+    return from->ip[0] == 127;
+}
+
 static bool may_delay(ic__rpc *rpc, const ic__addr *from)
 {
     ic__queue *all = &rpc->delayed;
@@ -126,7 +132,8 @@ static bool may_delay(ic__rpc *rpc, const ic__addr *from)
         if (memcmp(d->from.ip, from->ip, 4) == 0)
             same_host++;
     }
-    return all->count < rpc->opts.max_delayed && same_host < IC__RPC_DELAYED_PER_HOST;
+    return all->count < rpc->opts.max_delayed &&
+           (same_host < IC__RPC_DELAYED_PER_HOST || is_own_machine(from));
 }
 
 static void delayed_ping(ic__rpc *rpc, const ic__rpc_request *request)
@@ -182,15 +189,14 @@ static void serve(ic__rpc *rpc, const ic__rpc_request *request)
     }
 }
 
-/* Hosts share 256 counters by a secret hash; many nodes at 127.0.0.1 are one machine's,
- * which harms nobody else. */
+/* Hosts share 256 counters, by a secret hash. */
 static bool is_flood(ic__rpc *rpc, const ic__addr *from)
 {
     ic__rpc_flood *f = &rpc->flood;
     uint64_t second = ic__rpc_now(rpc) / IC__SEC;
     uint64_t hash;
 
-    if (!rpc->opts.max_replies_per_second || from->ip[0] == 127)
+    if (!rpc->opts.max_replies_per_second || is_own_machine(from))
         return false;
     if (!f->drawn)
         rpc->env.random(f->secret, sizeof f->secret, rpc->env.user);
