@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin_dht.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
 
 static const admin_command *const tables[] = {
+    admin_dht_commands,
     admin_key_commands,
 };
 

@@ -6,6 +6,7 @@
 #define INTERCOM_INTERCOM_H
 
 #include "intercom/api.h"
+#include "intercom/dht.h"
 #include "intercom/error.h"
 #include "intercom/identity.h"
 #include "intercom/init.h"

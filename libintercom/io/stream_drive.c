@@ -40,13 +40,15 @@ void ic__stream_finish(ic_stream *st, int error)
     ic__stream_free(st);
 }
 
-/* After this, on_closed is all that the user hears. */
-static void fail(ic_stream *st, int error)
+void ic__stream_fail(ic_stream *st, int error)
 {
     if (st->error || st->closing)
         return;
     st->error = error;
-    ic__udp_stream_close(st->carrier);
+    if (st->carrier)
+        ic__udp_stream_close(st->carrier);
+    else
+        ic__stream_wake(st);
 }
 
 static bool over(const ic_stream *st)
@@ -74,7 +76,7 @@ void ic__stream_flush(ic_stream *st)
         size_t piece = len < PIECE_BYTES ? len : PIECE_BYTES;
         int err = ic__udp_stream_write(st->carrier, front, piece);
         if (err == IC_ERR_NOMEM)
-            fail(st, err);
+            ic__stream_fail(st, err);
         if (err)
             return; /* full, and on_drain comes; or closed, and on_carrier_closed does */
         ic__ss_pop(st->core, piece);
@@ -96,7 +98,7 @@ static void send_waiting(ic_stream *st)
         if (err == IC_ERR_AGAIN)
             return;
         if (err) {
-            fail(st, err);
+            ic__stream_fail(st, err);
             return;
         }
         sodium_memzero(front, sizeof len + len);
@@ -122,7 +124,7 @@ static void opened(ic_stream *st)
         return; /* was open from its birth, and its peer has yet to prove itself */
     if (st->on.remote_key &&
         sodium_memcmp(st->remote_key, ic__ss_remote_key(st->core), IC_PUBLIC_KEY_BYTES)) {
-        fail(st, IC_ERR_AUTH);
+        ic__stream_fail(st, IC_ERR_AUTH);
         return;
     }
     st->open = true;
@@ -150,7 +152,7 @@ static void ended(ic_stream *st)
 {
     st->told_end = true;
     if (!st->open)
-        fail(st, IC_ERR_CLOSED);
+        ic__stream_fail(st, IC_ERR_CLOSED);
     else if (st->on.on_end)
         st->on.on_end(st, st->on.user);
 }
@@ -167,7 +169,7 @@ static void tell(ic_stream *st, const ic__ss_event *event)
     } else if (event->what == IC__SS_END) {
         ended(st);
     } else if (event->what == IC__SS_FAILED) {
-        fail(st, event->error);
+        ic__stream_fail(st, event->error);
     }
 }
 
@@ -184,7 +186,7 @@ static void arm(ic_stream *st)
     const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
                                  .tv_usec = (suseconds_t)(wait_us % 1000000)};
     if (evtimer_add(st->timer, &wait) != 0)
-        fail(st, IC_ERR_NOMEM);
+        ic__stream_fail(st, IC_ERR_NOMEM);
     st->armed_ns = at;
 }
 

@@ -85,6 +85,9 @@ void ic__stream_take_carrier(ic_stream *st, ic__udp_stream *carrier);
 /** Hand what is queued to the carrier. Never calls back. */
 void ic__stream_flush(ic_stream *st);
 
+/** End it: on_closed, with this, is all that its user hears. */
+void ic__stream_fail(ic_stream *st, int error);
+
 /** Look at it from the loop. */
 void ic__stream_wake(ic_stream *st);
 

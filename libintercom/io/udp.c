@@ -180,7 +180,7 @@ int ic__udp_new(ic__udp **out, struct event_base *base, const ic_env *env,
 
 void ic__udp_free(ic__udp *u)
 {
-    free_all(u);
+    finish_closing(u);
 }
 
 void ic__udp_close(ic__udp *u, void (*on_closed)(void *user), void *user)

@@ -56,7 +56,7 @@ IC_CHECK int ic__udp_new(ic__udp **out, struct event_base *base, const ic_env *e
 /** Close all sockets and streams; then, from the loop, `on_closed`, and it is gone. */
 void ic__udp_close(ic__udp *u, void (*on_closed)(void *user), void *user);
 
-/** Undo ic__udp_new at once, before there was any socket or stream. */
+/** Undo ic__udp_new at once, before any socket or stream has called back. */
 void ic__udp_free(ic__udp *u);
 
 ic__udp_stats ic__udp_get_stats(const ic__udp *u);
@@ -73,6 +73,9 @@ typedef void (*ic__udp_message_cb)(ic__udp_socket *sock, const uint8_t *data, si
  */
 IC_CHECK int ic__udp_socket_new(ic__udp *u, ic__udp_socket **out, const ic__addr *bind,
                                 ic__udp_message_cb on_message, void *user);
+
+/** What ic__udp_socket_new was given. */
+void *ic__udp_socket_user(const ic__udp_socket *sock);
 
 /** The address it is bound to. */
 ic__addr ic__udp_socket_address(const ic__udp_socket *sock);

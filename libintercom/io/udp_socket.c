@@ -252,6 +252,11 @@ void ic__udp_socket_free(ic__udp_socket *sock)
     ic_mem_free(sock);
 }
 
+void *ic__udp_socket_user(const ic__udp_socket *sock)
+{
+    return sock->user;
+}
+
 ic__addr ic__udp_socket_address(const ic__udp_socket *sock)
 {
     struct sockaddr_storage name = {0};

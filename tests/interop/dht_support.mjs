@@ -1,7 +1,11 @@
 // Private networks of JavaScript nodes on loopback, and servers and dialers on them.
+import { randomBytes } from 'node:crypto'
+import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { need } from './check.mjs'
-import { within } from './udx_support.mjs'
+import { CPeer, within } from './udx_support.mjs'
+
+const [{ default: DHT }] = await need('hyperdht')
 
 export const LOOPBACK = '127.0.0.1'
 
@@ -82,4 +86,85 @@ export async function collect (query) {
   const found = []
   for await (const reply of query) found.push(reply)
   return found
+}
+
+export const MODES = { adaptive: 0, ephemeral: 1, persistent: 2, bootstrapper: 3 }
+
+/** The C program dht_peer: a node, and a server or dialer on it. */
+export class CNode {
+  static async on (bootstrap, { host = LOOPBACK, mode = 'ephemeral', seed = randomBytes(32), port = 0 } = {}) {
+    const node = new CNode()
+    node.keyPair = DHT.keyPair(seed)
+    node.peer = await CPeer.run(process.env.DHT_PEER,
+      [bootstrap || '-', host, String(MODES[mode]), seed.toString('hex'), String(port)])
+    node.port = node.peer.port
+    node.address = `${LOOPBACK}:${node.port}`
+    await node.saw('ready')
+    return node
+  }
+
+  /** A bootstrapper needs its port beforehand: one that was free a moment ago. */
+  static async first (options = {}) {
+    const socket = dgram.createSocket('udp4').bind(0, LOOPBACK)
+    await once(socket, 'listening')
+    const { port } = socket.address()
+    await new Promise((resolve) => socket.close(resolve))
+    return CNode.on('', { mode: 'bootstrapper', port, ...options })
+  }
+
+  tell (line) {
+    this.peer.tell(line)
+  }
+
+  saw (word, ms = 20000) {
+    return this.peer.saw(word, ms)
+  }
+
+  async listen () {
+    this.tell('listen')
+    await this.saw('listening')
+    return this.keyPair.publicKey
+  }
+
+  /** As dialEcho; the milliseconds until it was connected. */
+  async dialEcho (publicKey, nodes = '') {
+    this.tell(`connect ${publicKey.toString('hex')} ${nodes}`)
+    const ms = Number(await this.sawOr('connected', 'failed'))
+    const [word] = (await this.sawOr('echo', 'hung-up')).split(' ')
+    if (word !== 'hello') throw new Error(`the echo says ${word}`)
+    await this.saw('hung-up')
+    return ms
+  }
+
+  /** The rest of `good`; a line that begins with `bad` and comes before it is an error. */
+  async sawOr (good, bad) {
+    const is = (line, word) => line === word || line.startsWith(word + ' ')
+    const line = await within(20000, `C node: '${good}'`, new Promise((resolve) => {
+      const ask = () => {
+        const at = this.peer.lines.findIndex((line) => is(line, good) || is(line, bad))
+        if (at >= 0) resolve(this.peer.lines.splice(at, 1)[0])
+        return at >= 0
+      }
+      if (!ask()) this.peer.waiting.push(ask)
+    }))
+    if (!is(line, good)) throw new Error(line)
+    return line.slice(good.length + 1)
+  }
+
+  /** Ask, and collect the lines that begin with `word` until it is done: { code, nodes, lines }. */
+  async ask (line, word) {
+    this.tell(line)
+    const [code, nodes] = (await this.saw('done')).split(' ')
+    const lines = []
+    while (this.peer.lines.some((line) => line.startsWith(word + ' '))) lines.push(await this.saw(word))
+    return { code, nodes: Number(nodes), lines }
+  }
+
+  stats () {
+    return this.peer.stats()
+  }
+
+  stop () {
+    return this.peer.stop()
+  }
 }
