@@ -92,8 +92,8 @@ IC_API void ic_mux_refuse(ic_mux *mux, const char *protocol, const uint8_t *id,
  * Between these two, messages of all channels and what opens and closes them are
  * gathered into one frame (spec 04, section 3): many small ones cost the network little
  * more than one. They nest; only the last ic_mux_uncork sends. Who hears IC_ERR_AGAIN in
- * between must uncork before on_drain can come. What callbacks answer to a batch of the
- * peer is gathered anyway.
+ * between must uncork before on_drain can come. Without them, the first message of a turn
+ * of the loop leaves at once, and those behind it are gathered until the turn ends.
  */
 IC_API void ic_mux_cork(ic_mux *mux);
 IC_API void ic_mux_uncork(ic_mux *mux);

@@ -15,6 +15,8 @@
 static_assert(IC_MUX_NAME_MAX == IC__MUX_NAME_MAX, "the header says so");
 static_assert(IC_MUX_ID_MAX == IC__MUX_ID_MAX, "the header says so");
 
+#define GATHER_BYTES 16384 /* a frame of so many is worth its own keys and tag */
+
 struct ic_mux {
     ic__mux *core;
     ic_stream *st;
@@ -24,6 +26,9 @@ struct ic_mux {
     void (*on_datagram)(ic_stream *stream, const uint8_t *data, size_t len, void *user);
     void *datagram_user;
     ic__queue channels;
+    uint32_t corks; /* of the user */
+    bool gathering; /* what is sent in this turn */
+    bool driving;   /* what it gathers is handed on when that ends */
     bool reading;
     bool closing;
     int error; /* of the core */
@@ -82,6 +87,38 @@ static void flush(ic_mux *m)
             return; /* full, and on_drain comes; or over, and on_stream_closed does */
         ic__mux_pop(m->core);
     }
+}
+
+/* The batch may find no memory: then there is something to tell. */
+static void stop_gathering(ic_mux *m)
+{
+    if (!m->gathering)
+        return;
+    m->gathering = false;
+    if (ic__mux_corked(m->core))
+        wake(m);
+    ic__mux_uncork(m->core);
+}
+
+static void flush_all(void *arg)
+{
+    ic_mux *m = arg;
+
+    stop_gathering(m);
+    flush(m);
+}
+
+/* The first message of a turn leaves as it is, at once, and those behind it in few frames
+ * when the turn ends: encrypting a frame costs as much as a thousand bytes in it. */
+static void gather(ic_mux *m)
+{
+    if (m->corks || (m->gathering && ic__mux_corked(m->core) < GATHER_BYTES))
+        return;
+    flush_all(m);
+    m->gathering = true;
+    ic__mux_cork(m->core);
+    if (!m->driving)
+        wake(m);
 }
 
 static void closed(ic_channel *ch, const ic__mux_event *event)
@@ -163,10 +200,12 @@ static void drive(ic_mux *m)
 {
     ic__mux_event event;
 
-    flush(m);
+    m->driving = true;
+    flush_all(m);
     while (!m->closing && ic__mux_next(m->core, &event))
         tell(m, &event);
-    flush(m);
+    flush_all(m);
+    m->driving = false;
     if (m->reading != ic__mux_reading(m->core)) {
         m->reading = !m->reading;
         ic_stream_set_reading(m->st, m->reading);
@@ -222,6 +261,7 @@ static void on_end(ic_stream *st, void *user)
 {
     ic_mux *m = user;
 
+    flush_all(m);
     ic__mux_end(m->core);
     drive(m);
     ic_stream_end(st);
@@ -284,10 +324,11 @@ static int open_stream(ic_mux *m, ic_socket *sock, ic_stream *st)
     int err = read_stream_options(&o, m, m->on.stream);
     if (err)
         return err;
-    if (!st)
-        return ic_stream_new(sock, &o, &m->st);
     m->st = st;
-    return ic_stream_use(st, &o);
+    err = st ? ic_stream_use(st, &o) : ic_stream_new(sock, &o, &m->st);
+    if (!err)
+        m->st->before_end = flush_all;
+    return err;
 }
 
 static int set_up(ic_mux *m, ic_socket *sock, ic_stream *st)
@@ -379,11 +420,16 @@ void ic_mux_refuse(ic_mux *m, const char *protocol, const uint8_t *id, size_t id
 
 void ic_mux_cork(ic_mux *m)
 {
+    stop_gathering(m);
+    m->corks++;
     ic__mux_cork(m->core);
 }
 
 void ic_mux_uncork(ic_mux *m)
 {
+    if (!m->corks)
+        return;
+    m->corks--;
     ic__mux_uncork(m->core);
     flush(m);
     wake(m); /* the batch may have found no memory */
@@ -441,7 +487,7 @@ int ic_channel_send(ic_channel *ch, uint64_t type, const uint8_t *data, size_t l
     if (err == IC_ERR_AGAIN)
         ch->choked = true;
     if (!err)
-        flush(ch->mux);
+        gather(ch->mux);
     return err;
 }
 

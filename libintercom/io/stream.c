@@ -215,6 +215,8 @@ void ic_stream_end(ic_stream *st)
 {
     if (writable(st) != 0)
         return;
+    if (st->before_end)
+        st->before_end(st->on.user);
     st->ending = true;
     ic__stream_flush(st);
 }

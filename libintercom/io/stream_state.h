@@ -46,6 +46,7 @@ struct ic_stream {
     struct event *timer;
     uint64_t armed_ns; /* not later than the deadline of the core */
     ic_stream_options on;
+    void (*before_end)(void *user); /* of `on`: a mux hands on what it gathers; or NULL */
     uint8_t remote_key[IC_PUBLIC_KEY_BYTES]; /* that we expect, when on.remote_key */
     ic__stream_host host; /* all NULL when it made its carrier itself */
     ic__bytes waiting;    /* messages from before the handshake: length, bytes */

@@ -250,6 +250,11 @@ void ic__mux_uncork(ic__mux *m)
         ic__mux_fail(m, IC_ERR_NOMEM);
 }
 
+size_t ic__mux_corked(const ic__mux *m)
+{
+    return m->batch.len;
+}
+
 /* ---- time and end ---- */
 
 uint64_t ic__mux_deadline(const ic__mux *m)

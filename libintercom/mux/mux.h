@@ -117,6 +117,9 @@ void ic__mux_fail(ic__mux *m, int error);
 void ic__mux_cork(ic__mux *m);
 void ic__mux_uncork(ic__mux *m);
 
+/** Bytes of the frame that is being written. */
+size_t ic__mux_corked(const ic__mux *m);
+
 /**
  * From now on, tell about opens of this protocol (IC__MUX_PAIR); others are rejected.
  *

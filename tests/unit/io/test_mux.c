@@ -299,6 +299,55 @@ static void corked_messages_leave_in_one_frame(void **state)
     stream_pair_free(&w.p);
 }
 
+/* The first one as the reference would send it, the others together. */
+static void messages_of_one_turn_leave_in_few_frames(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[1000];
+    world w;
+    open_both(&w);
+    uint64_t before = frames_out(&w.ends[0]);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, sizeof bytes), 0);
+    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 2); /* 17 in each frame */
+    stream_pair_until(&w.p, &w.ends[1].messages, 50);
+    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(say(&w.ends[0], "alone"), 0);
+        stream_pair_until(&w.p, &w.ends[1].messages, 51 + i);
+    }
+    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 3 + 3);
+    stream_pair_free(&w.p);
+}
+
+static void what_is_gathered_leaves_before_the_end(void **state)
+{
+    (void)state;
+    world w;
+    open_both(&w);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(say(&w.ends[0], "before the end"), 0);
+    ic_stream_end(ic_mux_stream(w.ends[0].mux));
+    stream_pair_until(&w.p, &w.ends[0].closed, 1);
+    assert_int_equal(w.ends[0].error, 0);
+    stream_pair_until(&w.p, &w.ends[1].closed, 1);
+    assert_int_equal(w.ends[1].messages, 9);
+    stream_pair_free(&w.p);
+}
+
+static void what_is_gathered_leaves_before_the_close_of_its_channel(void **state)
+{
+    (void)state;
+    world w;
+    open_both(&w);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(say(&w.ends[0], "before the close"), 0);
+    ic_channel_close(w.ends[0].ch);
+    stream_pair_until(&w.p, &w.ends[1].channel_closed, 1);
+    assert_int_equal(w.ends[1].messages, 9);
+    stream_pair_free(&w.p);
+}
+
 static void a_full_batch_says_again_and_drains_after_uncork(void **state)
 {
     (void)state;
@@ -486,6 +535,9 @@ int main(void)
         cmocka_unit_test(channels_pair_by_aliases_that_both_know),
         cmocka_unit_test(an_alias_that_one_end_knows_fails_the_mux),
         cmocka_unit_test(corked_messages_leave_in_one_frame),
+        cmocka_unit_test(messages_of_one_turn_leave_in_few_frames),
+        cmocka_unit_test(what_is_gathered_leaves_before_the_end),
+        cmocka_unit_test(what_is_gathered_leaves_before_the_close_of_its_channel),
         cmocka_unit_test(a_full_batch_says_again_and_drains_after_uncork),
         cmocka_unit_test(a_batch_without_memory_ends_the_mux),
         cmocka_unit_test(a_closed_channel_leaves_the_mux_alone),
