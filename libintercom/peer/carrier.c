@@ -351,7 +351,7 @@ static void cut(ic__carrier *c, wire *w, bool stopped)
 
 void ic__carrier_remove(ic__carrier *c, ic_mux *mux)
 {
-    wire *w = wire_of(c, mux);
+    wire *w = c ? wire_of(c, mux) : NULL;
 
     if (w)
         cut(c, w, false);
@@ -360,7 +360,7 @@ void ic__carrier_remove(ic__carrier *c, ic_mux *mux)
 bool ic__carrier_pair(ic__carrier *c, ic_mux *mux, const char *protocol,
                       const uint8_t *id, size_t id_len)
 {
-    const wire *w = c->closing ? NULL : wire_of(c, mux);
+    const wire *w = !c || c->closing ? NULL : wire_of(c, mux);
 
     (void)id;
     if (!w || id_len || !ic__sc_link_asked(w->sc_link, protocol))

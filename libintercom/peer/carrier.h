@@ -53,7 +53,8 @@ IC_CHECK int ic__carrier_new(struct event_base *base, const ic_env *env,
 IC_CHECK int ic__carrier_add(ic__carrier *carrier, ic_mux *mux,
                              const uint8_t remote_key[IC_PUBLIC_KEY_BYTES]);
 
-/** The mux closes or has closed. One that was never added is fine. */
+/** The mux closes or has closed. One that was never added is fine, and so is a carrier
+ * that is NULL, here and in ic__carrier_pair. */
 void ic__carrier_remove(ic__carrier *carrier, ic_mux *mux);
 
 /** The peer opened a channel: is it ours? If so, it was answered, or will be. */

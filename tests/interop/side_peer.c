@@ -38,6 +38,7 @@ typedef struct connection {
 
 static struct event_base *base;
 static struct event *input;
+static bool input_is_on = true; /* until the end begins */
 static struct evbuffer *typed;
 static ic_identity *me;
 static ic_socket *sock;
@@ -59,6 +60,8 @@ static void on_open(ic_mux *mux, void *user)
 {
     const connection *c = user;
 
+    if (!input_is_on)
+        return;
     must(ic__carrier_add(carrier, mux, ic_stream_remote_key(ic_mux_stream(mux))), "add");
     (void)printf("opened %u\n", c->id);
 }
@@ -243,6 +246,7 @@ static void socket_gone(void *user)
 static void carrier_gone(void *user)
 {
     (void)user;
+    carrier = NULL;
     ic_socket_close(sock, socket_gone, NULL);
 }
 
@@ -250,6 +254,7 @@ static int do_quit(char **words, size_t count)
 {
     (void)words;
     (void)count;
+    input_is_on = false;
     (void)event_del(input);
     ic__carrier_close(carrier, carrier_gone, NULL);
     return 0;
