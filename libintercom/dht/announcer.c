@@ -24,6 +24,7 @@ typedef struct slot {
     ic__rpc_pending *pending;
     ic__dht_relay relay;
     bool stored;
+    bool repeated; /* with a fresh token */
 } slot;
 
 typedef struct cycle {
@@ -224,11 +225,24 @@ static void cycle_over(ic__announcer *a)
         a->events.on_cycle(a->events.user, c.count);
 }
 
+static void on_announced(void *user, int error, const ic__rpc_reply *reply);
+
+/* A walk that others drew out has outlived its tokens; the refusal brings a new one. */
+static bool announce_again(slot *s, const ic__rpc_reply *reply)
+{
+    if (s->repeated || !reply->id || !reply->token)
+        return false;
+    s->repeated = true;
+    return send_signed(s, IC__DHT_ANNOUNCE, reply->id, reply->token, on_announced) == 0;
+}
+
 static void on_announced(void *user, int error, const ic__rpc_reply *reply)
 {
     slot *s = user;
 
     s->pending = NULL;
+    if (!error && reply->error == IC__RPC_INVALID_TOKEN && announce_again(s, reply))
+        return;
     s->stored = !error && reply->error == IC__RPC_OK;
     if (s->stored)
         s->relay.peer = reply->to;

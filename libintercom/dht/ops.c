@@ -114,11 +114,27 @@ static void advance(ic__dht_op *op)
         finish(op);
 }
 
+/* A walk that others drew out has outlived its tokens; the refusal brings a new one. */
+static void commit_again(ic__dht_op *op, const ic__rpc_reply *reply)
+{
+    ic__query_node node = {.addr = reply->from, .to = reply->to, .has_token = true};
+
+    if (!op->committing || !reply->id || !reply->token ||
+        op->repeated >= op->closest_count)
+        return;
+    op->repeated++;
+    memcpy(node.id, reply->id, sizeof node.id);
+    memcpy(node.token, reply->token, sizeof node.token);
+    (void)op->commit(op, &node);
+}
+
 static void on_answered(void *user, int error, const ic__rpc_reply *reply)
 {
     ic__dht_op *op = user;
 
     op->open--;
+    if (!error && reply->error == IC__RPC_INVALID_TOKEN)
+        commit_again(op, reply);
     if (error == IC_ERR_CANCELED)
         op->error = error;
     else if (!error && reply->error == IC__RPC_OK)

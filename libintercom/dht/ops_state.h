@@ -48,9 +48,10 @@ struct ic__dht_op {
     size_t open;     /* requests of ours that are not answered yet */
     size_t answers;
     size_t stored;
-    size_t refused; /* because of a seq */
-    unsigned busy;  /* inside of a callback of the user's */
-    bool gone;      /* cancelled there */
+    size_t refused;  /* because of a seq */
+    size_t repeated; /* because of an old token */
+    unsigned busy;   /* inside of a callback of the user's */
+    bool gone;       /* cancelled there */
 };
 
 /** @return NULL when memory is out */
