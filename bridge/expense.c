@@ -9,6 +9,7 @@
 #include "intercom/sys/mem.h"
 
 #define FINGERPRINT_BYTES 16
+#define LIST_MARGIN 8 /* this part of an answer is for the last entry and the rest */
 
 bool bridge_expense_fail(bridge_expense *x, const char *format, ...)
 {
@@ -119,17 +120,24 @@ static const isplit_state *state_of(bridge_expense *x)
     return NULL;
 }
 
-bool bridge_expense_list(bridge_expense *x)
+/* As many entries as fit into one answer; "next" says where the others begin. */
+bool bridge_expense_list(bridge_expense *x, size_t offset, size_t limit)
 {
     const isplit_state *state = state_of(x);
+    size_t end = 0;
     char *json = NULL;
 
     if (!state)
         return false;
+    size_t count = isplit_state_entry_count(state);
+    size_t max = x->hub->settings.max_answer_bytes;
     begin(x, "expense_list");
-    ic__buf_printf(&x->answer, ",\"count\":%zu", isplit_state_entry_count(state));
-    int error = isplit_form_entries_json(state, &json);
+    ic__buf_printf(&x->answer, ",\"count\":%zu", count);
+    int error = isplit_form_entries_part_json(state, offset, limit,
+                                              max - max / LIST_MARGIN, &json, &end);
     add_form(x, "events", error, json);
+    if (!error && end < count)
+        ic__buf_printf(&x->answer, ",\"next\":%zu", end);
     add_fingerprint(x, state);
     return true;
 }

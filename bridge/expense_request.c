@@ -1,4 +1,5 @@
 /* The requests expense_*: their members, and which answer they ask for. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -117,10 +118,30 @@ static bool ask_add(bridge_expense *x, const ic__json *message)
     return done;
 }
 
+/* A whole number from 0 on, as number or text. */
+static bool read_count(bridge_expense *x, const ic__json *message, const char *name,
+                       size_t *out)
+{
+    const ic__json *v = ic__json_get(message, name);
+    const char *digits = ic__json_token(v) ? ic__json_token(v) : ic__json_cstring(v);
+
+    if (ic__json_type(v) <= IC__JSON_NULL)
+        return true;
+    if (!digits || !*digits || strspn(digits, "0123456789") != strlen(digits) ||
+        strlen(digits) > 15)
+        return bridge_expense_fail(x, "Invalid %s.", name);
+    *out = (size_t)strtoull(digits, NULL, 10);
+    return true;
+}
+
 static bool ask_list(bridge_expense *x, const ic__json *message)
 {
-    (void)message;
-    return bridge_expense_list(x);
+    size_t offset = 0;
+    size_t limit = SIZE_MAX;
+
+    return read_count(x, message, "offset", &offset) &&
+           read_count(x, message, "limit", &limit) &&
+           bridge_expense_list(x, offset, limit);
 }
 
 static bool ask_balance(bridge_expense *x, const ic__json *message)

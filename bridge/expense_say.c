@@ -177,7 +177,7 @@ static bool run(bridge_expense *x, const isplit_command *command)
     case ISPLIT_COMMAND_ADD:
         return bridge_expense_add(x, &command->add);
     case ISPLIT_COMMAND_LIST:
-        return bridge_expense_list(x);
+        return bridge_expense_list(x, 0, SIZE_MAX);
     case ISPLIT_COMMAND_BALANCE:
         return bridge_expense_balance(x);
     case ISPLIT_COMMAND_PERSIST:

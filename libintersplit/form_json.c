@@ -58,17 +58,32 @@ int isplit_form_entry_json(const isplit_entry *entry, char **out)
     return isplit__buf_finish(&b, out);
 }
 
-int isplit_form_entries_json(const isplit_state *state, char **out)
+int isplit_form_entries_part_json(const isplit_state *state, size_t from,
+                                  size_t max_count, size_t max_bytes, char **out,
+                                  size_t *end)
 {
     isplit__buf b = {0};
+    size_t count = isplit_state_entry_count(state);
+    size_t at = from < count ? from : count;
 
     isplit__buf_text(&b, "[");
-    for (size_t i = 0; i < isplit_state_entry_count(state); i++) {
-        isplit__buf_text(&b, i ? "," : "");
-        put_entry(&b, isplit_state_entry(state, i));
+    for (; at < count && at - from < max_count && (at == from || b.len < max_bytes);
+         at++) {
+        isplit__buf_text(&b, at > from ? "," : "");
+        put_entry(&b, isplit_state_entry(state, at));
     }
     isplit__buf_text(&b, "]");
-    return isplit__buf_finish(&b, out);
+    int err = isplit__buf_finish(&b, out);
+    if (!err)
+        *end = at;
+    return err;
+}
+
+int isplit_form_entries_json(const isplit_state *state, char **out)
+{
+    size_t end = 0;
+
+    return isplit_form_entries_part_json(state, 0, SIZE_MAX, SIZE_MAX, out, &end);
 }
 
 static void put_summary(isplit__buf *b, const isplit_state *state,

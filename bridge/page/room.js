@@ -131,12 +131,23 @@ export class Room {
       this.#stale = false
       const channel = this.#channel
       const [list, balance] = await Promise.all([
-        this.#connection.request({ type: 'expense_list', channel }),
+        this.#list(channel),
         this.#connection.request({ type: 'expense_balance', channel }),
       ])
       if (channel !== this.#channel) this.#stale = true
-      else this.#took(balance, list.events)
+      else this.#took(balance, list)
     }
+  }
+
+  /** All entries; a large room answers in parts. */
+  async #list (channel) {
+    const all = []
+    for (let offset = 0; offset !== undefined;) {
+      const part = await this.#connection.request({ type: 'expense_list', channel, offset })
+      all.push(...part.events)
+      offset = part.next
+    }
+    return all
   }
 
   /** One entry more: only the balances have to be asked for. */

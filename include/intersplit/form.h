@@ -29,6 +29,15 @@ IC_API IC_CHECK int isplit_form_balance(const isplit_state *state, char **out);
 IC_API IC_CHECK int isplit_form_entry_json(const isplit_entry *entry, char **out);
 /** All entries as a JSON array of such objects, in list order. */
 IC_API IC_CHECK int isplit_form_entries_json(const isplit_state *state, char **out);
+/**
+ * A part of that array: entries from number `from` on, up to `max_count` of them and
+ * about `max_bytes` of text, but one at least.
+ *
+ * @param end  the number of the first entry that was left out
+ */
+IC_API IC_CHECK int isplit_form_entries_part_json(const isplit_state *state, size_t from,
+                                                  size_t max_count, size_t max_bytes,
+                                                  char **out, size_t *end);
 /** The JSON object "summary": channel, eventCount, totalCents, balances, settlements,
  * plan. */
 IC_API IC_CHECK int isplit_form_summary_json(const isplit_state *state, char **out);
