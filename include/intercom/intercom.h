@@ -14,6 +14,7 @@
 #include "intercom/mux.h"
 #include "intercom/peer.h"
 #include "intercom/stream.h"
+#include "intercom/swarm.h"
 #include "intercom/sys/env.h"
 #include "intercom/sys/mem.h"
 

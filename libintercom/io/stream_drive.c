@@ -34,10 +34,16 @@ void ic__stream_free(ic_stream *st)
 
 void ic__stream_finish(ic_stream *st, int error)
 {
+    void (*over)(void *user, int error, bool closed_here) = st->over;
+    void *over_user = st->over_user;
+    bool closed_here = st->closing;
+
     st->closing = true;
     if (st->on.on_closed)
         st->on.on_closed(st, error, st->on.user);
     ic__stream_free(st);
+    if (over)
+        over(over_user, error, closed_here);
 }
 
 void ic__stream_fail(ic_stream *st, int error)

@@ -49,7 +49,11 @@ struct ic_stream {
     void (*before_end)(void *user); /* of `on`: a mux hands on what it gathers; or NULL */
     uint8_t remote_key[IC_PUBLIC_KEY_BYTES]; /* that we expect, when on.remote_key */
     ic__stream_host host; /* all NULL when it made its carrier itself */
-    ic__bytes waiting;    /* messages from before the handshake: length, bytes */
+
+    /** Who hears of its end after on_closed, when it is gone; or NULL. */
+    void (*over)(void *user, int error, bool closed_here);
+    void *over_user;
+    ic__bytes waiting; /* messages from before the handshake: length, bytes */
     bool connected;
     bool open;
     bool proven; /* its host was told so */
