@@ -21,11 +21,9 @@
 #define MOST_SEGMENTS 64
 #define MOST_GLUED 65000 /* of the 65507 bytes that a UDP datagram may have */
 #define GLUED_BYTES ((size_t)65536)
-#define GLUED_MESSAGES 8
 #define IN_MESSAGES 64
-#define IN_BYTES (GLUED_MESSAGES * GLUED_BYTES)
-
-_Static_assert((size_t)IN_MESSAGES *IC__UDP_MOST_BYTES <= IN_BYTES, "both fit the ring");
+#define IN_BYTES (IN_MESSAGES * GLUED_BYTES) /* mostly untouched, and then not there */
+#define CACHED_BYTES ((size_t)512 * 1024)    /* read before they are looked at */
 
 /* Room for one control message of a 16 bit (sent) or int (received) segment size. */
 typedef union control {
@@ -204,7 +202,7 @@ bool ic__udp_batch_send(const ic__udp_batch *b, int fd, size_t *from, size_t end
 
 int ic__udp_in_init(ic__udp_in *in)
 {
-    *in = (ic__udp_in){.bytes = ic_mem_alloc(IN_BYTES)};
+    *in = (ic__udp_in){.bytes = ic_mem_alloc(IN_BYTES), .glued = IN_MESSAGES};
     return in->bytes ? 0 : IC_ERR_NOMEM;
 }
 
@@ -281,12 +279,21 @@ static int read_error(int error)
 
 #ifdef __linux__
 
+/* So many of the length of the last ones stay in the cache until they are read. */
+static size_t messages_of(size_t count, size_t bytes)
+{
+    size_t most = bytes ? CACHED_BYTES * count / bytes : IN_MESSAGES;
+
+    return most > IN_MESSAGES ? IN_MESSAGES : most;
+}
+
 int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb take,
                     void *user)
 {
     struct mmsghdr msgs[IN_MESSAGES];
     in_slot slots[IN_MESSAGES];
-    size_t room = gro ? GLUED_MESSAGES : IN_MESSAGES;
+    size_t room = gro ? in->glued : IN_MESSAGES;
+    size_t bytes = 0;
     int count = 0;
 
     if (!most)
@@ -296,11 +303,16 @@ int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb
     for (size_t i = 0; i < most; i++)
         prepare(in, i, gro, &slots[i], &msgs[i].msg_hdr);
     int n = recvmmsg(fd, msgs, (unsigned)most, MSG_DONTWAIT, NULL);
+    in->more = n == (int)most;
     if (n < 0)
         return read_error(errno);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        bytes += msgs[i].msg_len;
         count += hand_over(in, slots[i].iov.iov_base, msgs[i].msg_len, &msgs[i].msg_hdr,
                            take, user);
+    }
+    if (gro && n > 0)
+        in->glued = messages_of((size_t)n, bytes);
     return count;
 }
 
@@ -328,6 +340,7 @@ int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb
         return 0;
     prepare(in, 0, gro, &slot, &msg);
     ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
+    in->more = n >= 0;
     if (n < 0)
         return read_error(errno);
     return hand_over(in, in->bytes, (size_t)n, &msg, take, user);

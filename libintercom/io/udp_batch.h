@@ -76,6 +76,8 @@ typedef void (*ic__udp_in_cb)(const uint8_t *data, size_t len, const ic__addr *f
 
 typedef struct ic__udp_in {
     uint8_t *bytes; /* the ring of buffers, shared by the sockets of a loop */
+    size_t glued;   /* messages to ask for with GRO: fewer when they are long */
+    bool more;      /* the last read filled all buffers that it had */
     uint64_t truncated;
 } ic__udp_in;
 

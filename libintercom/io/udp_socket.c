@@ -161,7 +161,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     while (left && !sock->closed) {
         int n = ic__udp_in_read(&u->in, sock->fd, sock->gro, left, take_datagram, sock);
         u->stats.receive_calls++;
-        if (n <= 0)
+        if (n <= 0 || !u->in.more)
             break;
         left -= (uint32_t)n < left ? (uint32_t)n : left;
     }

@@ -256,6 +256,58 @@ static void a_message_that_the_kernel_will_not_cut_goes_out_in_pieces(void **sta
 }
 #endif
 
+static void send_each(ends *e, size_t count, size_t len)
+{
+    uint8_t bytes[64] = {0};
+
+    assert_true(len <= sizeof bytes);
+    for (size_t i = 0; i < count; i++) {
+        bytes[0] = (uint8_t)i;
+        assert_int_equal(sendto(e->fd[0], bytes, len, 0,
+                                (const struct sockaddr *)(const void *)&e->to, e->to_len),
+                         len);
+    }
+    e->got = 0;
+}
+
+/* Small answers of a peer that sends each by itself come by the dozen, and no call asks
+ * whether there are more when the last one has told. */
+static void small_datagrams_are_read_in_one_call(void **state)
+{
+    (void)state;
+    ends e;
+    open_ends(&e, true);
+    send_each(&e, 40, 20);
+    assert_int_equal(ic__udp_in_read(&e.in, e.fd[1], e.gro, 1024, take, &e), 40);
+    assert_false(e.in.more);
+    send_each(&e, 40, 20);
+    assert_int_equal(ic__udp_in_read(&e.in, e.fd[1], e.gro, 30, take, &e), 30);
+    assert_true(e.in.more);
+    assert_int_equal(ic__udp_in_read(&e.in, e.fd[1], e.gro, 30, take, &e), 10);
+    assert_false(e.in.more);
+    close_ends(&e);
+}
+
+/* Glued ones fill the buffers: then fewer are read before they are looked at. */
+static void long_messages_are_read_a_few_at_a_time(void **state)
+{
+    (void)state;
+    ends e;
+    open_ends(&e, true);
+    if (!e.gso || !e.gro)
+        skip(); /* this kernel glues nothing */
+    size_t before = e.in.glued;
+    for (int i = 0; i < 40; i++)
+        add(&e, 1400);
+    send_all(&e);
+    assert_int_equal(ic__udp_in_read(&e.in, e.fd[1], e.gro, 1024, take, &e), 40);
+    assert_true(e.in.glued < before && e.in.glued >= 8);
+    send_each(&e, 8, 20);
+    assert_int_equal(ic__udp_in_read(&e.in, e.fd[1], e.gro, 1024, take, &e), 8);
+    assert_int_equal(e.in.glued, before);
+    close_ends(&e);
+}
+
 static void a_closed_socket_is_an_error(void **state)
 {
     (void)state;
@@ -300,6 +352,8 @@ int main(void)
 #ifdef SO_NO_CHECK
         cmocka_unit_test(a_message_that_the_kernel_will_not_cut_goes_out_in_pieces),
 #endif
+        cmocka_unit_test(small_datagrams_are_read_in_one_call),
+        cmocka_unit_test(long_messages_are_read_a_few_at_a_time),
         cmocka_unit_test(a_closed_socket_is_an_error),
         cmocka_unit_test(survives_each_failed_allocation),
     };
