@@ -13,9 +13,15 @@ static void host_send(void *user, uint32_t sock, const ic__addr *to, const uint8
         s->lost++;
         return;
     }
-    d = &s->sent[(s->first + s->count++) % RPC_SOLO_SENT];
-    *d = (rpc_datagram){.sock = sock, .to = *to, .ttl = ttl, .len = len};
+    d = malloc(sizeof *d);
+    if (!d)
+        abort();
+    d->sock = sock;
+    d->to = *to;
+    d->ttl = ttl;
+    d->len = len;
     memcpy(d->data, data, len);
+    s->sent[(s->first + s->count++) % RPC_SOLO_SENT] = d;
 }
 
 static ic__addr host_socket_address(void *user, uint32_t sock)
@@ -29,9 +35,6 @@ int rpc_solo_init(rpc_solo *s, const ic__rpc_options *opts, const ic__rpc_events
     ic_env env;
 
     *s = (rpc_solo){0};
-    s->sent = calloc(RPC_SOLO_SENT, sizeof *s->sent);
-    if (!s->sent)
-        abort();
     fake_clock_init(&s->time, 1);
     env = fake_clock_env(&s->time);
     s->clock.now = s->time.now_ns;
@@ -46,7 +49,8 @@ void rpc_solo_free(rpc_solo *s)
 {
     ic__rpc_free(s->rpc);
     ic__clock_free(&s->clock);
-    free(s->sent);
+    while (rpc_solo_take(s))
+        continue;
 }
 
 void rpc_solo_run(rpc_solo *s, uint64_t for_ns)
@@ -82,13 +86,14 @@ void rpc_solo_tell(rpc_solo *s, uint32_t sock, const ic__addr *from,
 
 const rpc_datagram *rpc_solo_take(rpc_solo *s)
 {
-    const rpc_datagram *d = &s->sent[s->first];
-
+    free(s->taken);
+    s->taken = NULL;
     if (!s->count)
         return NULL;
+    s->taken = s->sent[s->first];
     s->first = (s->first + 1) % RPC_SOLO_SENT;
     s->count--;
-    return d;
+    return s->taken;
 }
 
 ic__rpc_message rpc_solo_read(const rpc_datagram *d)

@@ -24,7 +24,8 @@ typedef struct rpc_solo {
     ic__dht_host host;
     ic__addr bound[2];
     ic__rpc *rpc;
-    rpc_datagram *sent; /* RPC_SOLO_SENT, those that were not taken; more are counted */
+    rpc_datagram *sent[RPC_SOLO_SENT]; /* that were not taken; more are counted */
+    rpc_datagram *taken;
     size_t first;
     size_t count;
     size_t lost;
@@ -45,7 +46,7 @@ void rpc_solo_tell(rpc_solo *s, uint32_t sock, const ic__addr *from,
                    const ic__rpc_message *m);
 
 /** The datagram that was sent the longest ago, and is taken now; NULL when there is
- * none. Valid until the next one is sent. */
+ * none. Valid until the next one is taken. */
 const rpc_datagram *rpc_solo_take(rpc_solo *s);
 
 /** The same, read; fails when there is none, or it is no message. */
