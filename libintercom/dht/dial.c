@@ -159,6 +159,8 @@ static void on_alarm(ic__alarm *alarm)
 
     if (!dial->stream)
         end(dial, IC_ERR_CANCELED, "SUSPENDED");
+    else if (dial->finding)
+        ic__dial_begin_finding(dial);
     else if (is_punching(dial))
         ic__dial_go_on(dial);
     else if (dial->told)

@@ -87,6 +87,24 @@ static void on_slow(void *user)
     ask_more(dial);
 }
 
+/* The one that has waited longest begins at the next turn. */
+static void wake_next(ic__dht_links *links)
+{
+    ic__clock *clock = &links->dht->clock;
+    const ic__link *end = &links->dials.ends;
+
+    for (ic__link *l = end->next; l != end; l = l->next) {
+        ic__dht_dial *dial = IC__ELEMENT(l, ic__dht_dial, link);
+        if (!dial->waiting)
+            continue;
+        dial->waiting = false;
+        dial->finding = true;
+        links->finding++;
+        ic__clock_set(clock, &dial->alarm, clock->now);
+        return;
+    }
+}
+
 void ic__dial_stop_finding(ic__dht_dial *dial)
 {
     for (size_t i = 0; i < IC__DIAL_ATTEMPTS_MAX; i++) {
@@ -96,6 +114,12 @@ void ic__dial_stop_finding(ic__dht_dial *dial)
     ic__query_cancel(dial->query);
     dial->query = NULL;
     ic__noise_wipe(&dial->noise);
+    dial->waiting = false;
+    if (!dial->finding)
+        return;
+    dial->finding = false;
+    dial->links->finding--;
+    wake_next(dial->links);
 }
 
 /* The query. */
@@ -159,24 +183,48 @@ static void on_query_done(void *user, int error, ic__query *query)
     look_further(dial);
 }
 
-int ic__dial_find(ic__dht_dial *dial, const ic__addr *relays, size_t count)
+/* What was learned of the peer before. */
+static void list_known(ic__dht_dial *dial)
 {
     ic__dht_links *links = dial->links;
     const ic__dht_peer *cached = ic__relay_cache_get(&links->relays, dial->remote_key);
     ic__addr route;
 
-    for (size_t i = 0; i < IC__DIAL_ATTEMPTS_MAX; i++)
-        dial->attempts[i].dial = dial;
-    for (size_t i = 0; i < count && i < IC__DHT_ADDRESSES_MAX; i++)
-        list(dial, &relays[i]);
-    for (size_t i = 0; count == 0 && cached && i < cached->relay_count; i++)
+    for (size_t i = 0; dial->node_count == 0 && cached && i < cached->relay_count; i++)
         list(dial, &cached->relays[i]);
     if (ic__router_route(links->dht->router, dial->target, &route))
         list(dial, &route);
     dial->known = dial->node_count;
     dial->width = dial->known ? WIDTH + 1 : WIDTH;
+}
+
+static int begin(ic__dht_dial *dial)
+{
+    list_known(dial);
     ask_more(dial);
     return search(dial, dial->nodes, dial->known);
+}
+
+void ic__dial_begin_finding(ic__dht_dial *dial)
+{
+    int err = begin(dial);
+
+    if (err)
+        ic__dial_fail(dial, err, "PEER_NOT_FOUND");
+}
+
+int ic__dial_find(ic__dht_dial *dial, const ic__addr *relays, size_t count)
+{
+    for (size_t i = 0; i < IC__DIAL_ATTEMPTS_MAX; i++)
+        dial->attempts[i].dial = dial;
+    for (size_t i = 0; i < count && i < IC__DHT_ADDRESSES_MAX; i++)
+        list(dial, &relays[i]);
+    dial->waiting = dial->links->finding >= IC__DIALS_FINDING_MAX;
+    if (dial->waiting)
+        return 0;
+    dial->finding = true;
+    dial->links->finding++;
+    return begin(dial);
 }
 
 /* Answers. */

@@ -18,8 +18,9 @@
 #include "dht/query.h"
 #include "dht/trail.h"
 
-#define IC__DIAL_NODES_MAX 32   /* that may know the peer */
-#define IC__DIAL_ATTEMPTS_MAX 6 /* at a time, when the first ones are slow */
+#define IC__DIAL_NODES_MAX 32    /* that may know the peer */
+#define IC__DIALS_FINDING_MAX 64 /* at a time, others wait: each asks a dozen nodes */
+#define IC__DIAL_ATTEMPTS_MAX 6  /* at a time, when the first ones are slow */
 
 /* One node that is asked to pass our handshake on. */
 typedef struct ic__attempt {
@@ -74,7 +75,9 @@ struct ic__dht_dial {
     size_t known;     /* of the nodes, from before the query */
     ic__attempt attempts[IC__DIAL_ATTEMPTS_MAX];
     size_t width; /* attempts at a time */
-    bool shaken;  /* the handshake is done */
+    bool waiting; /* for others to find theirs */
+    bool finding;
+    bool shaken; /* the handshake is done */
     bool asked_twice;
 
     /* meeting */
@@ -117,8 +120,10 @@ void ic__dial_fail(ic__dht_dial *dial, int error, const char *reason);
 /** A way that may be the one; tells the user when it is the first. */
 void ic__dial_offer(ic__dht_dial *dial, const ic__way *way);
 
-/** Find nodes, and ask them. @return 0 or a negative error */
+/** Find nodes, and ask them; now, or when not so many do. @return 0 or a negative error
+ */
 IC_CHECK int ic__dial_find(ic__dht_dial *dial, const ic__addr *relays, size_t count);
+void ic__dial_begin_finding(ic__dht_dial *dial);
 void ic__dial_stop_finding(ic__dht_dial *dial);
 
 /** The handshake is done: how do the two meet? */

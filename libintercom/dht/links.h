@@ -26,6 +26,7 @@ struct ic__dht_links {
     ic__map streams; /* local id: ic__trail */
     ic__relay_cache relays;
     ic__tally handshakes;       /* unfinished ones of all servers */
+    size_t finding;             /* dials that look for their peer now */
     size_t random_punches;      /* going on */
     uint64_t random_punched_ns; /* when the last one ended */
     bool has_random_punched;

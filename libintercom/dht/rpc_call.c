@@ -32,8 +32,11 @@ static void land(ic__rpc_pending *p)
     if (!rpc->by_tid.count && rpc->by_tid.cap > ROOM_AT_REST)
         ic__map_free(&rpc->by_tid);
     ic__clock_remove(rpc->clock, &p->alarm);
-    if (p->attempts)
-        ic__window_settle(&rpc->window);
+    if (!p->attempts)
+        return;
+    ic__window_settle(&rpc->window);
+    if (rpc->waiting.count) /* there is room again: no need to wait for the next drain */
+        ic__clock_set(rpc->clock, &rpc->drain, ic__rpc_now(rpc));
 }
 
 static void forget(ic__rpc_pending *p)

@@ -17,6 +17,13 @@
 #define ANSWER (100 * IC__MS)  /* at most as often */
 #define SILENCE (13 * IC__SEC) /* then it dies */
 
+/* A dial that was begun; its memory is the test's until the end. */
+typedef struct dht_peer_call {
+    struct dht_peer_call *next;
+    dht_peer *peer;
+    ic__dht_dial *dial;
+} dht_peer_call;
+
 static dht_peer_link *link_of(dht_peer *p, uint32_t local_id)
 {
     for (size_t i = 0; i < p->link_count; i++) {
@@ -123,7 +130,10 @@ static void tend_links(dht_peer *p, uint64_t now)
 static void h_send(void *user, uint32_t sock, const ic__addr *to, const uint8_t *data,
                    size_t len, uint8_t ttl)
 {
-    const ic__dht_host *host = dht_machine_host(((dht_peer *)user)->machine);
+    dht_peer *p = user;
+    const ic__dht_host *host = dht_machine_host(p->machine);
+
+    p->punches += len == 1;
     host->send(host->user, sock, to, data, len, ttl);
 }
 
@@ -181,7 +191,8 @@ static void h_relay_drop(void *user, uint32_t local_id)
     dht_peer *p = user;
 
     p->relay_drops++;
-    dht_relay_site_drop(p->relay, p, local_id);
+    if (p->relay)
+        dht_relay_site_drop(p->relay, p, local_id);
 }
 
 /* Time. */
@@ -259,6 +270,11 @@ void dht_peer_free(dht_peer *p)
     dht_machine_detach(p->machine);
     ic__dht_free(p->dht);
     ic_identity_free(p->identity);
+    while (p->calls) {
+        dht_peer_call *call = p->calls;
+        p->calls = call->next;
+        free(call);
+    }
 }
 
 const uint8_t *dht_peer_key(const dht_peer *p)
@@ -304,8 +320,9 @@ void dht_peer_listen(dht_peer *p, const ic__dht_server_options *opts)
 
 static void on_done(void *user, int error, const ic__dht_connection *c)
 {
-    dht_peer *p = user;
-    const char *reason = ic__dht_dial_reason(p->dial);
+    const dht_peer_call *call = user;
+    dht_peer *p = call->peer;
+    const char *reason = ic__dht_dial_reason(call->dial);
 
     p->last_error = error;
     if (!error) {
@@ -321,16 +338,23 @@ static void on_done(void *user, int error, const ic__dht_connection *c)
 void dht_peer_dial(dht_peer *p, const uint8_t *key, const ic__dht_dial_options *opts)
 {
     ic__dht_dial_options o;
+    dht_peer_call *call = calloc(1, sizeof *call);
 
+    assert_non_null(call);
+    call->peer = p;
+    call->next = p->calls;
+    p->calls = call;
     ic__dht_dial_options_default(&o);
     if (opts)
         o = *opts;
-    o.identity = p->identity;
+    if (!o.identity)
+        o.identity = p->identity;
     o.remote_key = key;
     o.on_done = on_done;
-    o.user = p;
+    o.user = call;
     ic__dht_set_now(p->dht, dht_world_now(p->world));
-    assert_int_equal(ic__dht_connect(p->dht, &o, &p->dial), 0);
+    assert_int_equal(ic__dht_connect(p->dht, &o, &call->dial), 0);
+    p->dial = call->dial;
 }
 
 size_t dht_peer_alive(const dht_peer *p)
@@ -368,13 +392,24 @@ static void add_node(dht_net *n, dht_machine *m)
     dht_net_run(n, 2 * IC__SEC);
 }
 
-void dht_net_init(dht_net *n, uint64_t seed, size_t others)
+static void net_init(dht_net *n, uint64_t seed, size_t others, bool loopback)
 {
     *n = (dht_net){.world = dht_world_new(seed)};
     n->nodes = calloc(others + 1, sizeof *n->nodes);
     assert_non_null(n->nodes);
     for (size_t i = 0; i <= others; i++)
-        add_node(n, dht_world_add(n->world, DHT_OPEN));
+        add_node(n, loopback ? dht_world_add_loopback(n->world)
+                             : dht_world_add(n->world, DHT_OPEN));
+}
+
+void dht_net_init(dht_net *n, uint64_t seed, size_t others)
+{
+    net_init(n, seed, others, false);
+}
+
+void dht_net_init_loopback(dht_net *n, uint64_t seed, size_t others)
+{
+    net_init(n, seed, others, true);
 }
 
 void dht_net_free(dht_net *n)

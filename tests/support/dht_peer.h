@@ -34,7 +34,8 @@ typedef struct dht_peer {
     ic__dht_host host; /* the machine's, with ours in between */
     ic_identity *identity;
     ic__dht_server *server;
-    ic__dht_dial *dial;
+    ic__dht_dial *dial; /* the last one */
+    struct dht_peer_call *calls;
     dht_relay_site *relay;
     dht_peer_link links[DHT_PEER_LINKS];
     size_t link_count;  /* ever used */
@@ -45,8 +46,9 @@ typedef struct dht_peer {
     size_t listening;
     size_t closed;
     size_t relay_drops;
-    bool refuse; /* all that come */
-    bool mute;   /* streams say nothing */
+    size_t punches; /* datagrams of one byte, sent */
+    bool refuse;    /* all that come */
+    bool mute;      /* streams say nothing */
     int last_error;
     char last_reason[64];
     uint64_t connected_ns;
@@ -63,7 +65,8 @@ const uint8_t *dht_peer_key(const dht_peer *p);
 /** Options with the default or changed ones; fails the test when refused. */
 void dht_peer_listen(dht_peer *p, const ic__dht_server_options *opts);
 
-/** Dial with default options, or with these (key and callbacks are filled in). */
+/** Dial with default options, or with these; key and callbacks are filled in, and the
+ * identity when there is none. */
 void dht_peer_dial(dht_peer *p, const uint8_t *key, const ic__dht_dial_options *opts);
 
 /** Links that are alive and proven. */
@@ -79,6 +82,9 @@ typedef struct dht_net {
 
 void dht_net_init(dht_net *n, uint64_t seed, size_t others);
 void dht_net_free(dht_net *n);
+
+/** The same on one machine, where all have 127.0.0.1. */
+void dht_net_init_loopback(dht_net *n, uint64_t seed, size_t others);
 
 /** A peer of this net: it has started, and its first walk is over. */
 dht_peer *dht_net_join(dht_net *n, dht_machine *m, uint8_t seed);
