@@ -3,7 +3,8 @@
 #include "intercom/error.h"
 
 #define CONSISTENT_PAUSE (1 * IC__SEC)
-#define RANDOM_PAUSE (20 * IC__MS)
+#define PROBE_PAUSE (10 * IC__MS)
+#define SOCKET_PAUSE (20 * IC__MS)
 #define BIRTHDAY_BATCH 64 /* sockets at a time: a burst freezes small routers */
 #define BIRTHDAY_BATCH_PAUSE (10 * IC__MS)
 #define BIRTHDAY_PAUSE (100 * IC__MS)
@@ -83,7 +84,7 @@ static void probe(ic__puncher *p)
     env->random(&draw, sizeof draw, env->user);
     to.port = (uint16_t)(LOWEST_PORT + draw % (65536 - LOWEST_PORT));
     punch(p, p->present, &to, false);
-    ring_in(p, RANDOM_PAUSE);
+    ring_in(p, PROBE_PAUSE);
 }
 
 static void use_sockets(ic__puncher *p)
@@ -98,7 +99,7 @@ static void use_sockets(ic__puncher *p)
         p->low = false;
     }
     punch(p, p->turn++, &p->aim, p->low);
-    ring_in(p, RANDOM_PAUSE);
+    ring_in(p, SOCKET_PAUSE);
 }
 
 /* A batch of sockets; then, a little later, the packets that shall arrive. */

@@ -171,8 +171,8 @@ static void probes_go_to_random_ports_and_end_after_1750(void **state)
     assert_true(ic__puncher_is_random(b.p));
     assert_int_equal(ic__puncher_punch(b.p), 0);
     assert_int_equal(b.links->random_punches, 1);
-    assert_int_equal(sent_in(&b, 990 * IC__MS), 50);
-    assert_int_equal(sent_in(&b, 60 * IC__SEC), IC__PUNCH_PROBES_MAX - 50);
+    assert_int_equal(sent_in(&b, 995 * IC__MS), 100);
+    assert_int_equal(sent_in(&b, 60 * IC__SEC), IC__PUNCH_PROBES_MAX - 100);
     assert_int_equal(b.over, 1);
     assert_int_equal(b.links->random_punches, 0);
     bench_free(&b);
