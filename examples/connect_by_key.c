@@ -2,9 +2,11 @@
  * Two programs that know nothing of each other but a key and a network.
  *
  *   connect_by_key listen BOOTSTRAP             says its key, and answers whoever calls
- *   connect_by_key call BOOTSTRAP KEY TEXT...   sends each TEXT and prints what comes back
+ *   connect_by_key call BOOTSTRAP KEY TEXT...   sends each TEXT and prints what comes
+ * back
  *
- * BOOTSTRAP is a list of nodes, such as 127.0.0.1:49737; intercom-admin dht-node runs one.
+ * BOOTSTRAP is a list of nodes, such as 127.0.0.1:49737; intercom-admin dht-node runs
+ * one.
  */
 #include <event2/event.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "base/size.h"
 #include "intercom/sys/mem.h"
 
-#define FIRST_CAP 4096
+#define FIRST_CAP 512 /* an idle stream sends less: a header, a keep-alive */
 
 static size_t place(const ic__fifo *f, uint64_t offset)
 {

@@ -177,6 +177,10 @@ static void set_option(int fd, int level, int name, int value)
 static void set_options(ic__udp_socket *sock, const ic__udp_options *opts)
 {
     set_option(sock->fd, SOL_SOCKET, SO_RCVBUF, (int)opts->recv_buffer_bytes);
+#ifdef SO_RCVBUFFORCE
+    /* Above the system's limit, where we are allowed to: bursts are lost here. */
+    set_option(sock->fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)opts->recv_buffer_bytes);
+#endif
     set_option(sock->fd, SOL_SOCKET, SO_SNDBUF, (int)opts->send_buffer_bytes);
 #ifdef IP_PMTUDISC_PROBE
     set_option(sock->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);

@@ -2,7 +2,7 @@
 
 #include "intercom/sys/mem.h"
 
-#define FIRST_CAP 32
+#define FIRST_CAP 8
 
 void ic__udx_flight_init(ic__udx_flight *f, uint32_t seq, uint32_t max)
 {

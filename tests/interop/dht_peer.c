@@ -302,12 +302,17 @@ static void print_stats(void)
     ic_dht_get_stats(self.dht, &s, sizeof s);
     printf("stats {\"nodes\":%llu,\"persistent\":%llu,\"firewalled\":%llu,"
            "\"streams\":%llu,\"open\":%d,\"requests_in\":%llu,\"timeouts\":%llu,"
-           "\"dropped_connections\":%llu,\"dropped_malformed\":%llu}\n",
+           "\"dropped_connections\":%llu,\"dropped_malformed\":%llu,"
+           "\"dropped_flood\":%llu,\"dropped_limit\":%llu,\"dropped_waiting\":%llu,"
+           "\"dropped_unexpected\":%llu,\"dropped_stranger\":%llu}\n",
            (unsigned long long)s.nodes, (unsigned long long)s.persistent,
            (unsigned long long)s.firewalled, (unsigned long long)s.streams, self.open,
            (unsigned long long)s.requests_in, (unsigned long long)s.timeouts,
            (unsigned long long)s.dropped_connections,
-           (unsigned long long)s.dropped_malformed);
+           (unsigned long long)s.dropped_malformed, (unsigned long long)s.dropped_flood,
+           (unsigned long long)s.dropped_limit, (unsigned long long)s.dropped_waiting,
+           (unsigned long long)s.dropped_unexpected,
+           (unsigned long long)s.dropped_stranger);
 }
 
 static void on_dht_gone(void *user)
