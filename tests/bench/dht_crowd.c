@@ -1,7 +1,7 @@
 /*
  * Many peers, each with a key of its own, that dial one server at the same moment.
  *
- *   dht_crowd BOOTSTRAP KEY PEERS
+ *   dht_crowd BOOTSTRAP KEY PEERS NODES     NODES that the peers share, at most 500
  *
  * Prints "ready MS" (median of the time that its nodes took to join), reads a line,
  * dials; then "crowd MS OPEN KIB", the time until the last one was open, how many are,
@@ -17,12 +17,13 @@
 #include "intercom/intercom.h"
 #include "io/loop.h"
 
-#define NODES 250 /* that the peers share */
+#define NODES_MAX 500
 
 typedef struct crowd {
     struct event_base *base;
-    ic_dht *nodes[NODES];
-    uint64_t ready_ns[NODES];
+    ic_dht *nodes[NODES_MAX];
+    uint64_t ready_ns[NODES_MAX];
+    uint32_t node_count;
     uint64_t begun_ns;
     uint32_t ready;
     uint32_t peers;
@@ -93,7 +94,7 @@ static int open_nodes(crowd *c, const char *bootstrap)
     opts.port = 0;
     opts.on_ready = on_ready;
     opts.user = c;
-    for (uint32_t i = 0; i < NODES; i++) {
+    for (uint32_t i = 0; i < c->node_count; i++) {
         c->begun_ns = figure_now_ns();
         int err = ic_dht_new(&opts, &c->nodes[i]);
         if (err)
@@ -117,7 +118,7 @@ static int dial_all(crowd *c)
         int err = ic_identity_from_seed(&me, seed, IC_NETWORK_DEVELOPMENT);
         opts.identity = me;
         if (!err)
-            err = ic_dht_connect(c->nodes[i % NODES], &opts, NULL);
+            err = ic_dht_connect(c->nodes[i % c->node_count], &opts, NULL);
         ic_identity_free(me);
         if (err)
             return err;
@@ -151,7 +152,8 @@ static int run(crowd *c, char **argv)
         err = open_nodes(c, argv[1]);
     if (err)
         return err;
-    printf("ready %.3f\n", (double)figure_percentile(c->ready_ns, NODES, 50) / 1e6);
+    printf("ready %.3f\n",
+           (double)figure_percentile(c->ready_ns, c->node_count, 50) / 1e6);
     wait_for_line();
     uint64_t before = figure_resident_kib(0);
     uint64_t begun = figure_now_ns();
@@ -163,20 +165,23 @@ static int run(crowd *c, char **argv)
     double kib = (double)(figure_resident_kib(0) - before) / c->peers;
     printf("crowd %.3f %u %.3f\n", ms, (unsigned)c->open, kib);
     wait_for_line();
-    for (size_t i = 0; i < NODES; i++)
+    for (size_t i = 0; i < c->node_count; i++)
         ic_dht_close(c->nodes[i], on_gone, c);
     (void)event_base_dispatch(c->base);
     event_base_free(c->base);
-    return c->gone == NODES ? 0 : IC_ERR_CANCELED;
+    return c->gone == c->node_count ? 0 : IC_ERR_CANCELED;
 }
 
 int main(int argc, char **argv)
 {
     crowd c = {0};
 
-    if (argc != 4 || !ic__hex_decode(c.key, sizeof c.key, argv[2], strlen(argv[2])))
+    if (argc != 5 || !ic__hex_decode(c.key, sizeof c.key, argv[2], strlen(argv[2])))
         return 2;
     c.peers = (uint32_t)strtoul(argv[3], NULL, 10);
+    c.node_count = (uint32_t)strtoul(argv[4], NULL, 10);
+    if (!c.node_count || c.node_count > NODES_MAX)
+        return 2;
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     int err = run(&c, argv);
     if (err)

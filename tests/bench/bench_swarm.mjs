@@ -1,0 +1,174 @@
+// Connections by key on a private DHT of loopback, ours and the reference's in every pairing, a process each side;
+// a thousand peers that dial one server at once; what a connection and a node at rest cost.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import path from 'node:path'
+import readline from 'node:readline'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const RUNS = 200
+const CROWD = 1000
+const CROWD_NODES = { fast: 250, small: 20 } // that the crowd shares: many for speed, few to see what a connection costs
+const REST_S = 20
+const TICKS_A_SECOND = 100
+const [build = 'build-test/programs'] = process.argv.slice(2)
+const program = (name) => path.resolve(build, name)
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+
+function figure (name, value, unit, atMost) {
+  const limit = atMost === undefined ? {} : { limit: Number(atMost.toPrecision(4)), ok: value <= atMost }
+  console.log(JSON.stringify({ figure: name, value: Number(value.toPrecision(4)), unit, ...limit }))
+}
+
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
+
+/** A program that is told what to do and says what happens, in lines. */
+class Peer {
+  constructor (file, ...args) {
+    this.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.gone = once(this.child, 'exit')
+    this.lines = [] // read at once: a peer that waits for its reader is slow
+    this.pid = this.child.pid
+    this.wake = () => {}
+    const reader = readline.createInterface({ input: this.child.stdout })
+    reader.on('line', (line) => {
+      this.lines.push(line)
+      this.wake()
+    })
+    reader.on('close', () => {
+      this.ended = true
+      this.wake()
+    })
+  }
+
+  tell (line) {
+    this.child.stdin.write(line + '\n')
+  }
+
+  /** The next line, or null after the last one. */
+  async line () {
+    while (!this.lines.length && !this.ended) await new Promise((resolve) => { this.wake = resolve })
+    return this.lines.shift() ?? null
+  }
+
+  /** The rest of the next line that begins with this word; others are skipped. */
+  async saw (word) {
+    for (;;) {
+      const line = await this.line()
+      if (line === null || line.startsWith('failed')) throw new Error(`in place of '${word}': ${line}`)
+      const [first, ...rest] = line.split(' ')
+      if (first === word) return rest
+    }
+  }
+
+  status (field) {
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1])
+  }
+
+  ticks () {
+    const fields = fs.readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return Number(fields[11]) + Number(fields[12])
+  }
+
+  async stop () {
+    this.tell('quit')
+    await this.gone
+  }
+}
+
+const ours = (bootstrap, mode = 1) =>
+  new Peer(program('tests/interop/dht_peer'), bootstrap, '127.0.0.1', String(mode), randomBytes(32).toString('hex'))
+const theirs = (bootstrap) =>
+  new Peer(process.execPath, path.join(HERE, 'swarm_js_peer.mjs'), bootstrap, randomBytes(32).toString('hex'))
+
+/** A network of four of our nodes; its list of bootstrap nodes. */
+async function network () {
+  const nodes = []
+  let bootstrap = ''
+  for (let port = 47000; nodes.length < 4; port++) {
+    const args = ['dht-node', '--host', '127.0.0.1', '--port', String(port), '--status', '0', '--json']
+    const node = new Peer(program('cli/intercom-admin'), ...args, ...(bootstrap ? ['--bootstrap', bootstrap] : []))
+    if (await node.line() === null) continue // the port is taken
+    nodes.push(node)
+    bootstrap ||= `127.0.0.1:${port}`
+  }
+  return { nodes, bootstrap }
+}
+
+/** Milliseconds from the dial to the open stream, and to the answer of the first message. */
+async function dial (client, key) {
+  client.tell(`connect ${key}`)
+  const opened = Number((await client.saw('opened')).at(-1))
+  const answered = Number((await client.saw('echo')).at(-1))
+  await client.saw('hung-up')
+  return { opened, answered }
+}
+
+async function server (make, bootstrap) {
+  const peer = make(bootstrap)
+  peer.tell('listen')
+  const [key] = await peer.saw('listening')
+  return { peer, key }
+}
+
+async function connections (bootstrap) {
+  const servers = { c: await server(ours, bootstrap), js: await server(theirs, bootstrap) }
+  const clients = { c: ours(bootstrap), js: theirs(bootstrap) }
+  await clients.c.saw('ready')
+  const [joinedJs] = await clients.js.saw('ready')
+  const pairs = ['js_js', 'js_c', 'c_js', 'c_c'].map((name) => ({ name, opened: [], answered: [] }))
+  for (let run = 0; run < RUNS; run++) {
+    for (const { name, opened, answered } of pairs) { // in turns, so that all see the same machine
+      const [from, to] = name.split('_')
+      const times = await dial(clients[from], servers[to].key)
+      opened.push(times.opened)
+      answered.push(times.answered)
+    }
+  }
+  const [js] = pairs.map(({ opened }) => median(opened))
+  const most = { js_js: undefined, js_c: 1.2 * js, c_js: 1.2 * js, c_c: 0.6 * js }
+  for (const { name, opened, answered } of pairs) {
+    figure(`dht_connect_${name}`, median(opened), 'ms', most[name])
+    figure(`dht_connect_${name}_answer`, median(answered), 'ms')
+  }
+  figure('dht_joined_js', Number(joinedJs), 'ms')
+  for (const peer of [servers.c.peer, servers.js.peer, clients.c, clients.js]) await peer.stop()
+}
+
+async function crowd (bootstrap, nodes, tell) {
+  const { peer, key } = await server(ours, bootstrap)
+  const many = new Peer(program('tests/bench/dht_crowd'), bootstrap, key, String(CROWD), String(nodes))
+  const [joined] = await many.saw('ready')
+  const before = peer.status('VmRSS')
+  many.tell('dial')
+  const [ms, open, kib] = (await many.saw('crowd')).map(Number)
+  tell({ joined: Number(joined), ms, missing: CROWD - open, client: kib, server: (peer.status('VmRSS') - before) / CROWD })
+  many.tell('close')
+  await many.gone
+  await peer.stop()
+}
+
+async function atRest (node) {
+  await wait(2000)
+  const before = node.ticks()
+  await wait(REST_S * 1000)
+  figure('dht_node_rest_cpu', (node.ticks() - before) / TICKS_A_SECOND / REST_S * 100, '%', 0.1)
+  figure('dht_node_resident', node.status('VmRSS') / 1024, 'MiB', 5)
+}
+
+const { nodes, bootstrap } = await network()
+await connections(bootstrap)
+await crowd(bootstrap, CROWD_NODES.fast, ({ joined, ms, missing }) => {
+  figure('dht_joined_c', joined, 'ms', 10)
+  figure('dht_crowd_1000', ms, 'ms', 2000)
+  figure('dht_crowd_1000_missing', missing, 'peers', 0)
+})
+await crowd(bootstrap, CROWD_NODES.small, ({ client, server }) => {
+  figure('dht_connection_client', client, 'KiB', 12)
+  figure('dht_connection_server', server, 'KiB', 12)
+})
+await atRest(nodes[1])
+for (const node of nodes.reverse()) node.child.kill('SIGINT')
