@@ -94,7 +94,7 @@ static inline void ic_dht_options_default(ic_dht_options *opts)
  * Open the sockets and join the network.
  *
  * @return 0; IC_ERR_INVALID without a base, for a list or host that is none, or for a
- *         bootstrapper without its own address and port; IC_ERR_IO when the system
+ *         bootstrapper without its own address; IC_ERR_IO when the system
  *         refuses the address; IC_ERR_LIMIT, more than 32 bootstrap nodes; IC_ERR_NOMEM;
  *         IC_ERR_UNSUPPORTED
  */

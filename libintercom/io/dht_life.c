@@ -191,8 +191,7 @@ static int read_options(ic_dht *dht, const ic_dht_options *o)
     if (!o->base || !o->host || (unsigned)o->mode > IC_DHT_BOOTSTRAPPER ||
         !ic__dht_host_read(&dht->host, o->host))
         return IC_ERR_INVALID;
-    if (o->mode == IC_DHT_BOOTSTRAPPER &&
-        (!o->port || memcmp(dht->host.ip, any, sizeof any) == 0))
+    if (o->mode == IC_DHT_BOOTSTRAPPER && memcmp(dht->host.ip, any, sizeof any) == 0)
         return IC_ERR_INVALID;
     int err = ic__dht_names_read(o->bootstrap, dht->names, IC__DHT_NAMES_MAX, &count);
     dht->name_count = count;
