@@ -41,6 +41,8 @@ typedef struct bridge_host {
     void (*info)(ic__buf *json, void *user);
     /** Run one terminal line, here and now; NULL = "CLI over WS is disabled." */
     void (*cli)(const char *line, bridge_output *out, void *user);
+    /** A request was served, which may have changed channels or ledger. May be NULL. */
+    void (*did)(void *user);
     void *user;
 } bridge_host;
 

@@ -16,6 +16,8 @@ struct bridge_server {
     bridge_hub *hub;
     ic__ws_server *ws;
     client *first;
+    void (*did)(void *user); /* of the host, like the next one */
+    void *did_user;
     bool closing;
     void (*on_closed)(void *user);
     void *user;
@@ -155,6 +157,8 @@ static void on_message(ic__ws_conn *conn, const uint8_t *data, size_t len, bool 
         ic__log(&server->env, IC_LOG_WARN, "bridge",
                 "a message came while reading was off");
     flush_all(server); /* others may have been told of a change */
+    if (server->did)
+        server->did(server->did_user);
 }
 
 static void on_close(ic__ws_conn *conn, uint16_t code, void *user)
@@ -208,6 +212,8 @@ int bridge_server_new(struct event_base *base, const bridge_server_options *opti
         return IC_ERR_NOMEM;
     server->base = base;
     server->env = host->env;
+    server->did = host->did;
+    server->did_user = host->user;
     int error = bridge_hub_new(&options->settings, host, &server->hub, why);
     if (!error)
         error = listen_on(server, options, why);

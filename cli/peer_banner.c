@@ -41,6 +41,8 @@ void peer_banner(const peer_config *config, const ic_peer *peer, const peer_port
         say_url(out, "Page:", config->cert ? "https" : "http", config->page_host,
                 ports->page);
     peer_say(out, "================================================================");
-    peer_say(out, "Sidechannel: ready on this machine (the network between peers is not "
-                  "built yet)");
+    peer_say(out, config->peer.network
+                      ? "Sidechannel: ready"
+                      : "Sidechannel: ready on this machine (--dht-bootstrap looks for "
+                        "other peers)");
 }

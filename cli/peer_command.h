@@ -32,6 +32,7 @@ typedef struct peer_app {
     const char *snapshot_path;
     bool keys_over_bridge;    /* /get_keys may be asked through the bridge */
     void (*stop)(void *user); /* end the program, after the answer */
+    void (*did)(void *user);  /* a client of the bridge may have changed something */
     void *user;
 } peer_app;
 

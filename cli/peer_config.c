@@ -195,6 +195,8 @@ static int read_peer(peer_config *c, const peer_flags *f, char why[PEER_REASON_M
     o->stores_directory = f->value[PEER_FLAG_PEER_STORES_DIRECTORY];
     o->store_name = f->value[PEER_FLAG_PEER_STORE_NAME];
     o->dht_bootstrap = f->value[PEER_FLAG_PEER_DHT_BOOTSTRAP];
+    o->dht_host = f->value[PEER_FLAG_DHT_HOST];
+    o->network = o->dht_bootstrap && o->dht_bootstrap[0];
     o->subnet_channel = f->value[PEER_FLAG_SUBNET_CHANNEL];
     o->subnet_bootstrap = f->value[PEER_FLAG_SUBNET_BOOTSTRAP];
     o->msb_dht_bootstrap = f->value[PEER_FLAG_MSB_DHT_BOOTSTRAP];
@@ -213,6 +215,7 @@ int peer_config_read(peer_config *config, const peer_flags *flags,
 {
     *config = (peer_config){0};
     (void)snprintf(why, PEER_REASON_MAX, "out of memory");
+    config->quiet = peer_flags_bool(flags, PEER_FLAG_SIDECHANNEL_QUIET, false);
     config->debug = peer_flags_bool(flags, PEER_FLAG_SIDECHANNEL_DEBUG, false);
     int error = read_bridge(config, flags, why);
     if (!error)

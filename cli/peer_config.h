@@ -37,6 +37,7 @@ typedef struct peer_config {
     uint16_t page_port;
     const char *page_directory;
 
+    bool quiet; /* messages are not printed */
     bool debug;
 } peer_config;
 

@@ -64,7 +64,7 @@
       "CHAN,...", "channels to join besides 0000intercom")                               \
     X(SIDECHANNEL, "sidechannel", NULL, TEXT, HERE, "Side channels", NULL, "CHAN,...",   \
       "another name of --sidechannels")                                                  \
-    X(SIDECHANNEL_QUIET, "sidechannel-quiet", "SIDECHANNEL_QUIET", BOOL, NETWORK,        \
+    X(SIDECHANNEL_QUIET, "sidechannel-quiet", "SIDECHANNEL_QUIET", BOOL, HERE,           \
       "Side channels", NULL, "1|0", "do not print messages (off)")                       \
     X(SIDECHANNEL_DEBUG, "sidechannel-debug", "SIDECHANNEL_DEBUG", BOOL, HERE,           \
       "Side channels", NULL, "1|0", "log what channels do (off)")                        \
@@ -96,34 +96,37 @@
     X(SIDECHANNEL_INVITER_KEYS, "sidechannel-inviter-keys", "SIDECHANNEL_INVITER_KEYS",  \
       TEXT, HERE, "Policy", NULL, "KEY,...", "who may invite (this peer)")               \
     X(SIDECHANNEL_WELCOME_REQUIRED, "sidechannel-welcome-required",                      \
-      "SIDECHANNEL_WELCOME_REQUIRED", BOOL, NETWORK, "Policy", "1", "1|0",               \
+      "SIDECHANNEL_WELCOME_REQUIRED", BOOL, HERE, "Policy", "1", "1|0",                  \
       "channels need the owner's welcome")                                               \
     X(SIDECHANNEL_ALLOW_REMOTE_OPEN, "sidechannel-allow-remote-open",                    \
-      "SIDECHANNEL_ALLOW_REMOTE_OPEN", BOOL, NETWORK, "Policy", "1", "1|0",              \
+      "SIDECHANNEL_ALLOW_REMOTE_OPEN", BOOL, HERE, "Policy", "1", "1|0",                 \
       "heed others' requests to open a channel")                                         \
     X(SIDECHANNEL_AUTO_JOIN, "sidechannel-auto-join", "SIDECHANNEL_AUTO_JOIN", BOOL,     \
-      NETWORK, "Policy", NULL, "1|0", "join what others ask for (off)")                  \
-    X(SIDECHANNEL_POW, "sidechannel-pow", "SIDECHANNEL_POW", BOOL, NETWORK, "Policy",    \
-      "1", "1|0", "messages need proof of work")                                         \
+      HERE, "Policy", NULL, "1|0", "join what others ask for (off)")                     \
+    X(SIDECHANNEL_POW, "sidechannel-pow", "SIDECHANNEL_POW", BOOL, HERE, "Policy", "1",  \
+      "1|0", "messages need proof of work")                                              \
     X(SIDECHANNEL_POW_DIFFICULTY, "sidechannel-pow-difficulty",                          \
-      "SIDECHANNEL_POW_DIFFICULTY", NUMBER, NETWORK, "Policy", "12", "BITS",             \
+      "SIDECHANNEL_POW_DIFFICULTY", NUMBER, HERE, "Policy", "12", "BITS",                \
       "how much of it")                                                                  \
     X(SIDECHANNEL_POW_ENTRY, "sidechannel-pow-entry", "SIDECHANNEL_POW_ENTRY", BOOL,     \
-      NETWORK, "Policy", NULL, "1|0", "only in the entry channel (off)")                 \
+      HERE, "Policy", NULL, "1|0", "only in the entry channel (off)")                    \
     X(SIDECHANNEL_POW_CHANNELS, "sidechannel-pow-channels", "SIDECHANNEL_POW_CHANNELS",  \
-      TEXT, NETWORK, "Policy", NULL, "CHAN,...", "only in these channels")               \
+      TEXT, HERE, "Policy", NULL, "CHAN,...", "only in these channels")                  \
     X(SIDECHANNEL_RATE_BYTES, "sidechannel-rate-bytes", "SIDECHANNEL_RATE_BYTES",        \
-      NUMBER, NETWORK, "Policy", "64000", "BYTES", "per second and connection")          \
+      NUMBER, HERE, "Policy", "64000", "BYTES", "per second and connection")             \
     X(SIDECHANNEL_RATE_BURST, "sidechannel-rate-burst", "SIDECHANNEL_RATE_BURST",        \
-      NUMBER, NETWORK, "Policy", "256000", "BYTES", "at once per connection")            \
+      NUMBER, HERE, "Policy", "256000", "BYTES", "at once per connection")               \
     X(SIDECHANNEL_MAX_STRIKES, "sidechannel-max-strikes", "SIDECHANNEL_MAX_STRIKES",     \
-      NUMBER, NETWORK, "Policy", "3", "N", "refusals before a connection is blocked")
+      NUMBER, HERE, "Policy", "3", "N", "refusals before a connection is blocked")
 
 #define PEER_FLAG_MAP_NETWORK(X)                                                         \
-    X(PEER_DHT_BOOTSTRAP, "peer-dht-bootstrap", "PEER_DHT_BOOTSTRAP", TEXT, NETWORK,     \
-      "Network", NULL, "HOST:PORT,...", "first nodes of the DHT")                        \
-    X(DHT_BOOTSTRAP, "dht-bootstrap", "DHT_BOOTSTRAP", TEXT, NETWORK, "Network", NULL,   \
+    X(PEER_DHT_BOOTSTRAP, "peer-dht-bootstrap", "PEER_DHT_BOOTSTRAP", TEXT, HERE,        \
+      "Network", NULL, "HOST:PORT,...",                                                  \
+      "look for other peers by these nodes of a DHT; public = the public network (off)") \
+    X(DHT_BOOTSTRAP, "dht-bootstrap", "DHT_BOOTSTRAP", TEXT, HERE, "Network", NULL,      \
       "HOST:PORT,...", "another name of --peer-dht-bootstrap")                           \
+    X(DHT_HOST, "dht-host", "DHT_HOST", TEXT, HERE, "Network", "0.0.0.0", "ADDR",        \
+      "address to bind for it")                                                          \
     X(SUBNET_CHANNEL, "subnet-channel", "SUBNET_CHANNEL", TEXT, SUBNET, "Network",       \
       "trac-peer-subnet", "NAME", "replicated subnet to be in")                          \
     X(SUBNET_BOOTSTRAP, "subnet-bootstrap", "SUBNET_BOOTSTRAP", TEXT, SUBNET, "Network", \

@@ -172,8 +172,6 @@ int peer_flags_number(const peer_flags *flags, peer_flag flag, long min, long ma
 static const char *plane_text(peer_plane plane)
 {
     switch (plane) {
-    case PEER_PLANE_NETWORK:
-        return "the network between peers";
     case PEER_PLANE_SUBNET:
         return "the subnet plane";
     case PEER_PLANE_MSB:

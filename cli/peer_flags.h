@@ -30,12 +30,7 @@ typedef enum peer_flag_kind {
 } peer_flag_kind;
 
 /** What a flag is for; the ones that are not built yet get a line of warning. */
-typedef enum peer_plane {
-    PEER_PLANE_HERE,
-    PEER_PLANE_NETWORK,
-    PEER_PLANE_SUBNET,
-    PEER_PLANE_MSB
-} peer_plane;
+typedef enum peer_plane { PEER_PLANE_HERE, PEER_PLANE_SUBNET, PEER_PLANE_MSB } peer_plane;
 
 typedef enum peer_origin {
     PEER_FROM_DEFAULT,

@@ -14,7 +14,7 @@
 
 static const struct timeval stop_time = {.tv_sec = 5};
 
-static void print_line(const char *text, void *user)
+void peer_print_line(const char *text, void *user)
 {
     peer_program *program = user;
 
@@ -37,7 +37,7 @@ static void on_log(ic_log_level level, const char *room, const char *text, void 
     }
     (void)snprintf(line, sizeof line, level == IC_LOG_INFO ? "%.0s%s" : "[%s] %s", room,
                    text);
-    print_line(line, program);
+    peer_print_line(line, program);
 }
 
 /* --- stop --- */
@@ -53,6 +53,8 @@ static void on_web_closed(void *user)
 {
     peer_program *program = user;
 
+    peer_sync_free(program->sync);
+    program->sync = NULL;
     isplit_book_close(program->book);
     program->book = NULL;
     if (program->peer)
@@ -82,12 +84,23 @@ static void stop(void *user)
     peer_web_stop(&program->web, on_web_closed, program);
 }
 
+/* Somebody may have sent, joined, left, or added to the ledger. */
+static void look_for_work(void *user)
+{
+    peer_program *program = user;
+
+    if (program->peer)
+        ic__peer_wake(program->peer);
+    if (program->sync)
+        peer_sync_wake(program->sync);
+}
+
 /* --- terminal --- */
 
 static void on_line(const char *text, size_t len, void *user)
 {
     peer_program *program = user;
-    peer_reply reply = {.line = print_line, .user = program};
+    peer_reply reply = {.line = peer_print_line, .user = program};
     char line[PEER_ERROR_MAX + 32];
 
     if (program->stopping)
@@ -95,10 +108,11 @@ static void on_line(const char *text, size_t len, void *user)
     program->typing = true;
     peer_command_run(&program->app, PEER_ASKER_TERMINAL, text, len, &reply);
     program->typing = false;
+    look_for_work(program);
     if (!reply.failed)
         return;
     (void)snprintf(line, sizeof line, "Command failed: %s", reply.error);
-    print_line(line, program);
+    peer_print_line(line, program);
 }
 
 /* A peer that serves others lives on when nobody types; on a TTY, ^D is /exit. */
@@ -133,7 +147,7 @@ static int start_terminal(peer_program *program)
     };
 
     if (peer_terminal_can_edit())
-        print_line("Type /help for the commands, /exit to stop.", program);
+        peer_print_line("Type /help for the commands, /exit to stop.", program);
     int error = peer_terminal_new(&opts, &program->terminal);
     if (error)
         peer_complain("cannot read the terminal: %s", ic_strerror(error));
@@ -164,6 +178,7 @@ static void set_up_app(peer_program *program)
         .snapshot_path = program->snapshot_path,
         .keys_over_bridge = program->config->cli_keys,
         .stop = stop,
+        .did = look_for_work,
         .user = program,
     };
 }
@@ -171,7 +186,7 @@ static void set_up_app(peer_program *program)
 /* What clients of the bridge do to the ledger, for --sc-bridge-debug. */
 static void say_change(peer_program *program, const isplit_change *change)
 {
-    peer_reply out = {.line = print_line, .user = program};
+    peer_reply out = {.line = peer_print_line, .user = program};
     const isplit_state *state;
     char *text;
 
@@ -190,13 +205,15 @@ static void on_change(const isplit_change *change, void *user)
     peer_program *program = user;
 
     peer_web_change(&program->web, change);
+    if (program->sync)
+        peer_sync_wake(program->sync);
     if (program->config->bridge_debug && !program->typing)
         say_change(program, change);
 }
 
 static int start(peer_program *program, peer_config *config)
 {
-    peer_reply out = {.line = print_line, .user = program};
+    peer_reply out = {.line = peer_print_line, .user = program};
     char why[PEER_REASON_MAX];
 
     int error = start_loop(program);
@@ -204,11 +221,16 @@ static int start(peer_program *program, peer_config *config)
         peer_complain("cannot make an event loop: %s", ic_strerror(error));
         return error;
     }
+    config->peer.on_connection = peer_on_connection;
+    config->peer.user = program;
     error = peer_program_open(program, config);
     if (error)
         return error;
     set_up_app(program);
     isplit_book_on_change(program->book, on_change, program);
+    error = peer_go_online(program);
+    if (error)
+        return error;
     error = peer_web_start(&program->web, program->base, config, &program->app, why);
     if (error) {
         peer_complain("%s", why);
@@ -224,6 +246,7 @@ static int start(peer_program *program, peer_config *config)
 static void release(peer_program *program)
 {
     peer_terminal_free(program->terminal);
+    peer_sync_free(program->sync);
     isplit_book_close(program->book);
     ic_mem_free(program->snapshot_path);
     ic_mem_free(program->history_path);

@@ -7,6 +7,7 @@
 
 #include "peer_command.h"
 #include "peer_config.h"
+#include "peer_sync.h"
 #include "peer_terminal.h"
 #include "peer_web.h"
 
@@ -23,6 +24,7 @@ typedef struct peer_program {
     ic_env env; /* the system's, with our log */
     ic_peer *peer;
     isplit_book *book;
+    peer_sync *sync; /* NULL without a network */
     char *snapshot_path;
     char *history_path;
     peer_app app;
@@ -43,6 +45,18 @@ int peer_program_run(peer_config *config);
 
 /** Make `program->peer` and `program->book`. @return 0, or an error after a sentence */
 IC_CHECK int peer_program_open(peer_program *program, peer_config *config);
+
+/* peer_online.c */
+
+/** Share messages and ledger with other peers, if there is a network. @return 0, or an
+ * error after a sentence */
+IC_CHECK int peer_go_online(peer_program *program);
+
+/** For the options of the peer; `user` is the program. */
+void peer_on_connection(ic_peer *peer, const char *remote, bool up, void *user);
+
+/** One line for whoever sits at the terminal; `user` is the program. */
+void peer_print_line(const char *text, void *user);
 
 /** A sentence on standard error, after the program's name. */
 void peer_complain(const char *format, ...) IC_PRINTF(1, 2);

@@ -39,6 +39,13 @@ static void run_command(const char *line, bridge_output *out, void *user)
         bridge_output_fail(out, reply.error);
 }
 
+static void did(void *user)
+{
+    const peer_web *web = user;
+
+    web->app->did(web->app->user);
+}
+
 /* --- options --- */
 
 static int load_page(peer_web *web, const peer_config *config, char why[PEER_REASON_MAX])
@@ -177,6 +184,7 @@ int peer_web_start(peer_web *web, struct event_base *base, const peer_config *co
         .env = app->env,
         .info = write_info,
         .cli = run_command,
+        .did = did,
         .user = web,
     };
     (void)snprintf(why, PEER_REASON_MAX, "%s", ic_strerror(IC_ERR_NOMEM));
@@ -231,6 +239,14 @@ void peer_web_change(peer_web *web, const isplit_change *change)
         bridge_server_expense(web->bridge, change);
     if (web->page)
         bridge_server_expense(web->page, change);
+}
+
+void peer_web_message(peer_web *web, const char *channel, const ic__json *envelope)
+{
+    if (web->bridge)
+        bridge_server_message(web->bridge, channel, envelope);
+    if (web->page)
+        bridge_server_message(web->page, channel, envelope);
 }
 
 unsigned peer_web_bridge_port(const peer_web *web)

@@ -41,6 +41,9 @@ void peer_web_stop(peer_web *web, void (*on_closed)(void *user), void *user);
 /** The ledger changed: tell the clients. */
 void peer_web_change(peer_web *web, const isplit_change *change);
 
+/** A message came in on a channel: pass it to the clients that listen. */
+void peer_web_message(peer_web *web, const char *channel, const ic__json *envelope);
+
 /** The ports that are listened on; 0 = off. */
 unsigned peer_web_bridge_port(const peer_web *web);
 unsigned peer_web_page_port(const peer_web *web);

@@ -2,11 +2,11 @@
  * @file intercom/peer.h
  * A whole peer: its store folder, its identity and the channels that it is on.
  *
- * What is built so far decides everything that needs no other peer. The network attaches
- * below this interface; the options that it will heed are here already.
+ * With `network`, it looks for the others on its channels and is connected to them;
+ * without, it decides everything that needs no other peer, and messages reach nobody.
  *
- * Spec     docs/spec/12-sidechannel.md, sections 1 and 10; docs/spec/13-sc-bridge.md,
- *          section 3 (info); docs/spec/14-trac-peer.md, section 1 (files)
+ * Spec     docs/spec/12-sidechannel.md; docs/spec/13-sc-bridge.md, section 3 (info);
+ *          docs/spec/14-trac-peer.md, section 1 (files)
  * Threads  an ic_peer belongs to the thread that runs its event base
  * Errors   0 or a negative ic_error; outputs are written only on 0. What a user should
  *          know besides goes to the log of the ic_env
@@ -29,6 +29,17 @@ struct event_base;
 #define IC_ENTRY_CHANNEL "0000intercom" /* every peer is on it, always */
 
 typedef struct ic_peer ic_peer; /* actor: new, close */
+
+/** A message that the channel's policy has let through. All is borrowed. */
+typedef struct ic_peer_message {
+    const char *channel; /* that we are on and it came by */
+    const char *from; /* key of its author as it says, 64 hex digits; "" = it does not */
+    const char *remote; /* key of the peer that handed it to us */
+    bool is_signed;     /* `from` is proven */
+    const char *json;   /* the message itself, with a zero after it */
+    size_t len;
+    const char *envelope; /* the whole, as JSON */
+} ic_peer_message;
 
 /**
  * Texts are copied. A list is one text with commas between its items, as on the command
@@ -65,13 +76,25 @@ typedef struct ic_peer_options {
     bool auto_join;                   /* default false */
     bool work_required;               /* default true */
     bool work_entry_only;             /* default false */
-    bool network; /* default false; true needs a later version: IC_ERR_UNSUPPORTED */
+    bool network;                     /* look for other peers; default false */
 
-    const char *dht_bootstrap;     /* list of "host:port" */
+    const char *dht_bootstrap;     /* list of "host:port"; "public" = the public network;
+                                    * default NULL = the first node of a network */
     const char *subnet_channel;    /* default "trac-peer-subnet" */
     const char *subnet_bootstrap;  /* 64 hex digits; default NULL = the store's file */
     const char *msb_store;         /* folder of the settlement bus; default NULL */
     const char *msb_dht_bootstrap; /* list of "host:port" */
+
+    const char *dht_host; /* address to bind; default "0.0.0.0" */
+
+    /* From the loop, never from inside a call; each may be NULL. */
+    void (*on_message)(ic_peer *peer, const ic_peer_message *message, void *user);
+    /** A peer asked us to join a channel: refused (auto_join is off), or done. */
+    void (*on_request)(ic_peer *peer, const char *channel, const char *remote,
+                       bool joined, void *user);
+    /** A connection came (`up`) or went; `remote` = key, 64 hex digits. */
+    void (*on_connection)(ic_peer *peer, const char *remote, bool up, void *user);
+    void *user;
 } ic_peer_options;
 
 IC_API void ic_peer_options_init(ic_peer_options *opts, size_t struct_size);
@@ -136,6 +159,10 @@ IC_API const char *ic_peer_channel(const ic_peer *peer, size_t index);
 /** Who and where this peer is: the object "info" of SC-Bridge as JSON, to be freed with
  * ic_mem_free. @return 0 or IC_ERR_NOMEM */
 IC_API IC_CHECK int ic_peer_info(const ic_peer *peer, char **json);
+
+/** Keys of the peers that are connected, IC_PUBLIC_KEY_BYTES, borrowed until the loop
+ * runs; NULL past the end. */
+IC_API const uint8_t *ic_peer_connection(const ic_peer *peer, size_t index);
 
 /** How the peer is doing. Later versions append. */
 typedef struct ic_peer_stats {

@@ -29,6 +29,7 @@ int ic_peer_join(ic_peer *peer, const char *channel, const char *invite,
         error = read_object(welcome, &objects[1]);
     if (!error)
         error = ic__sidechannel_join(peer->channels, channel, objects[0], objects[1]);
+    ic__peer_wake(peer);
     ic__json_free(objects[0]);
     ic__json_free(objects[1]);
     return error;
@@ -38,7 +39,10 @@ int ic_peer_leave(ic_peer *peer, const char *channel)
 {
     if (peer->closing)
         return IC_ERR_CANCELED;
-    return ic__sidechannel_leave(peer->channels, channel) ? 0 : IC_ERR_NOT_FOUND;
+    if (!ic__sidechannel_leave(peer->channels, channel))
+        return IC_ERR_NOT_FOUND;
+    ic__peer_wake(peer);
+    return 0;
 }
 
 int ic_peer_send(ic_peer *peer, const char *channel, const char *json, size_t len)
@@ -51,6 +55,7 @@ int ic_peer_send(ic_peer *peer, const char *channel, const char *json, size_t le
     if (error)
         return error;
     error = ic__sidechannel_send(peer->channels, channel, message, NULL, NULL);
+    ic__peer_wake(peer);
     ic__json_free(message);
     return error;
 }

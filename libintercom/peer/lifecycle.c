@@ -176,6 +176,8 @@ static int open_all(ic_peer *peer, const ic_peer_options *o)
         error = open_identity(peer, o);
     if (!error)
         error = open_channels(peer, o);
+    if (!error && o->network)
+        error = ic__peer_go_online(peer, o);
     return error;
 }
 
@@ -186,8 +188,6 @@ int ic_peer_new(const ic_peer_options *opts, ic_peer **out)
     int error = ic__peer_options_read(&o, opts);
     if (error)
         return error;
-    if (o.network)
-        return IC_ERR_UNSUPPORTED;
     if (!o.base || !o.stores_directory || !o.store_name)
         return IC_ERR_INVALID;
     ic_peer *peer = ic_mem_calloc(1, sizeof *peer);
@@ -214,5 +214,8 @@ void ic_peer_close(ic_peer *peer, void (*on_closed)(void *user), void *user)
     peer->closing = true;
     peer->on_closed = on_closed;
     peer->user = user;
-    ic__soon_call(peer->gone);
+    if (peer->network)
+        ic__network_close(peer->network, go, peer);
+    else
+        ic__soon_call(peer->gone);
 }

@@ -1,0 +1,205 @@
+#include "peer_sync.h"
+
+#include <string.h>
+
+#include "base/env.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "intercom/error.h"
+#include "intercom/peer.h"
+#include "intercom/sys/mem.h"
+#include "io/deadline.h"
+
+#define ROOM "sync"
+
+struct peer_sync {
+    ic_env env;
+    struct ic_peer *peer;
+    isplit_bind *bind;
+    ic__deadline *deadline;
+    char **rooms; /* that the bind is in, copies of the names */
+    size_t room_count;
+};
+
+static uint64_t now_of(const peer_sync *s)
+{
+    return s->env.now_ns(s->env.user);
+}
+
+/* --- rooms follow the channels --- */
+
+static bool is_channel(const peer_sync *s, const char *name)
+{
+    const char *channel;
+
+    for (size_t i = 0; (channel = ic_peer_channel(s->peer, i)) != NULL; i++) {
+        if (strcmp(channel, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_room(const peer_sync *s, const char *name)
+{
+    for (size_t i = 0; i < s->room_count; i++) {
+        if (strcmp(s->rooms[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void leave_rooms(peer_sync *s)
+{
+    for (size_t i = s->room_count; i-- > 0;) {
+        if (is_channel(s, s->rooms[i]))
+            continue;
+        isplit_bind_leave(s->bind, s->rooms[i]);
+        ic_mem_free(s->rooms[i]);
+        s->rooms[i] = s->rooms[--s->room_count];
+    }
+}
+
+static int join_room(peer_sync *s, const char *channel)
+{
+    size_t size = strlen(channel) + 1;
+    char **rooms = ic_mem_resize(s->rooms, (s->room_count + 1) * sizeof *rooms);
+
+    if (!rooms)
+        return IC_ERR_NOMEM;
+    s->rooms = rooms;
+    char *name = ic_mem_alloc(size);
+    if (!name)
+        return IC_ERR_NOMEM;
+    memcpy(name, channel, size);
+    int error = isplit_bind_join(s->bind, channel, now_of(s));
+    if (error) {
+        ic_mem_free(name);
+        return error;
+    }
+    s->rooms[s->room_count++] = name;
+    return 0;
+}
+
+static void follow_channels(peer_sync *s)
+{
+    const char *channel;
+
+    leave_rooms(s);
+    for (size_t i = 0; (channel = ic_peer_channel(s->peer, i)) != NULL; i++) {
+        int error = is_room(s, channel) ? 0 : join_room(s, channel);
+        if (error)
+            ic__log(&s->env, IC_LOG_WARN, ROOM,
+                    "the ledger of %s is not compared with others: %s", channel,
+                    ic_strerror(error));
+    }
+}
+
+/* --- messages --- */
+
+static void send_all(peer_sync *s)
+{
+    isplit_bind_message m;
+
+    while (isplit_bind_pull(s->bind, now_of(s), &m)) {
+        int error = ic_peer_send(s->peer, m.room, m.json, m.len);
+        if (error)
+            ic__log(&s->env, IC_LOG_DEBUG, ROOM, "nothing is said on %s: %s", m.room,
+                    ic_strerror(error));
+    }
+}
+
+static void drive(void *user)
+{
+    peer_sync *s = user;
+
+    isplit_bind_expire(s->bind, now_of(s));
+    follow_channels(s);
+    send_all(s);
+    if (ic__deadline_set(s->deadline, isplit_bind_deadline(s->bind), now_of(s)) != 0)
+        ic__log(&s->env, IC_LOG_ERROR, ROOM, "out of memory: ledgers are compared late");
+}
+
+void peer_sync_wake(peer_sync *s)
+{
+    if (ic__deadline_set(s->deadline, 0, 0) != 0)
+        ic__log(&s->env, IC_LOG_ERROR, ROOM, "out of memory: ledgers are compared late");
+}
+
+static int take_text(peer_sync *s, const char *channel, const char *author,
+                     const ic__json *message)
+{
+    uint8_t key[ISPLIT_BIND_KEY_BYTES];
+    ic__buf text = {0};
+    int error = IC_ERR_NOMEM;
+
+    if (!ic__hex_decode(key, sizeof key, author, strlen(author)))
+        return IC_ERR_NOT_FOUND;
+    ic__json_write(&text, message);
+    if (!text.bad)
+        error = isplit_bind_recv(s->bind, channel, key, (const char *)text.data, text.len,
+                                 now_of(s));
+    ic__buf_free(&text);
+    return error;
+}
+
+bool peer_sync_take(peer_sync *s, const char *channel, const char *author,
+                    const ic__json *message)
+{
+    int error;
+
+    if (!ic__json_is(message, IC__JSON_OBJECT))
+        return false;
+    error = take_text(s, channel, author, message);
+    if (error == IC_ERR_NOT_FOUND)
+        return false;
+    if (error)
+        ic__log(&s->env, IC_LOG_DEBUG, ROOM, "%.8s says on %s what is not taken: %s",
+                author, channel, ic_strerror(error));
+    peer_sync_wake(s);
+    return true;
+}
+
+void peer_sync_greet(peer_sync *s)
+{
+    for (size_t i = 0; i < s->room_count; i++)
+        isplit_bind_greet(s->bind, s->rooms[i], now_of(s));
+    peer_sync_wake(s);
+}
+
+/* --- life --- */
+
+int peer_sync_new(struct event_base *base, const ic_env *env, struct ic_peer *peer,
+                  isplit_book *book, peer_sync **out)
+{
+    isplit_bind_options opts;
+    peer_sync *s = ic_mem_calloc(1, sizeof *s);
+
+    if (!s)
+        return IC_ERR_NOMEM;
+    s->env = *env;
+    s->peer = peer;
+    isplit_bind_options_default(&opts);
+    opts.book = book;
+    int error = isplit_bind_new(&opts, &s->bind);
+    if (!error)
+        error = ic__deadline_new(base, drive, s, &s->deadline);
+    if (error) {
+        peer_sync_free(s);
+        return error;
+    }
+    peer_sync_wake(s);
+    *out = s;
+    return 0;
+}
+
+void peer_sync_free(peer_sync *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->room_count; i++)
+        ic_mem_free(s->rooms[i]);
+    ic_mem_free(s->rooms);
+    ic__deadline_free(s->deadline);
+    isplit_bind_free(s->bind);
+    ic_mem_free(s);
+}
