@@ -1,0 +1,140 @@
+// Two and three intercom-peers on a private network of ours: messages, requests, and one ledger on all of them.
+// docs/spec/12-sidechannel.md; docs/spec/13-sc-bridge.md, section 3; docs/spec/16-ledger.md, section 4
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { Client, Peer, within } from './bridge_support.mjs'
+import { check, finish } from './check.mjs'
+
+const ROOM = 'trip-nyc'
+
+/* --- a private network: three persistent nodes on loopback --- */
+
+class Node {
+  static async start (bootstrap) {
+    const node = new Node()
+    const args = ['dht-node', '--host', '127.0.0.1', '--port', '0', ...(bootstrap ? ['--bootstrap', bootstrap] : [])]
+    node.output = ''
+    node.child = spawn(process.env.INTERCOM_ADMIN, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [node.child.stdout, node.child.stderr]) stream.on('data', (data) => { node.output += data })
+    node.address = await within(node.listens(), 'the node to listen')
+    return node
+  }
+
+  async listens () {
+    for (;;) {
+      const found = /127\.0\.0\.1:([1-9]\d*)/.exec(this.output)
+      if (found) return found[0]
+      assert.equal(this.child.exitCode, null, this.output)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  stop () {
+    this.child.kill('SIGTERM')
+  }
+}
+
+const nodes = [await Node.start()]
+const bootstrap = nodes[0].address
+for (let i = 0; i < 2; i++) nodes.push(await Node.start(bootstrap))
+process.on('exit', () => nodes.forEach((node) => node.stop()))
+
+/* --- peers on it --- */
+
+const network = { 'dht-bootstrap': bootstrap, 'dht-host': '127.0.0.1', sidechannels: ROOM, 'sidechannel-welcome-required': 0 }
+
+async function until (what, probe) {
+  const end = Date.now() + 20000
+  for (;;) {
+    const value = await probe()
+    if (value) return value
+    assert.ok(Date.now() < end, `waited 20 s for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function join (name, flags = {}) {
+  const peer = await Peer.start(name, { ...network, ...flags })
+  const client = await Client.enter(peer)
+  return { name, peer, client }
+}
+
+const connected = (p, count) => until(`${p.name} to be connected`, async () =>
+  (await p.client.ask({ type: 'stats' })).connectionCount >= count)
+
+const balance = async (p) => (await p.client.ask({ type: 'expense_balance', channel: ROOM })).summary
+
+let alice, bob
+
+check('two peers that know the same node find each other', async () => {
+  [alice, bob] = await Promise.all([join('alice'), join('bob')])
+  await Promise.all([connected(alice, 1), connected(bob, 1)])
+})
+
+check('a message of one client reaches the clients of the other peer', async () => {
+  assert.equal((await alice.client.ask({ type: 'send', channel: ROOM, message: 'hello bob' })).type, 'sent')
+  const message = await bob.client.heard('sidechannel_message', (m) => m.message === 'hello bob')
+  assert.equal(message.channel, ROOM)
+  assert.equal(message.from, alice.client.hello.peer)
+})
+
+check('an entry that one peer adds is in the balance of the other', async () => {
+  const added = await alice.client.ask({ type: 'expense_add', channel: ROOM, payer: 'alice', amount: '30', split: 'alice,bob', note: 'dinner' })
+  assert.equal(added.type, 'expense_added')
+  const event = await bob.client.heard('expense_event')
+  assert.equal(event.change, 'added')
+  assert.equal(event.verified, true)
+  assert.equal(event.author, alice.client.hello.peer)
+  assert.equal(event.event.amountCents, 3000)
+  assert.deepEqual(await balance(bob), await balance(alice))
+})
+
+check('entries of both sides give one ledger, with one fingerprint', async () => {
+  for (let i = 0; i < 20; i++) {
+    for (const p of [alice, bob]) {
+      await p.client.ask({ type: 'expense_add', channel: ROOM, payer: p.name, amount: `${i + 1}.25`, split: 'alice,bob' })
+    }
+  }
+  await until('one fingerprint', async () => {
+    const [a, b] = await Promise.all([alice, bob].map((p) => p.client.ask({ type: 'expense_balance', channel: ROOM })))
+    return a.fp === b.fp && a.summary.eventCount === 41
+  })
+})
+
+check('who comes late gets everything', async () => {
+  const carol = await join('carol')
+  await until('the whole ledger', async () => (await balance(carol)).eventCount === 41)
+  assert.deepEqual(await balance(carol), await balance(alice))
+  await carol.peer.stop()
+})
+
+check('who was away gets what was added meanwhile, and brings what it has', async () => {
+  await bob.peer.stop()
+  await alice.client.ask({ type: 'expense_add', channel: ROOM, payer: 'alice', amount: '7', split: 'alice,bob' })
+  bob = await join('bob')
+  await bob.client.ask({ type: 'expense_add', channel: ROOM, payer: 'bob', amount: '3', split: 'alice,bob' })
+  await until('one fingerprint', async () => {
+    const [a, b] = await Promise.all([alice, bob].map((p) => p.client.ask({ type: 'expense_balance', channel: ROOM })))
+    return a.fp === b.fp && a.summary.eventCount === 43
+  })
+})
+
+check('a ledger that one peer clears is empty on the other', async () => {
+  assert.equal((await bob.client.ask({ type: 'expense_clear', channel: ROOM })).type, 'expense_cleared')
+  await until('an empty ledger', async () => (await balance(alice)).eventCount === 0)
+})
+
+check('a channel that is joined later works as well, and one that was left is silent', async () => {
+  for (const p of [alice, bob]) assert.equal((await p.client.ask({ type: 'join', channel: 'later' })).type, 'joined')
+  await until('the message', async () => {
+    await alice.client.ask({ type: 'send', channel: 'later', message: { n: 1 } })
+    return [...bob.client.pushed, ...bob.client.inbox].some((m) => m.type === 'sidechannel_message' && m.channel === 'later')
+  })
+  assert.equal((await bob.client.ask({ type: 'leave', channel: 'later' })).type, 'left')
+})
+
+check('peers end well', async () => {
+  await Promise.all([alice, bob].map((p) => p.peer.stop()))
+})
+
+await finish()
