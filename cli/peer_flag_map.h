@@ -122,7 +122,7 @@
 #define PEER_FLAG_MAP_NETWORK(X)                                                         \
     X(PEER_DHT_BOOTSTRAP, "peer-dht-bootstrap", "PEER_DHT_BOOTSTRAP", TEXT, HERE,        \
       "Network", NULL, "HOST:PORT,...",                                                  \
-      "look for other peers by these nodes of a DHT; public = the public network (off)") \
+      "find other peers by these DHT nodes, or \"public\" (off)")                        \
     X(DHT_BOOTSTRAP, "dht-bootstrap", "DHT_BOOTSTRAP", TEXT, HERE, "Network", NULL,      \
       "HOST:PORT,...", "another name of --peer-dht-bootstrap")                           \
     X(DHT_HOST, "dht-host", "DHT_HOST", TEXT, HERE, "Network", "0.0.0.0", "ADDR",        \

@@ -267,7 +267,11 @@ static void options_that_make_no_sense_are_refused(void **state)
     assert_int_equal(ic_peer_new(&o, &peer), IC_ERR_INVALID);
     options(&o);
     o.network = true;
-    assert_int_equal(ic_peer_new(&o, &peer), IC_ERR_UNSUPPORTED);
+    o.dht_bootstrap = "no address";
+    last_error[0] = 0;
+    assert_int_equal(ic_peer_new(&o, &peer), IC_ERR_INVALID);
+    assert_string_equal(last_error, "cannot join the network of no address from "
+                                    "0.0.0.0: invalid argument");
     options(&o);
     o.store_name = "../peer";
     assert_int_equal(ic_peer_new(&o, &peer), IC_ERR_INVALID);

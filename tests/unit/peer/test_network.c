@@ -1,0 +1,219 @@
+/* Peers on a private network of real sockets: they meet, talk, and part. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "intercom/error.h"
+#include "intercom/init.h"
+#include "intercom/intercom.h"
+#include "io/loop.h"
+#include "temp_folder.h"
+
+#define NODES 3
+#define PEERS 2
+#define PATIENCE_S 20
+
+typedef struct member {
+    ic_peer *peer;
+    char heard[200]; /* the last message */
+    char author[80];
+    bool is_signed;
+    int up;
+    int requests;
+} member;
+
+typedef struct world {
+    struct event_base *base;
+    char stores[200];
+    ic_dht *nodes[NODES];
+    member members[PEERS];
+    int closed;
+    bool late;
+} world;
+
+static void on_message(ic_peer *peer, const ic_peer_message *message, void *user)
+{
+    member *m = user;
+
+    (void)peer;
+    (void)snprintf(m->heard, sizeof m->heard, "%s %s", message->channel, message->json);
+    (void)snprintf(m->author, sizeof m->author, "%s", message->from);
+    m->is_signed = message->is_signed;
+}
+
+static void on_request(ic_peer *peer, const char *channel, const char *remote,
+                       bool joined, void *user)
+{
+    (void)peer;
+    (void)channel;
+    (void)remote;
+    (void)joined;
+    ((member *)user)->requests++;
+}
+
+static void on_connection(ic_peer *peer, const char *remote, bool up, void *user)
+{
+    (void)peer;
+    assert_int_equal(strlen(remote), 64);
+    ((member *)user)->up += up ? 1 : -1;
+}
+
+static void on_closed(void *user)
+{
+    ((world *)user)->closed++;
+}
+
+static void start_node(world *w, size_t i)
+{
+    ic_dht_options o;
+
+    ic_dht_options_default(&o);
+    o.base = w->base;
+    o.host = "127.0.0.1";
+    o.port = 0;
+    o.firewalled = false;
+    o.mode = i ? IC_DHT_PERSISTENT : IC_DHT_BOOTSTRAPPER;
+    o.bootstrap = i ? ic_dht_address(w->nodes[0]) : NULL;
+    assert_int_equal(ic_dht_new(&o, &w->nodes[i]), 0);
+}
+
+static void start_peer(world *w, size_t i)
+{
+    static const char *const names[PEERS] = {"alice", "bob"};
+    ic_peer_options o;
+
+    ic_peer_options_default(&o);
+    o.base = w->base;
+    o.stores_directory = w->stores;
+    o.store_name = names[i];
+    o.channels = "trip";
+    o.welcome_required = false;
+    o.work_bits = 4;
+    o.network = true;
+    o.dht_bootstrap = ic_dht_address(w->nodes[0]);
+    o.dht_host = "127.0.0.1";
+    o.on_message = on_message;
+    o.on_request = on_request;
+    o.on_connection = on_connection;
+    o.user = &w->members[i];
+    assert_int_equal(ic_peer_new(&o, &w->members[i].peer), 0);
+}
+
+static int set_up(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+
+    assert_non_null(w);
+    if (ic_init() != 0 || ic__loop_new(&w->base) != 0)
+        return -1;
+    temp_folder_make(w->stores, sizeof w->stores);
+    for (size_t i = 0; i < NODES; i++)
+        start_node(w, i);
+    for (size_t i = 0; i < PEERS; i++)
+        start_peer(w, i);
+    *state = w;
+    return 0;
+}
+
+static void on_late(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    ((world *)user)->late = true;
+}
+
+/* Run the loop until it holds; a test that waits for ever fails. */
+static void run_until(world *w, bool (*holds)(const world *w))
+{
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    struct event *late = evtimer_new(w->base, on_late, w);
+
+    assert_non_null(late);
+    assert_int_equal(evtimer_add(late, &patience), 0);
+    while (!holds(w) && !w->late)
+        assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE) < 0, 0);
+    event_free(late);
+    assert_false(w->late);
+}
+
+static bool all_are_connected(const world *w)
+{
+    return w->members[0].up == 1 && w->members[1].up == 1;
+}
+
+static bool bob_has_heard(const world *w)
+{
+    return w->members[1].heard[0] != 0;
+}
+
+static bool alice_is_alone(const world *w)
+{
+    return w->members[0].up == 0;
+}
+
+static bool all_is_closed(const world *w)
+{
+    return w->closed == NODES + PEERS;
+}
+
+static int tear_down(void **state)
+{
+    world *w = *state;
+
+    for (size_t i = 0; i < PEERS; i++)
+        ic_peer_close(w->members[i].peer, on_closed, w);
+    for (size_t i = 0; i < NODES; i++)
+        ic_dht_close(w->nodes[i], on_closed, w);
+    w->closed += w->members[1].peer ? 0 : 1;
+    run_until(w, all_is_closed);
+    event_base_free(w->base);
+    temp_folder_remove(w->stores);
+    free(w);
+    return 0;
+}
+
+static void what_one_peer_says_the_other_hears_signed(void **state)
+{
+    world *w = *state;
+    static const char said[] = "{\"text\":\"dinner\"}";
+
+    run_until(w, all_are_connected);
+    assert_memory_equal(ic_peer_connection(w->members[0].peer, 0),
+                        ic_identity_public_key(ic_peer_identity(w->members[1].peer)),
+                        IC_PUBLIC_KEY_BYTES);
+    assert_null(ic_peer_connection(w->members[0].peer, 1));
+    assert_int_equal(ic_peer_send(w->members[0].peer, "trip", said, sizeof said - 1), 0);
+    run_until(w, bob_has_heard);
+    assert_string_equal(w->members[1].heard, "trip {\"text\":\"dinner\"}");
+    assert_true(w->members[1].is_signed);
+    assert_string_equal(w->members[1].author,
+                        ic_identity_public_key_hex(ic_peer_identity(w->members[0].peer)));
+}
+
+static void who_leaves_is_missed(void **state)
+{
+    world *w = *state;
+
+    run_until(w, all_are_connected);
+    ic_peer_close(w->members[1].peer, NULL, NULL);
+    w->members[1].peer = NULL;
+    run_until(w, alice_is_alone);
+    assert_null(ic_peer_connection(w->members[0].peer, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_one_peer_says_the_other_hears_signed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_leaves_is_missed, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("peer/network", tests, NULL, NULL);
+}
