@@ -12,16 +12,19 @@
 #include "base/env.h"
 #include "count_alloc.h"
 #include "dht/query.h"
+#include "dht/rpc_message.h"
 #include "dht_world.h"
 
 #define WALKS 200
 #define SEC IC__SEC
 
+typedef enum fate { ALIVE, GONE, LIAR } fate;
+
 typedef struct net {
     dht_world *world;
     dht_rpc_node *nodes;
     uint8_t (*ids)[IC__DHT_KEY_BYTES];
-    bool *dead;
+    fate *fates;
     size_t count;
     ic__addr first;
 } net;
@@ -78,8 +81,8 @@ static void grow(net *n, size_t count)
 {
     n->nodes = calloc(count, sizeof *n->nodes);
     n->ids = calloc(count, sizeof *n->ids);
-    n->dead = calloc(count, sizeof *n->dead);
-    must(n->nodes && n->ids && n->dead, "no memory");
+    n->fates = calloc(count, sizeof *n->fates);
+    must(n->nodes && n->ids && n->fates, "no memory");
     for (n->count = 0; n->count < count; n->count++) {
         add(n, n->count);
         if (n->count < 100 || n->count % 100 == 0)
@@ -91,13 +94,13 @@ static void grow(net *n, size_t count)
 static void net_free(net *n)
 {
     for (size_t i = 0; i < n->count; i++) {
-        if (!n->dead[i])
+        if (n->fates[i] == ALIVE)
             dht_rpc_node_free(&n->nodes[i]);
     }
     dht_world_free(n->world);
     free(n->nodes);
     free(n->ids);
-    free(n->dead);
+    free(n->fates);
 }
 
 static bool is_closer(const uint8_t *target, const uint8_t *a, const uint8_t *b)
@@ -115,7 +118,7 @@ static size_t closest_alive(const net *n, const uint8_t *target, size_t from)
     size_t best = n->count;
 
     for (size_t i = 0; i < n->count; i++) {
-        if (!n->dead[i] && i != from &&
+        if (n->fates[i] != GONE && i != from &&
             (best == n->count || is_closer(target, n->ids[i], n->ids[best])))
             best = i;
     }
@@ -168,7 +171,7 @@ static tally walk_around(net *n)
 
     for (size_t i = 0; i < WALKS; i++) {
         size_t from = fake_random_below(dht_world_random(n->world), n->count);
-        if (n->dead[from])
+        if (n->fates[from] != ALIVE)
             continue;
         walk_from(n, from, &t);
         run(n, SEC / 2);
@@ -196,35 +199,109 @@ static unsigned log2_of(size_t n)
     return log;
 }
 
-static void kill_some(net *n, uint32_t ppm)
+static void change_some(net *n, uint32_t ppm, fate to)
 {
     for (size_t i = 1; i < n->count; i++) {
-        if (n->dead[i] || !fake_random_ppm(dht_world_random(n->world), ppm))
+        if (n->fates[i] != ALIVE || !fake_random_ppm(dht_world_random(n->world), ppm))
             continue;
         dht_rpc_node_free(&n->nodes[i]);
-        n->dead[i] = true;
+        n->fates[i] = to;
     }
+}
+
+/* Of many addresses that lead nowhere, those which look the closest: twenty of them. */
+static void make_up(fake_random *random, const uint8_t *target, ic__rpc_message *m)
+{
+    uint8_t best[IC__RPC_K][IC__DHT_KEY_BYTES];
+
+    memset(best, 0, sizeof best);
+    for (size_t i = 0; i < 20 * IC__RPC_K; i++) {
+        ic__addr addr = {.ip = {40}, .port = 49737, .family = 4};
+        size_t at = i % IC__RPC_K;
+        uint8_t id[IC__DHT_KEY_BYTES];
+        fake_random_fill(random, addr.ip + 1, 3);
+        ic__rpc_id_of(id, &addr);
+        if (i >= IC__RPC_K && !is_closer(target, id, best[at]))
+            continue;
+        memcpy(best[at], id, sizeof id);
+        m->closer[at] = addr;
+    }
+    m->closer_count = IC__RPC_K;
+}
+
+static fake_random luck; /* of liars */
+
+/* A liar keeps its place in all tables and names nobody who is there; and each time it
+ * sends the asking one replies that it has not asked for. */
+static void lie(void *user, uint32_t sock, const ic__addr *from, const uint8_t *data,
+                size_t len, uint64_t now)
+{
+    dht_rpc_node *node = user;
+    ic__addr own = dht_machine_address(node->machine);
+    uint8_t id[IC__DHT_KEY_BYTES];
+    uint8_t bytes[IC__RPC_DATAGRAM_MAX];
+    ic__rpc_message request;
+    ic__rpc_message reply = {.type = IC__RPC_REPLY, .to = *from, .id = id};
+
+    (void)now;
+    if (ic__rpc_message_read(&request, data, len) != 0 || request.type != IC__RPC_REQUEST)
+        return;
+    ic__rpc_id_of(id, &own);
+    if (request.target)
+        make_up(&luck, request.target, &reply);
+    for (uint16_t i = 0; i < 3; i++) {
+        reply.tid = (uint16_t)(request.tid + i);
+        len = ic__rpc_message_write(&reply, bytes, sizeof bytes);
+        dht_machine_send(node->machine, sock, from, bytes, len);
+    }
+}
+
+static uint64_t never(void *user)
+{
+    (void)user;
+    return IC__NEVER;
+}
+
+static void do_nothing(void *user, uint64_t now)
+{
+    (void)user;
+    (void)now;
+}
+
+static void let_lie(net *n)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        const dht_driver driver = {
+            .recv = lie, .deadline = never, .expire = do_nothing, .user = &n->nodes[i]};
+        if (n->fates[i] == LIAR)
+            dht_machine_attach(n->nodes[i].machine, &driver);
+    }
+}
+
+static void grow_and_measure(net *n, size_t count)
+{
+    count_alloc_stats memory;
+    size_t nodes = 0;
+
+    grow(n, count);
+    memory = count_alloc_get();
+    for (size_t i = 0; i < count; i++)
+        nodes += ic__rpc_node_count(n->nodes[i].rpc);
+    printf("%-10s n=%zu table=%.1f nodes, %.1f KiB a node\n", "grown", count,
+           (double)nodes / (double)count,
+           (double)memory.live_bytes / (double)count / 1024);
+    must(memory.live_bytes / count < 30 * 1024, "a node is larger than 30 KiB");
 }
 
 static void simulate(size_t count, uint64_t seed)
 {
     net n = {.count = 0};
-    count_alloc_stats memory;
-    size_t nodes = 0;
     tally t;
 
     printf("seed %llu\n", (unsigned long long)seed);
     count_alloc_start();
     n.world = dht_world_new(seed);
-    grow(&n, count);
-    memory = count_alloc_get();
-    for (size_t i = 0; i < count; i++)
-        nodes += ic__rpc_node_count(n.nodes[i].rpc);
-    printf("%-10s n=%zu table=%.1f nodes, %.1f KiB a node\n", "grown", count,
-           (double)nodes / (double)count,
-           (double)memory.live_bytes / (double)count / 1024);
-    must(memory.live_bytes / count < 30 * 1024, "a node is larger than 30 KiB");
-
+    grow_and_measure(&n, count);
     t = walk_around(&n);
     print("calm", &n, &t);
     must(t.exact * 100 >= t.walks * 95, "walks miss the closest node");
@@ -235,11 +312,20 @@ static void simulate(size_t count, uint64_t seed)
     print("5% loss", &n, &t);
     must(t.exact * 100 >= t.walks * 90, "walks under loss miss the closest node");
 
-    kill_some(&n, 200000);
+    change_some(&n, 200000, GONE);
     t = walk_around(&n);
     print("20% gone", &n, &t);
     must(t.empty == 0, "walks in a dying network find nobody");
     must(t.exact * 100 >= t.walks * 80, "walks in a dying network miss the closest node");
+    dht_world_weather(n.world)->loss_ppm = 0;
+    fake_random_init(&luck, seed);
+    change_some(&n, 100000, LIAR);
+    let_lie(&n);
+    t = walk_around(&n);
+    print("10% liars", &n, &t);
+    must(t.empty == 0, "walks among liars find nobody");
+    must(t.exact * 100 >= t.walks * 80, "walks among liars miss the closest node");
+    must(t.hops <= (uint64_t)log2_of(count) * t.walks, "liars lead far away");
     net_free(&n);
     (void)count_alloc_stop();
 }
