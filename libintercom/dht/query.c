@@ -42,7 +42,6 @@ struct ic__query {
     uint32_t visits;
     uint32_t in_flight;
     uint32_t slow;
-    uint32_t errors; /* answers with one */
     bool from_table;
     bool careful;
     bool stopped;
@@ -252,9 +251,7 @@ static void on_answer(struct entry *e, const ic__rpc_reply *reply)
 
     landed(e, ANSWERED);
     q->stats.answers++;
-    if (reply->error)
-        q->errors++;
-    else
+    if (!reply->error)
         add_to_closest(q, reply);
     add_closer(q, reply, e);
     if (!q->from_table &&

@@ -35,7 +35,8 @@ typedef struct ic__query_options {
     size_t value_len;
     const ic__addr *seeds; /* asked first, copied, at most IC__RPC_K; or NULL */
     size_t seed_count;
-    /** Each answer as it comes. May be NULL. May call ic__query_stop. */
+    /** Each answer as it comes, also one with an error number. May be NULL. May call
+     * ic__query_stop. */
     void (*on_reply)(void *user, const ic__rpc_reply *reply);
     /** Once, the last call: 0; IC_ERR_NOT_FOUND when nobody answered; IC_ERR_CANCELED
      * when the node was suspended. ic__query_closest is valid until it returns. */

@@ -274,11 +274,11 @@ int ic__rpc_resume(ic__rpc *rpc)
     if (!rpc->started)
         return 0;
     start_ticks(rpc);
-    ic__rpc_wake_up(rpc);
-    if (rpc->ready) {
+    if (rpc->ready)
         ic__rpc_refresh(rpc);
+    ic__rpc_wake_up(rpc); /* and a walk more with the next tick */
+    if (rpc->ready)
         return 0;
-    }
     rpc->walks = 0;
     rpc->probe_sent = false;
     return rpc->walk || rpc->reach.running ? 0 : ic__rpc_boot(rpc);

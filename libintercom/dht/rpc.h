@@ -59,10 +59,12 @@ typedef struct ic__rpc_options {
     bool adaptive_timeouts;    /* default false, as in JavaScript */
     uint32_t concurrency;      /* requests of a query at a time; default 10 */
     uint32_t max_pending;      /* requests in flight or queued; default 4096 */
-    uint32_t max_delayed;      /* DELAYED_PINGs; default 256, of one host 16 */
+    uint32_t max_delayed;      /* DELAYED_PINGs; default 256, of one host 16, but of
+                                * 127.0.0.0/8 all */
     uint32_t down_hints;       /* sent per tick; default 50 */
     uint32_t max_query_visits; /* nodes asked by one query; default 512 */
-    uint32_t max_replies_per_second; /* to one host; default 2000, 0 = no limit */
+    uint32_t max_replies_per_second; /* to one host; default 2000, 0 = no limit, as for
+                                      * 127.0.0.0/8: many nodes of one machine */
 } ic__rpc_options;
 
 void ic__rpc_options_default(ic__rpc_options *opts);

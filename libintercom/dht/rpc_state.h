@@ -70,9 +70,9 @@ typedef struct ic__rpc_reach {
 } ic__rpc_reach;
 
 typedef struct ic__rpc_flood {
-    uint64_t second;
-    bool drawn;
+    uint64_t second; /* that the counts are of */
     uint8_t secret[16];
+    bool drawn;
     uint32_t counts[IC__RPC_FLOOD_SLOTS];
 } ic__rpc_flood;
 

@@ -5,7 +5,7 @@
 
 #include "intercom/error.h"
 
-static uint32_t inflight_pings(const ic__rpc *rpc, const ic__table_node *oldest)
+static uint32_t how_many(const ic__rpc *rpc, const ic__table_node *oldest)
 {
     if (rpc->tick - oldest->pinged < IC__RPC_RECENT_TICKS)
         return 2;
@@ -21,7 +21,7 @@ static void ping_some(ic__rpc *rpc)
         ic__rpc_refresh(rpc);
         return;
     }
-    for (uint32_t left = inflight_pings(rpc, IC__ELEMENT(at, ic__table_node, link));
+    for (uint32_t left = how_many(rpc, IC__ELEMENT(at, ic__table_node, link));
          left && at != &nodes->ends; left--, at = at->next) {
         ic__table_node *node = IC__ELEMENT(at, ic__table_node, link);
         if (node->pinged != rpc->tick)

@@ -14,9 +14,8 @@
 #include "base/env.h"
 #include "dht/host.h"
 
-#define IC__TOKENS_AGE_NS                                                                \
-    (7500 * IC__MS) /* then the next secret, and one grace period                        \
-                     */
+/** How long a secret is in use; then it is good for as long again. */
+#define IC__TOKENS_AGE_NS (7500 * IC__MS)
 
 typedef struct ic__tokens {
     uint8_t secrets[2][IC__DHT_KEY_BYTES]; /* the one before, and the one in use */
