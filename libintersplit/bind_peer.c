@@ -65,11 +65,12 @@ static isplit__peer *silent_for_longest(isplit_bind *bind)
     return oldest;
 }
 
+/* It has heard what went to everybody before we knew of it. */
 static isplit__peer new_peer(const isplit_bind *bind, const isplit__id *key)
 {
     return (isplit__peer){
         .key = *key,
-        .bytes = {.level = bind->o.burst_bytes, .at = bind->now},
+        .bytes = bind->bytes,
         .asks = {.level = ISPLIT__ASKS_BURST, .at = bind->now},
         .live = {.level = ISPLIT__LIVE_BURST, .at = bind->now},
     };

@@ -31,7 +31,7 @@
 #define ISPLIT__MAX_HEADS 8   /* of a hello */
 #define ISPLIT__MAX_HELLOS 32 /* kept for a room */
 #define ISPLIT__MAX_LETTERS 8 /* that wait for one peer */
-#define ISPLIT__MAX_LIVE 64   /* events of ours that wait to be told */
+#define ISPLIT__MAX_LIVE 48   /* events of ours that wait to be told; below the burst */
 #define ISPLIT__MAX_JOBS 512  /* ranges to fetch */
 #define ISPLIT__SID_HEX 16
 

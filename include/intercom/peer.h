@@ -153,6 +153,17 @@ IC_API IC_CHECK int ic_peer_leave(ic_peer *peer, const char *channel);
 IC_API IC_CHECK int ic_peer_send(ic_peer *peer, const char *channel, const char *json,
                                  size_t len);
 
+/**
+ * Send one message to one peer that we are connected with, who does not pass it on.
+ *
+ * @param key  its public key
+ * @return 0; IC_ERR_NOT_FOUND without a connection on which this channel is open; else as
+ * ic_peer_send
+ */
+IC_API IC_CHECK int ic_peer_send_to(ic_peer *peer, const char *channel,
+                                    const uint8_t key[IC_PUBLIC_KEY_BYTES],
+                                    const char *json, size_t len);
+
 /** Channels that we are on, in the order in which we came; NULL past the end. */
 IC_API const char *ic_peer_channel(const ic_peer *peer, size_t index);
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "intercom/error.h"
 #include "peer/peer.h"
 #include "sidechannel/object.h"
@@ -56,6 +57,23 @@ int ic_peer_send(ic_peer *peer, const char *channel, const char *json, size_t le
         return error;
     error = ic__sidechannel_send(peer->channels, channel, message, NULL, NULL);
     ic__peer_wake(peer);
+    ic__json_free(message);
+    return error;
+}
+
+int ic_peer_send_to(ic_peer *peer, const char *channel,
+                    const uint8_t key[IC_PUBLIC_KEY_BYTES], const char *json, size_t len)
+{
+    ic__json *message;
+    char remote[2 * IC_PUBLIC_KEY_BYTES + 1];
+
+    if (peer->closing)
+        return IC_ERR_CANCELED;
+    int error = ic__json_parse(json, len, &message);
+    if (error)
+        return error;
+    ic__hex_encode(remote, key, IC_PUBLIC_KEY_BYTES);
+    error = ic__sidechannel_send_to(peer->channels, channel, remote, message);
     ic__json_free(message);
     return error;
 }

@@ -49,6 +49,40 @@ int ic__sidechannel_send(ic__sidechannel *sc, const char *channel,
     return error;
 }
 
+/* The open port of a room on the connection with this peer. */
+static const ic__sc_port *port_to(const ic__sidechannel *sc, ic__room *room,
+                                  const char *remote)
+{
+    for (ic__link *at = room->ports.ends.next; at != &room->ports.ends; at = at->next) {
+        const ic__sc_port *port = IC__ELEMENT(at, ic__sc_port, in_room);
+        if (port->state == IC__SC_PORT_OPEN &&
+            strcmp(port->link->remote->key, remote) == 0 &&
+            ic__sidechannel_trusts(sc, room, remote))
+            return port;
+    }
+    return NULL;
+}
+
+int ic__sidechannel_send_to(ic__sidechannel *sc, const char *channel, const char *remote,
+                            const ic__json *message)
+{
+    ic__room *room = ic__sidechannel_room(sc, channel);
+    const ic__sc_port *port = room ? port_to(sc, room, remote) : NULL;
+
+    if (!port)
+        return IC_ERR_NOT_FOUND;
+    if (!may_write(sc, room->name))
+        return IC_ERR_DENIED;
+    ic__envelope e = {
+        .channel = room->name,
+        .from = ic__sidechannel_self(sc),
+        .message = message,
+        .ts_ms = ic__sidechannel_now_ms(sc),
+        .ttl = 0,
+    };
+    return ic__sc_post(sc, room, &e, port->link);
+}
+
 bool ic__sidechannel_may_send(const ic__sidechannel *sc, const char *channel)
 {
     char name[IC__CHANNEL_NAME_MAX + 1];

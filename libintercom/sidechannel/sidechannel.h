@@ -78,6 +78,16 @@ IC_CHECK int ic__sidechannel_send(ic__sidechannel *sc, const char *channel,
                                   const ic__json *message, const ic__json *invite,
                                   const ic__json *welcome);
 
+/**
+ * Send one message to the peer with this key alone, who does not relay it.
+ *
+ * @param remote  64 lower-case hex digits
+ * @return 0; IC_ERR_NOT_FOUND when the channel is not open on a connection with it; else
+ * as ic__sidechannel_send
+ */
+IC_CHECK int ic__sidechannel_send_to(ic__sidechannel *sc, const char *channel,
+                                     const char *remote, const ic__json *message);
+
 /** Ask the others on `via` (NULL or empty = the entry channel) to open `channel`.
  * @return as ic__sidechannel_send on `via` */
 IC_CHECK int ic__sidechannel_open(ic__sidechannel *sc, const char *channel,

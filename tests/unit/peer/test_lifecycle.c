@@ -212,6 +212,7 @@ static void the_subnet_key_is_read_from_the_store_or_refused(void **state)
 
 static void channels_are_joined_sent_to_and_left(void **state)
 {
+    static const uint8_t nobody[IC_PUBLIC_KEY_BYTES] = {1};
     (void)state;
     ic_peer_options o;
     ic_peer *peer;
@@ -227,6 +228,9 @@ static void channels_are_joined_sent_to_and_left(void **state)
     assert_null(ic_peer_channel(peer, 3));
     assert_int_equal(ic_peer_send(peer, "alpha", "{\"a\":1}", 7), 0);
     assert_int_equal(ic_peer_send(peer, "alpha", "{\"a\":1", 6), IC_ERR_PROTO);
+    assert_int_equal(ic_peer_send_to(peer, "alpha", nobody, "{\"a\":1}", 7),
+                     IC_ERR_NOT_FOUND);
+    assert_int_equal(ic_peer_send_to(peer, "alpha", nobody, "{\"a\":1", 6), IC_ERR_PROTO);
     assert_int_equal(ic_peer_join(peer, "beta", "{bad", NULL), IC_ERR_PROTO);
     assert_int_equal(ic_peer_leave(peer, IC_ENTRY_CHANNEL), IC_ERR_NOT_FOUND);
     assert_int_equal(ic_peer_leave(peer, "alpha"), 0);
