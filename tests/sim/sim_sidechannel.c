@@ -110,6 +110,7 @@ static void something_happens(tale *t)
     default:
         (void)speak(t, a);
     }
+    side_world_wake(&t->w, a);
     side_world_run(&t->w, draw(t, 4) ? draw(t, 400) : 0);
 }
 
@@ -119,6 +120,7 @@ static void expect_a_room(tale *t)
     size_t n = t->w.count;
     for (size_t a = 0; a < n; a++) {
         assert_int_equal(ic__sidechannel_join(t->w.peers[a].sc, "trip", NULL, NULL), 0);
+        side_world_wake(&t->w, a);
         for (size_t b = 0; b < a; b++) {
             if (!side_world_wire(&t->w, a, b))
                 (void)side_world_connect(&t->w, a, b, false);
@@ -327,6 +329,7 @@ static void ten_minutes(side_world *w)
         if (!ic__sidechannel_leave(w->peers[i].sc, channel))
             assert_int_equal(ic__sidechannel_join(w->peers[i].sc, channel, NULL, NULL),
                              0);
+        side_world_wake(w, i);
     }
     keep_connected(w);
     for (size_t i = 0; i < ROOM; i++) {

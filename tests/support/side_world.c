@@ -20,8 +20,6 @@ typedef struct flight {
     uint8_t data[];
 } flight;
 
-static void pump(side_world *w, side_peer *peer);
-
 void side_world_init(side_world *w, size_t count, uint64_t seed)
 {
     memset(w, 0, sizeof *w);
@@ -194,6 +192,11 @@ static void pump(side_world *w, side_peer *peer)
             flush(w, end);
         }
     }
+}
+
+void side_world_wake(side_world *w, size_t i)
+{
+    pump(w, &w->peers[i]);
 }
 
 /* ---- connections ---- */

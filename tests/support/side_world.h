@@ -73,6 +73,9 @@ void side_world_cut(side_world *w, side_wire *wire);
 void side_world_inject(side_world *w, side_wire *wire, size_t from, const uint8_t *frame,
                        size_t len);
 
+/** After a call of sidechannel.h: do what it asks for. */
+void side_world_wake(side_world *w, size_t i);
+
 /** Let time pass. */
 void side_world_run(side_world *w, uint64_t ms);
 
