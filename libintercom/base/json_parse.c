@@ -187,6 +187,18 @@ static size_t raw_length(const parser *p)
     return (size_t)(at - p->at);
 }
 
+/* Take bytes that stand for themselves, as most do. */
+static bool take_plain(parser *p, ic__buf *out)
+{
+    const char *start = p->at;
+
+    while (p->at < p->end && *p->at >= 0x20 && *p->at < 0x7f && *p->at != '"' &&
+           *p->at != '\\')
+        p->at++;
+    ic__buf_add(out, start, (size_t)(p->at - start));
+    return p->at > start;
+}
+
 static int parse_text(parser *p, ic__json_piece *out)
 {
     size_t cap = raw_length(p);
@@ -197,6 +209,8 @@ static int parse_text(parser *p, ic__json_piece *out)
     if (!text)
         return IC_ERR_NOMEM;
     while (!take(p, '"')) {
+        if (take_plain(p, &b))
+            continue;
         if (p->at == p->end || !take_character(p, &code))
             return IC_ERR_PROTO;
         ic__utf8_add(&b, code);

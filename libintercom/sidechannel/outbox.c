@@ -231,16 +231,20 @@ void ic__sidechannel_worked(ic__sidechannel *sc, ic__work *work)
 
 /* ---- posting ---- */
 
+ic__seen *ic__sc_seen_for(ic__sidechannel *sc, const char *channel)
+{
+    return ic__policy_owner_only(&sc->policy, channel) ? &sc->seen_of_owners : &sc->seen;
+}
+
 /* Nobody needs to tell us what we have said. */
 static int remember(ic__sidechannel *sc, const ic__envelope *e)
 {
     ic__buf text = {0};
 
     ic__envelope_signed_text(&text, e);
-    ic__seen *seen =
-        ic__policy_owner_only(&sc->policy, e->channel) ? &sc->seen_of_owners : &sc->seen;
     int error = text.bad ? IC_ERR_NOMEM
-                         : ic__seen_add(seen, ic__seen_hash(seen, text.data, text.len),
+                         : ic__seen_add(ic__sc_seen_for(sc, e->channel),
+                                        ic__seen_hash(sc->seen_key, text.data, text.len),
                                         sc->env.now_ns(sc->env.user));
     ic__buf_free(&text);
     return error;

@@ -38,7 +38,7 @@ static ic__sc_drop needs_shape(ic__sc_arrival *a)
         return error == IC_ERR_NOMEM ? IC__SC_DROP_MEMORY : IC__SC_DROP_SHAPE;
     if (!ic__incoming_is_for(&a->in, a->room->name))
         return IC__SC_DROP_CHANNEL;
-    a->hash = ic__seen_hash(&a->sc->seen, a->in.text.data, a->in.text.len);
+    a->hash = ic__seen_hash(a->sc->seen_key, a->in.text.data, a->in.text.len);
     return IC__SC_PASSED;
 }
 
@@ -77,10 +77,8 @@ static ic__sc_drop needs_invite(ic__sc_arrival *a)
 
 static ic__sc_drop needs_news(ic__sc_arrival *a)
 {
-    const ic__seen *owners = &a->sc->seen_of_owners;
-    uint64_t hash = ic__seen_hash(owners, a->in.text.data, a->in.text.len);
-
-    return ic__seen_has(&a->sc->seen, a->hash) || ic__seen_has(owners, hash)
+    return ic__seen_has(&a->sc->seen, a->hash) ||
+                   ic__seen_has(&a->sc->seen_of_owners, a->hash)
                ? IC__SC_DROP_DUPLICATE
                : IC__SC_PASSED;
 }
@@ -177,14 +175,9 @@ static ic__sc_drop needs_welcome(ic__sc_arrival *a)
 /* The last gate: only what passed all others is remembered. */
 static ic__sc_drop needs_memory(ic__sc_arrival *a)
 {
-    ic__seen *seen = &a->sc->seen;
-    uint64_t hash = a->hash;
+    ic__seen *seen = ic__sc_seen_for(a->sc, a->room->name);
 
-    if (ic__policy_owner_only(&a->sc->policy, a->room->name)) {
-        seen = &a->sc->seen_of_owners;
-        hash = ic__seen_hash(seen, a->in.text.data, a->in.text.len);
-    }
-    return ic__seen_add(seen, hash, a->now) ? IC__SC_DROP_MEMORY : IC__SC_PASSED;
+    return ic__seen_add(seen, a->hash, a->now) ? IC__SC_DROP_MEMORY : IC__SC_PASSED;
 }
 
 static bool is_strike(ic__sc_drop drop)

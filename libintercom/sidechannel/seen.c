@@ -16,11 +16,10 @@ typedef struct entry {
 
 static_assert(IC__SEEN_KEY_BYTES == crypto_shorthash_KEYBYTES, "the hash wants it so");
 
-void ic__seen_init(ic__seen *seen, const ic_env *env, uint32_t max, uint64_t life_ns)
+void ic__seen_init(ic__seen *seen, uint32_t max, uint64_t life_ns)
 {
     *seen = (ic__seen){.max = max, .life_ns = life_ns};
     ic__queue_init(&seen->order);
-    env->random(seen->key, sizeof seen->key, env->user);
 }
 
 static void forget_oldest(ic__seen *seen)
@@ -38,12 +37,13 @@ void ic__seen_free(ic__seen *seen)
     ic__map_free(&seen->map);
 }
 
-uint64_t ic__seen_hash(const ic__seen *seen, const char *text, size_t len)
+uint64_t ic__seen_hash(const uint8_t key[IC__SEEN_KEY_BYTES], const char *text,
+                       size_t len)
 {
     uint64_t hash;
     uint8_t bytes[crypto_shorthash_BYTES];
 
-    (void)crypto_shorthash(bytes, (const uint8_t *)text, len, seen->key);
+    (void)crypto_shorthash(bytes, (const uint8_t *)text, len, key);
     static_assert(sizeof hash == sizeof bytes, "one number");
     memcpy(&hash, bytes, sizeof hash);
     return hash;

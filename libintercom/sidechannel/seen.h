@@ -15,7 +15,6 @@
 #include "base/map.h"
 #include "base/queue.h"
 #include "intercom/api.h"
-#include "intercom/sys/env.h"
 
 #define IC__SEEN_KEY_BYTES 16
 
@@ -24,14 +23,14 @@ typedef struct ic__seen {
     ic__queue order; /* oldest first */
     uint32_t max;    /* count */
     uint64_t life_ns;
-    uint8_t key[IC__SEEN_KEY_BYTES];
 } ic__seen;
 
-void ic__seen_init(ic__seen *seen, const ic_env *env, uint32_t max, uint64_t life_ns);
+void ic__seen_init(ic__seen *seen, uint32_t max, uint64_t life_ns);
 void ic__seen_free(ic__seen *seen);
 
-/** What stands for the text. */
-uint64_t ic__seen_hash(const ic__seen *seen, const char *text, size_t len);
+/** What stands for the text; the key is a secret of this process. */
+uint64_t ic__seen_hash(const uint8_t key[IC__SEEN_KEY_BYTES], const char *text,
+                       size_t len);
 
 bool ic__seen_has(const ic__seen *seen, uint64_t hash);
 

@@ -207,11 +207,11 @@ static void set_up(ic__sidechannel *sc, const ic__sidechannel_options *options)
     ic__queue_init(&sc->starting);
     ic__queue_init(&sc->news);
     ic__remotes_init(&sc->remotes);
-    ic__seen_init(&sc->seen, &sc->env, options->max_seen, options->seen_ms * IC__MS);
+    sc->env.random(sc->seen_key, sizeof sc->seen_key, sc->env.user);
+    ic__seen_init(&sc->seen, options->max_seen, options->seen_ms * IC__MS);
     if (owner_life_ms < options->seen_ms)
         owner_life_ms = options->seen_ms;
-    ic__seen_init(&sc->seen_of_owners, &sc->env, options->max_seen,
-                  owner_life_ms * IC__MS);
+    ic__seen_init(&sc->seen_of_owners, options->max_seen, owner_life_ms * IC__MS);
 }
 
 int ic__sidechannel_new(const ic__sidechannel_options *options, ic__sidechannel **out,

@@ -125,6 +125,7 @@ struct ic__sidechannel {
 
     size_t draft_count;
     size_t draft_bytes;
+    uint8_t seen_key[IC__SEEN_KEY_BYTES];
     ic__seen seen;
     ic__seen seen_of_owners; /* longer: for what only owners may write */
     ic__sidechannel_stats stats;
@@ -227,6 +228,9 @@ size_t ic__sc_broadcast(ic__sidechannel *sc, ic__room *room, const ic__buf *json
 /** To how many would that go? */
 size_t ic__sc_audience(const ic__sidechannel *sc, ic__room *room,
                        const ic__sc_link *from);
+
+/** Where messages of this channel are remembered. */
+ic__seen *ic__sc_seen_for(ic__sidechannel *sc, const char *channel);
 
 void ic__sc_drafts_cancel(ic__sidechannel *sc, ic__room *room);
 

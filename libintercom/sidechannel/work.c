@@ -1,7 +1,6 @@
 #include "sidechannel/work.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -67,10 +66,13 @@ static uint32_t try_nonce(const crypto_hash_sha256_state *head, uint64_t nonce,
 {
     crypto_hash_sha256_state state = *head;
     uint8_t hash[crypto_hash_sha256_BYTES];
-    char digits[NONCE_CHARS];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)nonce);
+    uint8_t digits[NONCE_CHARS];
+    size_t at = sizeof digits;
 
-    (void)crypto_hash_sha256_update(&state, (const uint8_t *)digits, (unsigned)len);
+    do
+        digits[--at] = (uint8_t)('0' + nonce % 10);
+    while (nonce /= 10);
+    (void)crypto_hash_sha256_update(&state, digits + at, sizeof digits - at);
     (void)crypto_hash_sha256_update(&state, (const uint8_t *)tail, tail_len);
     (void)crypto_hash_sha256_final(&state, hash);
     return ic__work_zero_bits(hash);
