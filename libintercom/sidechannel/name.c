@@ -1,5 +1,6 @@
 #include "sidechannel/name.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -7,9 +8,13 @@
 #include "base/utf8.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "mux/frame.h"
 
 #define TOPIC_PREFIX "sidechannel:"
 #define PROTOCOL_PREFIX "sidechannel/"
+
+static_assert(IC__CHANNEL_NAME_MAX + sizeof PROTOCOL_PREFIX - 1 == IC__MUX_NAME_MAX,
+              "any channel can be opened");
 
 static bool is_space(uint32_t code)
 {

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "intercom/api.h"
 
-#define IC__CHANNEL_NAME_MAX 256 /* bytes, trimmed */
+#define IC__CHANNEL_NAME_MAX 243 /* bytes, trimmed: a protocol's name may have 255 */
 #define IC__TOPIC_BYTES 32
 
 /** The part of `text` without JavaScript's white space at both ends; borrowed. */
