@@ -20,6 +20,8 @@ typedef struct world {
     uint64_t now;
     uint8_t sent[2]; /* number of the next message, which is its content */
     uint8_t got[2];
+    bool open[2];
+    bool paused[2];
     bool honest; /* nobody has touched the wire */
     bool late;   /* time has passed, so that somebody may give up */
 } world;
@@ -69,8 +71,13 @@ static void tell(world *w, size_t at)
         if (event.what == IC__SS_FAILED && w->honest &&
             !(w->late && event.error == IC_ERR_TIMEOUT))
             abort();
+        w->open[at] = w->open[at] || event.what == IC__SS_OPEN;
+        if (w->paused[at] && (event.what == IC__SS_MESSAGE || event.what == IC__SS_END))
+            abort();
         if (event.what != IC__SS_MESSAGE)
             continue;
+        if (!w->open[at])
+            abort();
         /* Authentic messages come whole, once, in order; keep-alives are swallowed. */
         if (!event.len || event.data[0] != w->got[1 - at] ||
             event.data[event.len - 1] != event.data[0])
@@ -128,6 +135,33 @@ static void datagram(world *w, size_t from, uint8_t flip)
         abort();
 }
 
+/* A reader that pauses keeps what has arrived, and then goes on where it was. */
+static void set_reading(world *w, size_t at, bool on)
+{
+    w->paused[at] = !on;
+    ic__ss_set_reading(w->end[at], on, w->now);
+    tell(w, at);
+}
+
+static void rare(world *w, size_t at, uint8_t arg)
+{
+    switch (arg) {
+    case 0:
+        ic__ss_end(w->end[at]);
+        break;
+    case 1:
+        ic__ss_recv_end(w->end[at]);
+        break;
+    case 2:
+    case 3:
+        set_reading(w, at, arg == 3);
+        return;
+    default:
+        break;
+    }
+    tell(w, at);
+}
+
 static void step(world *w, ic__rd *r)
 {
     uint8_t verb = ic__rd_u8(r);
@@ -158,12 +192,15 @@ static void step(world *w, ic__rd *r)
         datagram(w, at, arg);
         break;
     default:
-        if (arg == 0)
-            ic__ss_end(w->end[at]);
-        else if (arg == 1)
-            ic__ss_recv_end(w->end[at]);
-        tell(w, at);
+        rare(w, at, arg % 8);
     }
+}
+
+/* Whoever pauses to the last hears in the end what it would have heard at once. */
+static void resume_both(world *w)
+{
+    for (size_t at = 0; at < 2; at++)
+        set_reading(w, at, true);
 }
 
 /* A script of (verb, argument): two ends, a clock, and somebody on the wire. */
@@ -176,6 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     for (size_t i = 0; i < MOST_STEPS && r.left && !r.bad; i++)
         step(&w, &r);
+    resume_both(&w);
     ic__ss_free(w.end[0]);
     ic__ss_free(w.end[1]);
     return 0;
