@@ -253,6 +253,8 @@ static void outcome_peer(void *user, const ic__dht_peer *peer, const ic__addr *f
     assert_true(from->family == 4);
     o->peers++;
     o->last = *peer;
+    if (o->wanted && memcmp(peer->public_key, o->wanted, IC__DHT_KEY_BYTES) == 0)
+        o->found = true;
 }
 
 static void outcome_value(void *user, const uint8_t *value, size_t len, uint64_t seq)

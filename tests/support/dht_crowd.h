@@ -58,6 +58,8 @@ typedef struct dht_outcome {
     size_t nodes;
     size_t peers; /* calls of on_peer */
     ic__dht_peer last;
+    const uint8_t *wanted; /* a key, set after the events were made; or NULL */
+    bool found;            /* a record of that key has come */
     bool has_value;
     uint8_t value[IC__RPC_VALUE_MAX];
     size_t len;

@@ -31,8 +31,9 @@ static void host_send(void *user, uint32_t sock, const ic__addr *to, const uint8
 
 static int host_socket_open(void *user, uint32_t *sock)
 {
-    (void)user;
-    *sock = 7;
+    dht_lone *l = user;
+
+    *sock = IC__DHT_CLIENT_SOCKET + ++l->sockets;
     return 0;
 }
 
@@ -64,8 +65,9 @@ static size_t host_interfaces(void *user, ic__addr *out, size_t cap)
 
 static int host_stream_new(void *user, uint32_t *local_id)
 {
-    (void)user;
-    *local_id = 1;
+    dht_lone *l = user;
+
+    *local_id = ++l->streams;
     return 0;
 }
 

@@ -29,7 +29,9 @@ typedef struct dht_lone {
     dht_sent sent[DHT_LONE_KEPT];
     size_t sent_count; /* since the last dht_lone_forget; more than is kept */
     size_t sent_bytes;
-    uint16_t tid; /* of the last request that was asked */
+    uint32_t streams; /* ever made */
+    uint32_t sockets; /* ever opened, besides the two */
+    uint16_t tid;     /* of the last request that was asked */
 } dht_lone;
 
 /** A persistent node at 10.0.0.7:40000, the one of the golden data; options may be NULL.
