@@ -74,8 +74,9 @@ void ic__dht_expire(ic__dht *d, uint64_t now);
 /** Before a call that takes no `now`, when it does not come from one of our callbacks. */
 void ic__dht_set_now(ic__dht *d, uint64_t now);
 
-/** Servers unannounce, requests and dials end with IC_ERR_CANCELED, nothing is sent any
- * more; the host may then close the sockets, and bind them again before resume. */
+/** Requests and dials end with IC_ERR_CANCELED, nothing is sent any more, and what was
+ * announced grows old at other nodes; the host may then close the sockets, and bind them
+ * again before resume. */
 void ic__dht_suspend(ic__dht *d, uint64_t now);
 IC_CHECK int ic__dht_resume(ic__dht *d, uint64_t now);
 

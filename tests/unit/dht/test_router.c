@@ -357,6 +357,36 @@ static void routes_are_bounded_by_host_and_in_all(void **state)
     dht_lone_free(&l);
 }
 
+/* Section 15, relay floods: one host has so much passed on in a second, another one is
+ * still served. */
+static void a_flood_is_passed_on_only_in_part(void **state)
+{
+    (void)state;
+    dht_lone l;
+    ic__dht_options opts;
+    const ic__addr flooder = dht_addr("5.5.5.5", 5001);
+    const ic__addr honest = dht_addr("5.5.5.6", 5001);
+    const ic__dht_handshake m = {.mode = IC__DHT_FROM_CLIENT,
+                                 .noise = target,
+                                 .noise_len = 1,
+                                 .relay_address = dht_addr("8.8.8.8", 53)};
+    size_t sent = 0;
+    ic__dht_options_default(&opts);
+    opts.rpc.max_replies_per_second = 50;
+    assert_int_equal(dht_lone_init(&l, &opts), 0);
+    for (size_t i = 0; i < 500; i++) {
+        send_handshake(&l, &flooder, &m);
+        sent += l.sent_count;
+    }
+    assert_int_equal(sent, 50);
+    send_handshake(&l, &honest, &m);
+    assert_int_equal(l.sent_count, 1);
+    dht_lone_wait(&l, IC__SEC);
+    send_handshake(&l, &flooder, &m);
+    assert_int_equal(l.sent_count, 1);
+    dht_lone_free(&l);
+}
+
 static void garbage_is_counted_and_dropped(void **state)
 {
     (void)state;
@@ -407,6 +437,7 @@ int main(void)
         cmocka_unit_test(nothing_is_passed_on_to_addresses_that_nobody_has),
         cmocka_unit_test(a_forwarded_packet_is_hardly_larger_than_it_came),
         cmocka_unit_test(routes_are_bounded_by_host_and_in_all),
+        cmocka_unit_test(a_flood_is_passed_on_only_in_part),
         cmocka_unit_test(garbage_is_counted_and_dropped),
     };
     return cmocka_run_group_tests_name("dht/router", tests, load, unload);
