@@ -141,6 +141,7 @@ typedef struct ic_dht_stats {
     uint64_t dropped_connections; /* above a server's max_connections, or no memory */
     uint64_t wrong_ids;
     uint64_t wrong_tokens;
+    uint64_t relayed; /* pairs whose packets its blind relays carry */
 } ic_dht_stats;
 
 /** Write the first `size` bytes of it, sizeof(ic_dht_stats) of the caller. */
@@ -167,8 +168,10 @@ typedef struct ic_server_options {
     bool announce;  /* default true; false: only who knows our address finds us */
     bool holepunch; /* default true */
     bool share_local_addresses; /* default true */
-    uint32_t max_connections;   /* open at a time, count; default 0 = the node's limit */
-    uint64_t keepalive_ns;      /* of the streams, as in ic_stream_options */
+    bool relay; /* be a blind relay: whoever connects is paired with another, and
+                 * on_connection is not called; default false */
+    uint32_t max_connections; /* open at a time, count; default 0 = the node's limit */
+    uint64_t keepalive_ns;    /* of the streams, as in ic_stream_options */
 } ic_server_options;
 
 IC_API void ic_server_options_init(ic_server_options *opts, size_t struct_size);
@@ -180,9 +183,10 @@ static inline void ic_server_options_default(ic_server_options *opts)
 /**
  * Listen under the key of an identity.
  *
- * @return 0; IC_ERR_INVALID without an identity or on_connection; IC_ERR_EXISTS when this
- *         key listens already; IC_ERR_CLOSED while suspended or closing; IC_ERR_NOMEM;
- *         IC_ERR_UNSUPPORTED
+ * @return 0; IC_ERR_INVALID without an identity, or on_connection for what is no relay;
+ *         IC_ERR_EXISTS when this key listens already; IC_ERR_AGAIN while names of
+ *         bootstrap nodes are looked up (wait for on_ready); IC_ERR_CLOSED while
+ *         suspended or closing; IC_ERR_NOMEM; IC_ERR_UNSUPPORTED
  */
 IC_API IC_CHECK int ic_dht_listen(ic_dht *dht, const ic_server_options *opts,
                                   ic_server **out);

@@ -48,6 +48,7 @@ static void on_gone(void *user)
     ic_dht *dht = st->dht;
     uint32_t id = st->id;
 
+    ic__dht_pairing_drop(st->pairing);
     (void)ic__map_take(&dht->streams, id);
     if (st->server)
         ic__queue_remove(&st->server->streams, &st->link);

@@ -148,24 +148,6 @@ static size_t interfaces(void *user, ic__addr *out, size_t cap)
     return count;
 }
 
-static int relay_pair(void *user, const uint8_t relay_key[IC__DHT_KEY_BYTES],
-                      const uint8_t token[IC__DHT_TOKEN_BYTES], bool initiator,
-                      uint32_t local_id)
-{
-    (void)user;
-    (void)relay_key;
-    (void)token;
-    (void)initiator;
-    (void)local_id;
-    return IC_ERR_UNSUPPORTED;
-}
-
-static void relay_drop(void *user, uint32_t local_id)
-{
-    (void)user;
-    (void)local_id;
-}
-
 const ic__dht_host ic__dht_host_calls = {
     .send = send_datagram,
     .socket_open = open_puncher,
@@ -175,6 +157,6 @@ const ic__dht_host ic__dht_host_calls = {
     .stream_new = ic__dht_carrier_new,
     .stream_connect = ic__dht_carrier_connect,
     .stream_free = ic__dht_carrier_free,
-    .relay_pair = relay_pair,
-    .relay_drop = relay_drop,
+    .relay_pair = ic__dht_relay_pair,
+    .relay_drop = ic__dht_relay_drop,
 };

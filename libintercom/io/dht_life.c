@@ -5,6 +5,7 @@
 #include "base/opts.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/blind_relay.h"
 #include "io/dht_state.h"
 
 #define WATCH_S 5 /* between two looks at the interfaces */
@@ -47,6 +48,8 @@ static void free_dht(ic_dht *dht)
     if (dht->late)
         event_free(dht->late);
     ic__soon_free(dht->soon);
+    ic_identity_free(dht->own);
+    ic__dht_relays_free(dht);
     ic__map_free(&dht->sockets);
     ic__map_free(&dht->streams);
     ic_mem_free(dht);
@@ -135,6 +138,8 @@ static void on_soon(void *user)
 
     if (dht->suspended && !dht->asleep)
         fall_asleep(dht);
+    if (!dht->closing && !dht->suspended)
+        ic__dht_relays_look_after(dht);
     if (dht->closing && !dht->cancelled)
         begin_closing(dht);
     else
@@ -227,6 +232,7 @@ int ic_dht_new(const ic_dht_options *opts, ic_dht **out)
     ic__queue_init(&dht->servers);
     ic__queue_init(&dht->dials);
     ic__queue_init(&dht->ops);
+    ic__queue_init(&dht->relays);
     dht->interface_count = ic__interfaces_read(dht->interfaces, IC__INTERFACES_MAX);
     err = read_options(dht, &o);
     if (!err)
@@ -282,6 +288,18 @@ int ic_dht_resume(ic_dht *dht)
     return err;
 }
 
+static uint64_t count_relayed(const ic_dht *dht)
+{
+    uint64_t count = 0;
+
+    for (ic__link *l = dht->servers.ends.next; l != &dht->servers.ends; l = l->next) {
+        const ic_server *server = IC__ELEMENT(l, ic_server, link);
+        if (server->relay)
+            count += ic__blind_relay_count(server->relay);
+    }
+    return count;
+}
+
 void ic_dht_get_stats(const ic_dht *dht, ic_dht_stats *out, size_t size)
 {
     const ic__udp_stats udp = ic__udp_get_stats(dht->home.udp);
@@ -310,6 +328,7 @@ void ic_dht_get_stats(const ic_dht *dht, ic_dht_stats *out, size_t size)
         .dropped_connections = dht->dropped_connections,
         .wrong_ids = core.wrong_ids,
         .wrong_tokens = core.wrong_tokens,
+        .relayed = count_relayed(dht),
     };
 
     memset(out, 0, size);

@@ -1,6 +1,7 @@
 #include "base/opts.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/blind_relay.h"
 #include "io/dht_state.h"
 
 static const ic_server_options defaults = {
@@ -51,7 +52,10 @@ static void on_connection(void *user, const ic__dht_connection *connection)
     if (ic__dht_carrier_adopt(server->dht, connection, server->on.keepalive_ns, server,
                               &st) != 0)
         return; /* counted, and closed */
-    server->on.on_connection(server, st, server->on.user);
+    if (server->relay)
+        (void)!ic__blind_relay_take(server->relay, st); /* else it is closed */
+    else
+        server->on.on_connection(server, st, server->on.user);
     if (!ic__stream_used(st))
         ic_stream_close(st);
 }
@@ -102,7 +106,7 @@ int ic_dht_listen(ic_dht *dht, const ic_server_options *opts, ic_server **out)
         err = ic__dht_usable(dht);
     if (err)
         return err;
-    if (!o.identity || !o.on_connection)
+    if (!o.identity || (!o.relay && !o.on_connection))
         return IC_ERR_INVALID;
     ic_server *server = ic_mem_calloc(1, sizeof *server);
     if (!server)
@@ -112,8 +116,12 @@ int ic_dht_listen(ic_dht *dht, const ic_server_options *opts, ic_server **out)
     server->on.identity = NULL;
     server->on.relay_through = NULL;
     ic__queue_init(&server->streams);
-    err = listen_core(server, &o);
+    if (o.relay)
+        err = ic__blind_relay_new(&dht->home, &server->relay);
+    if (!err)
+        err = listen_core(server, &o);
     if (err) {
+        ic__blind_relay_close(server->relay);
         ic_mem_free(server);
         return err;
     }
@@ -137,6 +145,7 @@ void ic__server_finish(ic_server *server)
          l = ic__queue_pop(&server->streams))
         IC__ELEMENT(l, ic__dht_carrier, link)->server = NULL;
     ic__queue_remove(&dht->servers, &server->link);
+    ic__blind_relay_close(server->relay);
     ic_mem_free(server);
     if (on_closed)
         on_closed(user);

@@ -25,13 +25,16 @@ typedef struct ic__dht_socket {
     ic__udp_socket *udp;
 } ic__dht_socket;
 
+typedef struct ic__dht_pairing ic__dht_pairing; /* at a blind relay */
+
 /** A stream that the node asked for: its own until it becomes an ic_stream. */
 typedef struct ic__dht_carrier {
     ic_dht *dht;
     uint32_t id;
     ic__udp_stream *udp;
-    ic_server *server; /* whose connection it is, and counts */
-    ic__link link;     /* in server->streams */
+    ic__dht_pairing *pairing; /* or NULL */
+    ic_server *server;        /* whose connection it is, and counts */
+    ic__link link;            /* in server->streams */
     bool connected;
 } ic__dht_carrier;
 
@@ -40,6 +43,7 @@ struct ic_server {
     ic__link link; /* in dht->servers */
     ic__dht_server *core;
     ic_server_options on;
+    struct ic__blind_relay *relay; /* NULL = it is none */
     ic__queue streams;
     bool closing;
     void (*on_closed)(void *user);
@@ -84,6 +88,8 @@ struct ic_dht {
     ic__queue servers;
     ic__queue dials;
     ic__queue ops;
+    ic__queue relays; /* blind ones that we are connected to */
+    ic_identity *own; /* as which; NULL until there is one */
 
     ic__dht_name names[IC__DHT_NAMES_MAX];
     size_t name_count;
@@ -142,6 +148,25 @@ void ic__dht_carrier_free(void *user, uint32_t local_id);
 IC_CHECK int ic__dht_carrier_adopt(ic_dht *dht, const ic__dht_connection *connection,
                                    uint64_t keepalive_ns, ic_server *server,
                                    ic_stream **out);
+
+/* dht_relay.c: asking blind relays. */
+
+#define IC__DHT_RELAY_PROTOCOL "blind-relay"
+enum { IC__DHT_RELAY_PAIR = 0, IC__DHT_RELAY_UNPAIR = 1 };
+
+int ic__dht_relay_pair(void *user, const uint8_t relay_key[IC__DHT_KEY_BYTES],
+                       const uint8_t token[IC__DHT_TOKEN_BYTES], bool initiator,
+                       uint32_t local_id);
+void ic__dht_relay_drop(void *user, uint32_t local_id);
+
+/** Its stream has no more use for it. NULL is fine. */
+void ic__dht_pairing_drop(ic__dht_pairing *pairing);
+
+/** Dial those that are wanted, leave those that are not. */
+void ic__dht_relays_look_after(ic_dht *dht);
+
+/** Those that were never dialled: nothing else is left of the node. */
+void ic__dht_relays_free(ic_dht *dht);
 
 /* dht_server.c, dht_dial.c, dht_op.c */
 

@@ -144,6 +144,16 @@ int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock, uint32_t remot
     return 0;
 }
 
+bool ic__udp_stream_path(const ic__udp_stream *st, ic__udp_socket **sock, ic__addr *to)
+{
+    if (!st || !ic__udx_connected(st->core))
+        return false;
+    const ic__udx_path *path = ic__udx_current_path(st->core);
+    *sock = path->via;
+    *to = path->addr;
+    return true;
+}
+
 void ic__udp_stream_relay(ic__udp_stream *st, ic__udp_stream *to)
 {
     if (st->relay_to)

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "intercom/intercom.h"
+#include "io/dht_state.h"
 #include "io/loop.h"
 
 #define LINE_BYTES 4096
@@ -27,6 +28,7 @@ typedef struct program {
     char line[LINE_BYTES];
     size_t len;
     uint8_t relay[IC_DHT_KEY_BYTES];
+    bool blocked; /* no direct ways: neither local ones nor punched holes */
     bool relayed; /* dials and listens through it */
     int open;     /* connections */
 } program;
@@ -125,7 +127,7 @@ static void on_server_gone(void *user)
     printf("unlistened\n");
 }
 
-static void listen_here(void)
+static void listen_here(bool relay)
 {
     ic_server_options opts;
 
@@ -133,7 +135,10 @@ static void listen_here(void)
     opts.identity = self.me;
     opts.on_connection = on_connection;
     opts.on_listening = on_listening;
+    opts.relay = relay;
     opts.relay_through = self.relayed ? self.relay : NULL;
+    opts.holepunch = !self.blocked;
+    opts.share_local_addresses = !self.blocked;
     check("listen", ic_dht_listen(self.dht, &opts, &self.server));
 }
 
@@ -200,6 +205,8 @@ static void dial(const char *key_text, const char *nodes, bool holds)
     opts.remote_key = key;
     opts.nodes = nodes;
     opts.relay_through = self.relayed ? self.relay : NULL;
+    opts.holepunch = !self.blocked;
+    opts.lan = !self.blocked;
     opts.on_done = on_dialed;
     opts.user = d;
     int err = ic_dht_connect(self.dht, &opts, NULL);
@@ -295,6 +302,19 @@ static bool ask(char *words[WORDS])
     return true;
 }
 
+/* Meet somebody at a blind relay, as a dial would: for a stream of no dial. */
+static void pair_at(const char *relay_text, const char *token_text, bool initiator)
+{
+    uint8_t relay[IC_DHT_KEY_BYTES];
+    uint8_t token[IC__DHT_TOKEN_BYTES];
+    uint32_t id = 0;
+
+    if (!unhex(relay, relay_text) || !unhex(token, token_text))
+        return;
+    check("stream", ic__dht_carrier_new(self.dht, &id));
+    check("pair", ic__dht_relay_pair(self.dht, relay, token, initiator, id));
+}
+
 static void print_stats(void)
 {
     ic_dht_stats s;
@@ -304,7 +324,7 @@ static void print_stats(void)
            "\"streams\":%llu,\"open\":%d,\"requests_in\":%llu,\"timeouts\":%llu,"
            "\"dropped_connections\":%llu,\"dropped_malformed\":%llu,"
            "\"dropped_flood\":%llu,\"dropped_limit\":%llu,\"dropped_waiting\":%llu,"
-           "\"dropped_unexpected\":%llu,\"dropped_stranger\":%llu}\n",
+           "\"dropped_unexpected\":%llu,\"dropped_stranger\":%llu,\"relayed\":%llu}\n",
            (unsigned long long)s.nodes, (unsigned long long)s.persistent,
            (unsigned long long)s.firewalled, (unsigned long long)s.streams, self.open,
            (unsigned long long)s.requests_in, (unsigned long long)s.timeouts,
@@ -312,7 +332,7 @@ static void print_stats(void)
            (unsigned long long)s.dropped_malformed, (unsigned long long)s.dropped_flood,
            (unsigned long long)s.dropped_limit, (unsigned long long)s.dropped_waiting,
            (unsigned long long)s.dropped_unexpected,
-           (unsigned long long)s.dropped_stranger);
+           (unsigned long long)s.dropped_stranger, (unsigned long long)s.relayed);
 }
 
 static void on_dht_gone(void *user)
@@ -333,7 +353,9 @@ static void obey(char *words[WORDS])
     const char *what = words[0];
 
     if (strcmp(what, "listen") == 0)
-        listen_here();
+        listen_here(false);
+    else if (strcmp(what, "be-relay") == 0)
+        listen_here(true);
     else if (strcmp(what, "unlisten") == 0)
         ic_server_close(self.server, on_server_gone, NULL);
     else if (strcmp(what, "connect") == 0)
@@ -342,6 +364,10 @@ static void obey(char *words[WORDS])
         dial(words[1], words[2], true);
     else if (strcmp(what, "relay") == 0)
         self.relayed = unhex(self.relay, words[1]);
+    else if (strcmp(what, "pair") == 0 && words[3])
+        pair_at(words[1], words[2], strcmp(words[3], "1") == 0);
+    else if (strcmp(what, "block") == 0)
+        self.blocked = true;
     else if (strcmp(what, "put") == 0 && words[1])
         put(words[1]);
     else if (strcmp(what, "mput") == 0 && words[2])

@@ -1,0 +1,32 @@
+/**
+ * @file io/blind_relay.h
+ * A blind relay: pairs two of its clients by a token that both know, and carries packets
+ * between them that it cannot read.
+ *
+ * Spec     docs/spec/06-hyperdht.md, section 11
+ * Threads  as ic_dht
+ * Errors   0 or a negative ic_error
+ */
+#ifndef IO_BLIND_RELAY_H
+#define IO_BLIND_RELAY_H
+
+#include "intercom/stream.h"
+
+typedef struct ic__blind_relay ic__blind_relay;
+
+#define IC__BLIND_RELAY_PAIRS_MAX 4096 /* of all clients, half of them or whole */
+#define IC__BLIND_RELAY_CLIENT_MAX 64  /* that one client asks for */
+
+/** `sock` is at home where its clients' streams are, and must outlive it. */
+IC_CHECK int ic__blind_relay_new(ic_socket *sock, ic__blind_relay **out);
+
+/** A client has connected: the stream is the relay's now. @return 0; IC_ERR_NOMEM */
+IC_CHECK int ic__blind_relay_take(ic__blind_relay *relay, ic_stream *st);
+
+/** No more clients; it goes when the last one has gone. NULL is fine. */
+void ic__blind_relay_close(ic__blind_relay *relay);
+
+/** Pairs that carry packets. */
+size_t ic__blind_relay_count(const ic__blind_relay *relay);
+
+#endif
