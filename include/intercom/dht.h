@@ -58,8 +58,8 @@ typedef struct ic_dht_options {
     size_t struct_size;      /* set by ic_dht_options_default */
     struct event_base *base; /* must run, and live until on_closed */
     const ic_env *env;       /* copied; default NULL = the system's */
-    const char *bootstrap;   /* list; also "host:port", "address@host:port" (the name only
-                              * if the address does not answer) and a bare port of
+    const char *bootstrap;   /* list; also "host:port", "address@host:port" (the address
+                              * is taken, the name is for people) and a bare port of
                               * 127.0.0.1; default NULL = none */
     const char *host;        /* address to bind, without a port; default "0.0.0.0" */
 

@@ -18,7 +18,7 @@
 #define IC__DHT_NAMES_MAX 32
 #define IC__DHT_NAME_BYTES 254 /* of a host, with the closing zero */
 
-/** One bootstrap node: an address, a name, or an address that is tried before the name */
+/** One bootstrap node: an address, a name, or both; then the address is taken. */
 typedef struct ic__dht_name {
     ic__addr addr; /* family 0 = not known */
     uint16_t port;
