@@ -1,5 +1,5 @@
 // Connections by key on a private DHT of loopback, ours and the reference's in every pairing, a process each side;
-// a thousand peers that dial one server at once; what a connection and a node at rest cost.
+// a thousand peers that dial one server at once; what a connection and a node at rest cost; peers that meet by topic.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -8,6 +8,7 @@ import path from 'node:path'
 import readline from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { topicBench } from './swarm_topics.mjs'
 
 const RUNS = 200
 const CROWD = 1000
@@ -172,3 +173,5 @@ await crowd(bootstrap, CROWD_NODES.small, ({ client, server }) => {
 })
 await atRest(nodes[1])
 for (const node of nodes.reverse()) node.child.kill('SIGINT')
+await topicBench(build, figure)
+process.exit(0)

@@ -3,8 +3,9 @@
  *
  *   swarm_peer BOOTSTRAP SEED      SEED in hex; the swarm's node binds 127.0.0.1
  *
- * First line: "port N". Then one line for each thing that happens. It says "hello" to
- * whoever is connected, once.
+ * First line: "port N". Then one line for each thing that happens; a connection comes
+ * with the milliseconds since the last join. It says "hello" to whoever is connected,
+ * once.
  */
 #include <event2/event.h>
 #include <stdio.h>
@@ -35,9 +36,21 @@ typedef struct program {
     size_t len;
     uint8_t refused[IC_PUBLIC_KEY_BYTES]; /* by the firewall */
     bool refuses;
+    const char *bootstrap;
+    uint64_t joined_ns;
+    uint8_t next_seed[IC_SEED_BYTES];
+    bool renews; /* another swarm follows the one that closes */
 } program;
 
 static program self;
+
+static uint64_t now_ns(void)
+{
+    ic_env env;
+
+    ic_env_system(&env);
+    return env.now_ns(env.user);
+}
 
 static const char *hex(const uint8_t key[IC_PUBLIC_KEY_BYTES])
 {
@@ -94,8 +107,9 @@ static void on_connection(ic_swarm *swarm, ic_stream *st, const ic_swarm_peer *p
     o.on_end = on_end;
     o.on_closed = on_closed;
     check("use", ic_stream_use(st, &o));
-    printf("connection %s %s\n", hex(peer->public_key),
-           peer->initiator ? "client" : "server");
+    printf("connection %s %s %.3f\n", hex(peer->public_key),
+           peer->initiator ? "client" : "server",
+           (double)(now_ns() - self.joined_ns) / 1e6);
     check("hello", ic_stream_send(st, (const uint8_t *)"hello", 5));
 }
 
@@ -142,6 +156,7 @@ static void join(const char *name, const char *role)
     ic_topic_options_default(&o);
     if (role)
         o.role = strcmp(role, "server") == 0 ? IC_TOPIC_SERVER : IC_TOPIC_CLIENT;
+    self.joined_ns = now_ns();
     int err = ic_swarm_join(self.swarm, m->topic, &o, &m->handle);
     check("join", err);
     if (!err)
@@ -177,16 +192,29 @@ static void print_stats(void)
            (unsigned long long)s.banned, (unsigned long long)s.client_attempted);
 }
 
+static int begin(const uint8_t seed[IC_SEED_BYTES]);
+
 static void on_swarm_gone(void *user)
 {
     (void)user;
     self.swarm = NULL;
-    (void)event_base_loopbreak(self.base);
+    ic_identity_free(self.me);
+    self.me = NULL;
+    memset(self.topics, 0, sizeof self.topics);
+    if (!self.renews || begin(self.next_seed) != 0)
+        (void)event_base_loopbreak(self.base);
+    self.renews = false;
 }
 
 static void quit(void)
 {
     (void)event_del(self.input);
+    ic_swarm_close(self.swarm, on_swarm_gone, NULL);
+}
+
+static void renew(const char *seed)
+{
+    self.renews = unhex(self.next_seed, seed);
     ic_swarm_close(self.swarm, on_swarm_gone, NULL);
 }
 
@@ -223,6 +251,8 @@ static void obey(char *words[WORDS])
         ic_swarm_suspend(self.swarm);
     else if (strcmp(what, "resume") == 0)
         check(what, ic_swarm_resume(self.swarm));
+    else if (strcmp(what, "renew") == 0)
+        renew(words[1]);
     else if (strcmp(what, "quit") == 0)
         quit();
     else if (strcmp(what, "die") == 0)
@@ -267,14 +297,14 @@ static void on_input(evutil_socket_t fd, short what, void *user)
 
 /* ---- beginning ---- */
 
-static int make_swarm(const char *bootstrap)
+static int make_swarm(void)
 {
     ic_swarm_options o;
 
     ic_swarm_options_default(&o);
     o.base = self.base;
     o.identity = self.me;
-    o.bootstrap = bootstrap;
+    o.bootstrap = self.bootstrap;
     o.host = "127.0.0.1";
     o.on_connection = on_connection;
     o.firewall = firewall;
@@ -282,19 +312,31 @@ static int make_swarm(const char *bootstrap)
     return ic_swarm_new(&o, &self.swarm);
 }
 
+static int begin(const uint8_t seed[IC_SEED_BYTES])
+{
+    int err = ic_identity_from_seed(&self.me, seed, IC_NETWORK_DEVELOPMENT);
+
+    if (!err)
+        err = make_swarm();
+    if (err)
+        fprintf(stderr, "swarm_peer: %s\n", ic_strerror(err));
+    else
+        printf("port %s\n", strrchr(ic_dht_address(ic_swarm_dht(self.swarm)), ':') + 1);
+    return err;
+}
+
 static int start(char **argv)
 {
     uint8_t seed[IC_SEED_BYTES];
 
+    self.bootstrap = argv[1];
     int err = ic_init();
     if (!err && !ic__hex_decode(seed, sizeof seed, argv[2], strlen(argv[2])))
         err = IC_ERR_INVALID;
     if (!err)
-        err = ic_identity_from_seed(&self.me, seed, IC_NETWORK_DEVELOPMENT);
-    if (!err)
         err = ic__loop_new(&self.base);
     if (!err)
-        err = make_swarm(argv[1]);
+        err = begin(seed);
     if (err)
         return err;
     self.input = event_new(self.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, NULL);
@@ -307,14 +349,10 @@ int main(int argc, char **argv)
         return 2;
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     int err = start(argv);
-    if (err) {
-        fprintf(stderr, "swarm_peer: %s\n", ic_strerror(err));
+    if (err)
         return 1;
-    }
-    printf("port %s\n", strrchr(ic_dht_address(ic_swarm_dht(self.swarm)), ':') + 1);
     (void)event_base_dispatch(self.base);
     event_free(self.input);
     event_base_free(self.base);
-    ic_identity_free(self.me);
     return 0;
 }

@@ -12,14 +12,13 @@ export const topicOf = (n) => Buffer.alloc(32, n).toString('hex')
 /** One swarm, told what to do in lines; it says "connection KEY ROLE", "message KEY hello", "closed KEY WHY". */
 export class Swarm {
   /** `kind`: 'c', or the name under which a version of hyperswarm is installed here. */
-  static async start (kind, bootstrap, seed) {
+  static async start (kind, bootstrap, seed, ours = process.env.SWARM_PEER) {
     const swarm = new Swarm()
-    const [program, args] = kind === 'c' ? [process.env.SWARM_PEER, []] : [process.execPath, [JS_PEER, kind]]
+    const [program, args] = kind === 'c' ? [ours, []] : [process.execPath, [JS_PEER, kind]]
     swarm.kind = kind
     swarm.linked = new Map() // key -> how many connections of it are told of and not closed
     swarm.heard = new Set() // keys that have said hello over the connection that stands
     swarm.twice = []
-    swarm.ready = {}
     swarm.child = spawn(program, [...args, bootstrap, seed], { stdio: ['pipe', 'pipe', 'inherit'] })
     swarm.gone = once(swarm.child, 'exit')
     swarm.lines = []
@@ -29,6 +28,17 @@ export class Swarm {
     swarm.tell('key')
     swarm.key = await swarm.saw('key')
     return swarm
+  }
+
+  /** Another swarm in the same process, under another key. */
+  async renew (seed) {
+    this.tell(`renew ${seed}`)
+    await this.saw('port')
+    this.linked.clear()
+    this.heard.clear()
+    this.lines = []
+    this.tell('key')
+    this.key = await this.saw('key')
   }
 
   _line (line) {
