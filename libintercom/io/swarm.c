@@ -245,6 +245,7 @@ static void keep_options(ic_swarm *swarm, const ic_swarm_options *o)
         swarm->on.relay_through = swarm->relay;
     }
     ic__queue_init(&swarm->topics);
+    ic__queue_init(&swarm->orphans);
     ic__queue_init(&swarm->waiters);
 }
 

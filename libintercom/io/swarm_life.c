@@ -95,6 +95,7 @@ void ic_swarm_close(ic_swarm *swarm, void (*on_closed)(void *user), void *user)
 void ic__swarm_quiet(ic_swarm *swarm)
 {
     swarm->quiet = true;
+    ic__swarm_cancel_orphans(swarm);
     if (!swarm->closing) {
         if (swarm->owns_dht)
             ic_dht_suspend(swarm->dht);

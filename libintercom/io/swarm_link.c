@@ -69,6 +69,31 @@ void ic__swarm_keep_alive(ic_swarm *swarm, const ic__swarm_event *event)
         (void)!ic_stream_send(c->stream, NULL, 0); /* one that is closed needs none */
 }
 
+/* The peer may have let this dial in already. Only whoever gets its answer can tell it
+ * that nobody is there: else it keeps a connection without an end, and by the rule for
+ * duplicates refuses the next one (section 12). */
+static void let_dial_end(ic__swarm_conn *c)
+{
+    (void)ic__map_take(&c->swarm->conns, c->id);
+    ic__queue_push(&c->swarm->orphans, &c->orphan);
+}
+
+static void free_orphan(ic__swarm_conn *c)
+{
+    ic__queue_remove(&c->swarm->orphans, &c->orphan);
+    ic_mem_free(c);
+}
+
+void ic__swarm_cancel_orphans(ic_swarm *swarm)
+{
+    while (swarm->orphans.count) {
+        ic__swarm_conn *c =
+            IC__ELEMENT(ic__queue_first(&swarm->orphans), ic__swarm_conn, orphan);
+        ic_dial_cancel(c->dial);
+        free_orphan(c);
+    }
+}
+
 void ic__swarm_destroy(ic_swarm *swarm, const ic__swarm_event *event)
 {
     ic__swarm_conn *c = find(swarm, event->id);
@@ -79,8 +104,12 @@ void ic__swarm_destroy(ic_swarm *swarm, const ic__swarm_event *event)
         ic_stream_close(c->stream);
         return;
     }
-    ic_dial_cancel(c->dial);
-    release(c);
+    if (event->error == IC_ERR_EXISTS) {
+        let_dial_end(c);
+    } else {
+        ic_dial_cancel(c->dial);
+        release(c);
+    }
     ic__swarm_closed(swarm->core, event->id, &end, ic__swarm_now(swarm));
 }
 
@@ -96,6 +125,10 @@ static void on_dialled(ic_dial *dial, int error, const char *reason, ic_stream *
 
     (void)dial;
     (void)reason;
+    if (ic__queue_holds(&c->orphan)) {
+        free_orphan(c); /* nobody takes the stream: it is closed, and the peer told */
+        return;
+    }
     c->dial = NULL;
     if (stream) {
         hold(c, stream);

@@ -14,6 +14,7 @@
 
 /** One dial or connection of the core, by its id. */
 typedef struct ic__swarm_conn {
+    ic__link orphan; /* in swarm->orphans: a dial that the core knows no more */
     ic_swarm *swarm;
     uint64_t id;
     ic_dial *dial;     /* while it is being dialled */
@@ -57,6 +58,7 @@ struct ic_swarm {
     ic__map conns;
     ic__map queries;
     ic__queue topics;
+    ic__queue orphans;
     ic__queue waiters;
     bool owns_dht;
     bool ready;   /* its own node knows its bootstrap nodes */
@@ -99,5 +101,6 @@ void ic__swarm_dial(ic_swarm *swarm, const ic__swarm_event *event);
 void ic__swarm_destroy(ic_swarm *swarm, const ic__swarm_event *event);
 void ic__swarm_keep_alive(ic_swarm *swarm, const ic__swarm_event *event);
 void ic__swarm_connected(ic_swarm *swarm, const ic__swarm_event *event);
+void ic__swarm_cancel_orphans(ic_swarm *swarm);
 
 #endif

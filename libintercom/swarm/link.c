@@ -203,17 +203,17 @@ static int check_limits(ic__swarm *s, const ic__addr *from)
     return 0;
 }
 
-/* Section 5, but bytes on a dial that opened just now do not make it outdated: the peer
- * with the smaller key has let its own dial go for it. */
+/* Section 5, with two exceptions (section 12). Bytes on a dial that opened just now do
+ * not make it outdated: the peer with the smaller key has let its own dial go for it. And
+ * a peer that dials again has lost what it dialled before, whether bytes came or not. */
 static bool keeps_new(const ic__swarm *s, const swarm_peer *p, bool used)
 {
     const swarm_link *l = p->current;
-    bool crossing = l->initiator && l->state == SWARM_OPEN &&
-                    s->now - l->opened_ns < SWARM_CROSSING_NS;
+    bool greater = memcmp(s->key, p->key, sizeof s->key) > 0;
+    bool crossing = l->state == SWARM_OPEN && s->now - l->opened_ns < SWARM_CROSSING_NS;
 
-    return l->ending ||
-           ic__swarm_keeps_new(used && !crossing,
-                               memcmp(s->key, p->key, sizeof s->key) > 0, false);
+    return l->ending || !l->initiator ||
+           ic__swarm_keeps_new(used && !crossing, greater, false);
 }
 
 static bool may_replace(ic__swarm *s, swarm_peer *p)
