@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include <sodium.h>
+
 #include "canonical.h"
 #include "events.h"
 #include "intercom/error.h"
@@ -158,28 +160,23 @@ static bool knows_members(const json_t *body)
            strcmp(json_string_value(type), "expense") == 0 && json_object_size(mode) == 1;
 }
 
-static int new_signed_entry(isplit__entry_parts *p, const isplit__event *event,
-                            const char *prefix, isplit_entry **out)
+int isplit__entry_signed(const isplit__entry_parts *parts, const isplit__event *event,
+                         const char *prefix, isplit_entry **out)
 {
     char address[IC_ADDRESS_BYTES];
-    isplit__buf hex = {0};
+    char id[2 * ISPLIT__ID_BYTES + 1];
+    char author[2 * ISPLIT__ID_BYTES + 1];
+    isplit__entry_parts p = *parts;
 
     int err = ic_address_encode(address, prefix, event->by.b);
     if (err)
         return err;
-    isplit__buf_hex(&hex, event->id.b, ISPLIT__ID_BYTES);
-    isplit__buf_add(&hex, "", 1);
-    isplit__buf_hex(&hex, event->by.b, ISPLIT__ID_BYTES);
-    if (!hex.bad) {
-        p->id = hex.data;
-        p->author = hex.data + 2 * ISPLIT__ID_BYTES + 1;
-        p->by = address;
-        p->at_ms = event->at;
-        *out = isplit__entry_new(p);
-    }
-    err = hex.bad || !*out ? IC_ERR_NOMEM : 0;
-    isplit__buf_free(&hex);
-    return err;
+    p.id = sodium_bin2hex(id, sizeof id, event->id.b, ISPLIT__ID_BYTES);
+    p.author = sodium_bin2hex(author, sizeof author, event->by.b, ISPLIT__ID_BYTES);
+    p.by = address;
+    p.at_ms = event->at;
+    *out = isplit__entry_new(&p);
+    return *out ? 0 : IC_ERR_NOMEM;
 }
 
 int isplit__body_add(const json_t *body, const isplit__event *event, const char *prefix,
@@ -202,5 +199,5 @@ int isplit__body_add(const json_t *body, const isplit__event *event, const char 
         !read_paid(json_object_get(body, "paid"), p.amount_minor, paid, &p.paid_count) ||
         !read_equal(listed, json_object_get(body, "shares"), p.amount_minor, shares))
         return 0;
-    return new_signed_entry(&p, event, prefix, out);
+    return isplit__entry_signed(&p, event, prefix, out);
 }

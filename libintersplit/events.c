@@ -8,6 +8,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "name.h"
+#include "quick.h"
 #include "reason.h"
 
 #define SIGNED_PREFIX "intersplit/event/2\n"
@@ -315,8 +316,8 @@ int isplit__item_read(const char *json, size_t len, const isplit__context *conte
     return err;
 }
 
-int isplit__event_load(const char *text, size_t len, const isplit__context *context,
-                       isplit__event **out)
+static int load_json(const char *text, size_t len, const isplit__context *context,
+                     isplit__event **out)
 {
     json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     int err = IC_ERR_PROTO;
@@ -325,6 +326,23 @@ int isplit__event_load(const char *text, size_t len, const isplit__context *cont
         err = make_event(object, text, len, context, out, NULL);
     json_decref(object);
     return err;
+}
+
+int isplit__event_load(const char *text, size_t len, const isplit__context *context,
+                       isplit__event **out)
+{
+    isplit__event *e = ic_mem_calloc(1, sizeof *e);
+
+    if (!e)
+        return IC_ERR_NOMEM;
+    isplit__id_of(&e->id, text, len);
+    int err = isplit__quick_read(text, len, context, e);
+    if (!err) {
+        *out = e;
+        return 0;
+    }
+    isplit__event_free(e);
+    return err == IC_ERR_NOT_FOUND ? load_json(text, len, context, out) : err;
 }
 
 int isplit__event_sign(isplit__buf *canonical, const isplit__context *context,

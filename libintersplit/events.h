@@ -146,6 +146,10 @@ typedef struct isplit__entry_parts {
     const char *author; /* NULL = unsigned */
 } isplit__entry_parts;
 
+/** The entry of a signed event, which says who, when and under which id. */
+int isplit__entry_signed(const isplit__entry_parts *parts, const isplit__event *event,
+                         const char *prefix, isplit_entry **out);
+
 /** A copy of all parts in one piece of memory (ic_mem_free); NULL when there is none. */
 isplit_entry *isplit__entry_new(const isplit__entry_parts *parts);
 
