@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/env.h"
+#include "fail_alloc.h"
 #include "intercom/error.h"
 #include "peer/carrier.h"
 #include "stream_pair.h"
@@ -240,6 +241,45 @@ static void closing_does_not_wait_for_work(void **state)
     stream_pair_run(&w->pair, 50);
 }
 
+typedef struct trial {
+    struct event_base *base;
+    end *e;
+    bool gone;
+} trial;
+
+static void trial_over(void *user)
+{
+    ((trial *)user)->gone = true;
+}
+
+static void try_it(void *arg)
+{
+    trial *t = arg;
+    const ic__carrier_hooks none = {0};
+    ic__carrier *carrier = NULL;
+    t->gone = false;
+    if (ic__carrier_new(t->base, &t->e->env, t->e->sc, &none, 1, &carrier) != 0)
+        return;
+    ic__carrier_wake(carrier);
+    assert_int_equal(event_base_loop(t->base, EVLOOP_NONBLOCK), 0);
+    ic__carrier_close(carrier, trial_over, t);
+    ic__carrier_close(carrier, trial_over, t);
+    while (!t->gone)
+        assert_int_equal(event_base_loop(t->base, EVLOOP_ONCE), 0);
+}
+
+static void survives_each_failed_allocation(void **state)
+{
+    world *w = *state;
+    trial t = {.base = event_base_new(), .e = &w->ends[0]};
+    assert_non_null(t.base);
+    fail_alloc_each(try_it, &t);
+    event_base_free(t.base);
+    ic__carrier_remove(NULL, NULL); /* fine, like these two */
+    assert_false(ic__carrier_pair(NULL, NULL, "sidechannel/trip", NULL, 0));
+    ic__carrier_close(NULL, NULL, NULL);
+}
+
 #define CARRIER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -250,6 +290,7 @@ int main(void)
         CARRIER_TEST(a_mux_that_closes_takes_its_link_along),
         CARRIER_TEST(the_carrier_ends_before_its_mux_and_another_takes_over),
         CARRIER_TEST(closing_does_not_wait_for_work),
+        CARRIER_TEST(survives_each_failed_allocation),
     };
     return cmocka_run_group_tests_name("peer/carrier", tests, NULL, NULL);
 }
