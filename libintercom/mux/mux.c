@@ -187,7 +187,7 @@ static int write_item(ic__mux *m, uint64_t channel, const ic__wr *head,
                       const uint8_t *data, size_t len)
 {
     size_t item = head->len + len;
-    size_t most = item + 3 * 9 + 2;
+    size_t most = item + (size_t)3 * 9 + 2;
 
     if (m->batch.len >= MUX_BATCH_FULL || m->batch.len + most > IC__SS_MESSAGE_MAX) {
         int err = flush_batch(m);
