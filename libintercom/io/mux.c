@@ -16,6 +16,7 @@ static_assert(IC_MUX_NAME_MAX == IC__MUX_NAME_MAX, "the header says so");
 static_assert(IC_MUX_ID_MAX == IC__MUX_ID_MAX, "the header says so");
 
 #define GATHER_BYTES 16384 /* a frame of so many is worth its own keys and tag */
+#define GATHER_EXTRA 64    /* what a message has around it in a batch, and more */
 
 struct ic_mux {
     ic__mux *core;
@@ -108,17 +109,42 @@ static void flush_all(void *arg)
     flush(m);
 }
 
-/* The first message of a turn leaves as it is, at once, and those behind it in few frames
- * when the turn ends: encrypting a frame costs as much as a thousand bytes in it. */
 static void gather(ic_mux *m)
 {
-    if (m->corks || (m->gathering && ic__mux_corked(m->core) < GATHER_BYTES))
-        return;
-    flush_all(m);
     m->gathering = true;
     ic__mux_cork(m->core);
     if (!m->driving)
         wake(m);
+}
+
+/* No frame gets longer than the stream takes; a long message stays by itself. */
+static void make_room(ic_mux *m, size_t len)
+{
+    size_t most = m->st->on.max_message_bytes;
+
+    if (most > GATHER_BYTES)
+        most = GATHER_BYTES;
+    if (!m->gathering ||
+        (len < most && ic__mux_corked(m->core) + len + GATHER_EXTRA <= most))
+        return;
+    flush_all(m);
+    if (len < most && len + GATHER_EXTRA <= most)
+        gather(m);
+}
+
+/* The first message of a turn leaves as it is, at once, and those behind it in few frames
+ * when the turn ends: encrypting a frame costs as much as a thousand bytes in it. */
+static int send_or_gather(ic_channel *ch, uint64_t type, const uint8_t *data, size_t len)
+{
+    ic_mux *m = ch->mux;
+
+    make_room(m, len);
+    int err = ic__channel_send(ch->core, type, data, len);
+    if (!err && !m->gathering && !m->corks) {
+        flush(m);
+        gather(m);
+    }
+    return err;
 }
 
 static void closed(ic_channel *ch, const ic__mux_event *event)
@@ -483,11 +509,9 @@ int ic_channel_send(ic_channel *ch, uint64_t type, const uint8_t *data, size_t l
 {
     if (ch->closing || ch->mux->closing)
         return IC_ERR_CANCELED;
-    int err = ic__channel_send(ch->core, type, data, len);
+    int err = send_or_gather(ch, type, data, len);
     if (err == IC_ERR_AGAIN)
         ch->choked = true;
-    if (!err)
-        gather(ch->mux);
     return err;
 }
 

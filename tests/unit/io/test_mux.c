@@ -35,6 +35,7 @@ typedef struct mux_end {
 typedef struct world {
     stream_pair p;
     mux_end ends[2];
+    uint32_t max_message_bytes; /* of the streams; 0 = default */
 } world;
 
 static void on_open(ic_mux *mux, void *user)
@@ -138,6 +139,8 @@ static int open_mux(world *w, size_t i, uint32_t max_queued_bytes)
     ic_stream_options stream = stream_pair_options(&w->p, i);
     ic_mux_options opts;
 
+    if (w->max_message_bytes)
+        stream.max_message_bytes = w->max_message_bytes;
     ic_mux_options_default(&opts);
     opts.stream = &stream;
     opts.on_open = on_open;
@@ -309,14 +312,35 @@ static void messages_of_one_turn_leave_in_few_frames(void **state)
     uint64_t before = frames_out(&w.ends[0]);
     for (int i = 0; i < 50; i++)
         assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, sizeof bytes), 0);
-    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 2); /* 17 in each frame */
+    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 3); /* 16 in each frame */
     stream_pair_until(&w.p, &w.ends[1].messages, 50);
-    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 3);
+    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 4);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(say(&w.ends[0], "alone"), 0);
         stream_pair_until(&w.p, &w.ends[1].messages, 51 + i);
     }
-    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 3 + 3);
+    assert_int_equal(frames_out(&w.ends[0]), before + 1 + 4 + 3);
+    stream_pair_free(&w.p);
+}
+
+/* A frame that is longer than the stream takes would end the mux. */
+static void what_is_gathered_fits_the_stream(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[1980];
+    world w;
+    memset(&w, 0, sizeof w);
+    stream_pair_init(&w.p);
+    w.max_message_bytes = 2000;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(open_mux(&w, i, 65536), 0);
+        assert_int_equal(open_channel(&w.ends[i], "chat", ""), 0);
+    }
+    static const size_t sizes[] = {900, 900, 900, 1980, 5, 1980, 1940, 5};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, sizes[i]), 0);
+    stream_pair_until(&w.p, &w.ends[1].messages, 8);
+    assert_int_equal(w.ends[1].bytes, 3 * 900 + 2 * 1980 + 1940 + 2 * 5);
     stream_pair_free(&w.p);
 }
 
@@ -536,6 +560,7 @@ int main(void)
         cmocka_unit_test(an_alias_that_one_end_knows_fails_the_mux),
         cmocka_unit_test(corked_messages_leave_in_one_frame),
         cmocka_unit_test(messages_of_one_turn_leave_in_few_frames),
+        cmocka_unit_test(what_is_gathered_fits_the_stream),
         cmocka_unit_test(what_is_gathered_leaves_before_the_end),
         cmocka_unit_test(what_is_gathered_leaves_before_the_close_of_its_channel),
         cmocka_unit_test(a_full_batch_says_again_and_drains_after_uncork),
