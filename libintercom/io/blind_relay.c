@@ -41,6 +41,7 @@ struct client {
 struct ic__blind_relay {
     ic_socket *sock;
     ic__map pairs;
+    size_t max_pairs;
     size_t clients;
     size_t whole;
     bool closing;
@@ -51,13 +52,14 @@ size_t ic__blind_relay_count(const ic__blind_relay *relay)
     return relay->whole;
 }
 
-int ic__blind_relay_new(ic_socket *sock, ic__blind_relay **out)
+int ic__blind_relay_new(ic_socket *sock, size_t max_pairs, ic__blind_relay **out)
 {
     ic__blind_relay *relay = ic_mem_calloc(1, sizeof *relay);
 
     if (!relay)
         return IC_ERR_NOMEM;
     relay->sock = sock;
+    relay->max_pairs = max_pairs;
     *out = relay;
     return 0;
 }
@@ -190,7 +192,7 @@ static pair *pair_of(client *c, const uint8_t token[IC__DHT_TOKEN_BYTES])
 
     if (p)
         return sodium_memcmp(p->token, token, sizeof p->token) == 0 ? p : NULL;
-    if (relay->pairs.count >= IC__BLIND_RELAY_PAIRS_MAX)
+    if (relay->pairs.count >= relay->max_pairs)
         return NULL;
     p = ic_mem_calloc(1, sizeof *p);
     if (!p)

@@ -14,11 +14,13 @@
 
 typedef struct ic__blind_relay ic__blind_relay;
 
-#define IC__BLIND_RELAY_PAIRS_MAX 4096 /* of all clients, half of them or whole */
-#define IC__BLIND_RELAY_CLIENT_MAX 64  /* that one client asks for */
+#define IC__BLIND_RELAY_PAIRS 4096    /* a usual max_pairs */
+#define IC__BLIND_RELAY_CLIENT_MAX 64 /* that one client asks for */
 
-/** `sock` is at home where its clients' streams are, and must outlive it. */
-IC_CHECK int ic__blind_relay_new(ic_socket *sock, ic__blind_relay **out);
+/** `sock` is where its clients' streams are at home, and must outlive it; `max_pairs`
+ * counts those of all clients, halves included. @return 0; IC_ERR_NOMEM */
+IC_CHECK int ic__blind_relay_new(ic_socket *sock, size_t max_pairs,
+                                 ic__blind_relay **out);
 
 /** A client has connected: the stream is the relay's now. @return 0; IC_ERR_NOMEM */
 IC_CHECK int ic__blind_relay_take(ic__blind_relay *relay, ic_stream *st);

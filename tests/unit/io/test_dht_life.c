@@ -179,6 +179,27 @@ static void new_node(void *arg)
         assert_null(dht);
 }
 
+static void streams_have_a_limit_that_a_dial_tells(void **state)
+{
+    (void)state;
+    dht_talk t;
+    dht_talk_init(&t);
+    dht_talk_listen(&t);
+    dht_live_close(&t.net, t.client_node);
+    ic_dht_options node = dht_live_options(&t.net);
+    node.max_streams = 1;
+    assert_int_equal(ic_dht_new(&node, &t.client_node), 0);
+    dht_talk_connect(&t);
+    const ic_dial_options opts = dht_talk_dial(&t);
+    int err = ic_dht_connect(t.client_node, &opts, NULL);
+    if (!err) {
+        dht_live_until(&t.net, &t.dialed, 2);
+        err = t.dial_error;
+    }
+    assert_int_equal(err, IC_ERR_LIMIT);
+    dht_talk_done(&t);
+}
+
 static void a_node_without_memory_is_none(void **state)
 {
     (void)state;
@@ -237,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_taken_port_is_followed_by_the_next_or_refused),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(a_name_is_looked_up_beside_the_loop),
+        cmocka_unit_test(streams_have_a_limit_that_a_dial_tells),
         cmocka_unit_test(a_node_without_memory_is_none),
         cmocka_unit_test(a_server_or_dial_without_memory_is_none),
     };
