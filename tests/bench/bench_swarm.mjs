@@ -12,7 +12,9 @@ import { topicBench } from './swarm_topics.mjs'
 
 const RUNS = 200
 const CROWD = 1000
-const CROWD_NODES = { fast: 250, small: 20 } // that the crowd shares: many for speed, few to see what a connection costs
+// Nodes that the crowd shares, dials at a time: all at once for speed, few to see what a connection costs, not a dial.
+const AT_ONCE = [250, CROWD]
+const BY_AND_BY = [20, 40]
 const REST_S = 20
 const TICKS_A_SECOND = 100
 const [build = 'build-test/programs'] = process.argv.slice(2)
@@ -139,9 +141,9 @@ async function connections (bootstrap) {
   for (const peer of [servers.c.peer, servers.js.peer, clients.c, clients.js]) await peer.stop()
 }
 
-async function crowd (bootstrap, nodes, tell) {
+async function crowd (bootstrap, [nodes, wave], tell) {
   const { peer, key } = await server(ours, bootstrap)
-  const many = new Peer(program('tests/bench/dht_crowd'), bootstrap, key, String(CROWD), String(nodes))
+  const many = new Peer(program('tests/bench/dht_crowd'), bootstrap, key, String(CROWD), String(nodes), String(wave))
   const [joined] = await many.saw('ready')
   const before = peer.status('VmRSS')
   many.tell('dial')
@@ -162,12 +164,12 @@ async function atRest (node) {
 
 const { nodes, bootstrap } = await network()
 await connections(bootstrap)
-await crowd(bootstrap, CROWD_NODES.fast, ({ joined, ms, missing }) => {
+await crowd(bootstrap, AT_ONCE, ({ joined, ms, missing }) => {
   figure('dht_joined_c', joined, 'ms', 10)
   figure('dht_crowd_1000', ms, 'ms', 2000)
   figure('dht_crowd_1000_missing', missing, 'peers', 0)
 })
-await crowd(bootstrap, CROWD_NODES.small, ({ client, server }) => {
+await crowd(bootstrap, BY_AND_BY, ({ client, server }) => {
   figure('dht_connection_client', client, 'KiB', 12)
   figure('dht_connection_server', server, 'KiB', 12)
 })

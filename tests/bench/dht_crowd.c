@@ -1,7 +1,9 @@
 /*
  * Many peers, each with a key of its own, that dial one server at the same moment.
  *
- *   dht_crowd BOOTSTRAP KEY PEERS NODES     NODES that the peers share, at most 500
+ *   dht_crowd BOOTSTRAP KEY PEERS NODES WAVE
+ *
+ * NODES are shared by the peers, at most 500; WAVE dials are under way at a time.
  *
  * Prints "ready MS" (median of the time that its nodes took to join), reads a line,
  * dials; then "crowd MS OPEN KIB", the time until the last one was open, how many are,
@@ -27,6 +29,7 @@ typedef struct crowd {
     uint64_t begun_ns;
     uint32_t ready;
     uint32_t peers;
+    uint32_t dialed;
     uint32_t open;
     uint32_t ended; /* dials and streams */
     uint32_t gone;
@@ -42,13 +45,24 @@ static void on_ready(ic_dht *dht, void *user)
     (void)event_base_loopbreak(c->base);
 }
 
+static int dial_next(crowd *c);
+
+/* One has come about, or not: the next one's turn. */
+static void on_decided(crowd *c)
+{
+    if (c->dialed < c->peers && dial_next(c) != 0)
+        abort();
+    if (c->open + c->ended == c->peers)
+        (void)event_base_loopbreak(c->base);
+}
+
 static void on_open(ic_stream *st, void *user)
 {
     crowd *c = user;
 
     (void)st;
-    if (++c->open == c->peers)
-        (void)event_base_loopbreak(c->base);
+    c->open++;
+    on_decided(c);
 }
 
 static void on_closed(ic_stream *st, int error, void *user)
@@ -70,8 +84,8 @@ static void on_done(ic_dial *dial, int error, const char *reason, ic_stream *st,
     (void)dial;
     if (error) {
         fprintf(stderr, "dht_crowd: %s %s\n", ic_strerror(error), reason);
-        if (++c->ended + c->open == c->peers)
-            (void)event_base_loopbreak(c->base);
+        c->ended++;
+        on_decided(c);
         return;
     }
     ic_stream_options_default(&opts);
@@ -104,26 +118,24 @@ static int open_nodes(crowd *c, const char *bootstrap)
     return 0;
 }
 
-static int dial_all(crowd *c)
+static int dial_next(crowd *c)
 {
+    uint32_t i = c->dialed++;
+    const uint8_t seed[IC_SEED_BYTES] = {1, (uint8_t)i, (uint8_t)(i >> 8)};
     ic_dial_options opts;
+    ic_identity *me = NULL;
 
+    int err = ic_identity_from_seed(&me, seed, IC_NETWORK_DEVELOPMENT);
+    if (err)
+        return err;
     ic_dial_options_default(&opts);
+    opts.identity = me;
     opts.remote_key = c->key;
     opts.on_done = on_done;
     opts.user = c;
-    for (uint32_t i = 0; i < c->peers; i++) {
-        uint8_t seed[IC_SEED_BYTES] = {1, (uint8_t)i, (uint8_t)(i >> 8)};
-        ic_identity *me = NULL;
-        int err = ic_identity_from_seed(&me, seed, IC_NETWORK_DEVELOPMENT);
-        opts.identity = me;
-        if (!err)
-            err = ic_dht_connect(c->nodes[i % c->node_count], &opts, NULL);
-        ic_identity_free(me);
-        if (err)
-            return err;
-    }
-    return 0;
+    err = ic_dht_connect(c->nodes[i % c->node_count], &opts, NULL);
+    ic_identity_free(me);
+    return err;
 }
 
 static void on_gone(void *user)
@@ -157,7 +169,8 @@ static int run(crowd *c, char **argv)
     wait_for_line();
     uint64_t before = figure_resident_kib(0);
     uint64_t begun = figure_now_ns();
-    err = dial_all(c);
+    for (uint32_t wave = (uint32_t)strtoul(argv[5], NULL, 10); !err && wave; wave--)
+        err = c->dialed < c->peers ? dial_next(c) : 0;
     if (err)
         return err;
     (void)event_base_dispatch(c->base);
@@ -176,7 +189,7 @@ int main(int argc, char **argv)
 {
     crowd c = {0};
 
-    if (argc != 5 || !ic__hex_decode(c.key, sizeof c.key, argv[2], strlen(argv[2])))
+    if (argc != 6 || !ic__hex_decode(c.key, sizeof c.key, argv[2], strlen(argv[2])))
         return 2;
     c.peers = (uint32_t)strtoul(argv[3], NULL, 10);
     c.node_count = (uint32_t)strtoul(argv[4], NULL, 10);
