@@ -6,7 +6,7 @@
 #define LATE_NS (30 * IC__SEC) /* a timer that is so late has slept */
 #define FAILED_NS (5 * IC__SEC)
 #define MOST_DOUBLINGS 7
-#define FOLLOW_UPS 3
+#define FOLLOW_UPS 4
 
 /* ---- begin and end ---- */
 
@@ -117,8 +117,8 @@ void ic__topic_withdraw(swarm_topic *t, bool force)
  * the other's record was stored. So the first refresh is followed by a few looks. */
 static uint64_t follow_up_delay(const swarm_topic *t)
 {
-    static const uint64_t delay[FOLLOW_UPS] = {4000 * IC__MS, 1200 * IC__MS,
-                                               400 * IC__MS};
+    static const uint64_t delay[FOLLOW_UPS] = {4000 * IC__MS, 1200 * IC__MS, 400 * IC__MS,
+                                               100 * IC__MS};
     uint64_t least = delay[t->follow_ups - 1];
 
     return least + ic__swarm_draw(t->swarm, least / 2);

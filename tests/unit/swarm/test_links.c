@@ -382,6 +382,7 @@ static void a_dial_that_our_firewall_refuses_is_not_repeated(void **state)
     swarm_closes(d, id, IC_ERR_DENIED);
     swarm_expect(d, IC__SWARM_BANNED);
     swarm_wait(d, 300 * IC__MS);
+    swarm_expect(d, IC__SWARM_LOOKUP);
     swarm_expect(d, IC__SWARM_NOTHING);
 }
 

@@ -64,10 +64,10 @@ static uint64_t announces(swarm_desk *d)
     return swarm_expect(d, IC__SWARM_ANNOUNCE).query;
 }
 
-/* Past the three looks that follow the first refresh. */
+/* Past the four looks that follow the first refresh. */
 static void settle(swarm_desk *d)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         swarm_wait(d, 6 * IC__SEC);
         done(d, swarm_expect(d, IC__SWARM_LOOKUP).query, 0);
     }
@@ -219,7 +219,7 @@ static void whoever_announced_at_the_same_moment_is_found_by_another_look(void *
 {
     swarm_desk *d = *state;
     (void)swarm_join_finding(d, 1, PEER, 0);
-    swarm_wait(d, 600 * IC__MS);
+    swarm_wait(d, 150 * IC__MS);
     ic__swarm_event e = swarm_expect(d, IC__SWARM_LOOKUP);
     found(d, e.query, 5);
     uint64_t id = swarm_dials(d, PEER, 5);
