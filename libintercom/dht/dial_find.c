@@ -31,8 +31,9 @@ static void list(ic__dht_dial *dial, const ic__addr *node)
 
 /* Another node in its place, as long as the first ones are silent. */
 static void on_slow(void *user);
+static void search_or_fail(ic__dht_dial *dial);
 
-static bool ask(ic__attempt *a, const ic__addr *node)
+static bool ask(ic__attempt *a, const ic__addr *node, uint32_t sock)
 {
     uint8_t value[IC__HANDSHAKE_MESSAGE_MAX + MESSAGE_ROOM];
     ic__wr w = ic__wr_of(value, sizeof value);
@@ -44,6 +45,7 @@ static bool ask(ic__attempt *a, const ic__addr *node)
     };
 
     ic__dht_handshake_write(&w, &message);
+    call.sock = sock;
     call.target = a->dial->target;
     call.value = value;
     call.value_len = w.len;
@@ -75,7 +77,8 @@ static ic__attempt *free_attempt(ic__dht_dial *dial)
 static void ask_more(ic__dht_dial *dial)
 {
     while (dial->node_next < dial->node_count && count_busy(dial) < dial->width)
-        (void)ask(free_attempt(dial), &dial->nodes[dial->node_next++]);
+        (void)ask(free_attempt(dial), &dial->nodes[dial->node_next++],
+                  IC__DHT_ANY_SOCKET);
 }
 
 static void on_slow(void *user)
@@ -84,7 +87,10 @@ static void on_slow(void *user)
 
     if (dial->width < IC__DIAL_ATTEMPTS_MAX)
         dial->width++;
-    ask_more(dial);
+    if (dial->searching)
+        ask_more(dial);
+    else
+        search_or_fail(dial);
 }
 
 /* The one that has waited longest begins at the next turn. */
@@ -164,6 +170,10 @@ static void look_further(ic__dht_dial *dial)
 
     if (dial->query || count_busy(dial) > 0 || dial->shaken)
         return;
+    if (!dial->searching) {
+        search_or_fail(dial);
+        return;
+    }
     dial->asked_twice = true;
     if (again && search(dial, NULL, 0) == 0)
         return;
@@ -198,11 +208,31 @@ static void list_known(ic__dht_dial *dial)
     dial->width = dial->known ? WIDTH + 1 : WIDTH;
 }
 
-static int begin(ic__dht_dial *dial)
+static int begin_search(ic__dht_dial *dial)
 {
+    dial->searching = true;
     list_known(dial);
     ask_more(dial);
     return search(dial, dial->nodes, dial->known);
+}
+
+static void search_or_fail(ic__dht_dial *dial)
+{
+    int err = begin_search(dial);
+
+    if (err)
+        ic__dial_fail(dial, err, "PEER_NOT_FOUND");
+}
+
+/* By the way of another connection with this peer, without asking anybody. */
+static int begin(ic__dht_dial *dial)
+{
+    ic__way way;
+
+    if (ic__trail_reuse(dial->links, dial->remote_key, &way) &&
+        ask(free_attempt(dial), &way.addr, way.sock))
+        return 0;
+    return begin_search(dial);
 }
 
 void ic__dial_begin_finding(ic__dht_dial *dial)

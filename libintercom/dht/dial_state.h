@@ -74,8 +74,9 @@ struct ic__dht_dial {
     size_t node_next; /* to be asked */
     size_t known;     /* of the nodes, from before the query */
     ic__attempt attempts[IC__DIAL_ATTEMPTS_MAX];
-    size_t width; /* attempts at a time */
-    bool waiting; /* for others to find theirs */
+    size_t width;   /* attempts at a time */
+    bool searching; /* the query has begun; before that, a known way is tried */
+    bool waiting;   /* for others to find theirs */
     bool finding;
     bool shaken; /* the handshake is done */
     bool asked_twice;

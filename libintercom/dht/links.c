@@ -17,6 +17,7 @@ int ic__dht_links_new(ic__dht *d, ic__dht_links **out)
     links->dht = d;
     ic__queue_init(&links->servers);
     ic__queue_init(&links->dials);
+    ic__queue_init(&links->ends);
     ic__tally_init(&links->handshakes, &d->env, d->opts.max_handshakes,
                    d->opts.max_handshakes_host);
     *out = links;
@@ -26,11 +27,14 @@ int ic__dht_links_new(ic__dht *d, ic__dht_links **out)
 static void free_streams(ic__dht_links *links)
 {
     ic__trail *s;
+    ic__link *link;
     size_t at;
 
     while (at = 0, (s = ic__map_next(&links->streams, &at)) != NULL)
         ic__trail_free(s);
     ic__map_free(&links->streams);
+    while ((link = ic__queue_first(&links->ends)) != NULL)
+        ic__trail_free(IC__ELEMENT(link, ic__trail, link));
 }
 
 void ic__dht_links_free(ic__dht_links *links)

@@ -24,6 +24,7 @@ struct ic__dht_links {
     ic__queue dials;
     ic__map sockets; /* number: ic__punch_socket */
     ic__map streams; /* local id: ic__trail */
+    ic__queue ends;  /* trails whose streams are gone, for a next one */
     ic__relay_cache relays;
     ic__tally handshakes;       /* unfinished ones of all servers */
     size_t finding;             /* dials that look for their peer now */

@@ -1,10 +1,13 @@
 #include "dht/trail.h"
 
+#include <string.h>
+
 #include "dht/addresses.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
 #define PATIENCE (1 * IC__SEC)
+#define LINGER (3 * IC__SEC) /* a way that may be used again */
 
 static void lose_patience(ic__alarm *alarm);
 
@@ -87,7 +90,10 @@ void ic__trail_free(ic__trail *s)
     drop_relay(s);
     drop_ways(s);
     ic__clock_remove(clock_of(s), &s->patience);
-    (void)ic__map_take(&s->links->streams, s->local_id);
+    if (ic__queue_holds(&s->link))
+        ic__queue_remove(&s->links->ends, &s->link);
+    else
+        (void)ic__map_take(&s->links->streams, s->local_id);
     ic_mem_free(s);
 }
 
@@ -106,7 +112,7 @@ static void keep_one(ic__trail *s)
 /* One that goes by a socket of the node itself needs nobody to look after it. */
 static void forget_if_done(ic__trail *s)
 {
-    if (s->proven && !ic__trail_is_relayed(s) && !s->held[s->at])
+    if (s->proven && !ic__trail_is_relayed(s) && !s->held[s->at] && !s->reusable)
         ic__trail_free(s);
 }
 
@@ -219,6 +225,10 @@ static void lose_patience(ic__alarm *alarm)
 {
     ic__trail *s = IC__ELEMENT(alarm, ic__trail, patience);
 
+    if (ic__queue_holds(&s->link)) {
+        ic__trail_free(s);
+        return;
+    }
     s->trying = false;
     if (s->at + 1 < s->way_count && go_by(s, s->at + 1))
         return;
@@ -243,6 +253,8 @@ void ic__trail_hand_over(ic__trail *s, ic__dht_connection *connection)
     const ic__way *way = ic__trail_is_relayed(s) ? &s->relay : &s->ways[s->at];
 
     s->handed_over = true;
+    s->reusable = connection->reusable;
+    memcpy(s->remote_key, connection->keys.remote_key, sizeof s->remote_key);
     connection->local_id = s->local_id;
     connection->sock = way->sock;
     connection->remote = way->addr;
@@ -297,6 +309,43 @@ void ic__dht_stream_proven(ic__dht *d, uint32_t local_id, uint64_t now)
         s->owner->proven(s->user);
 }
 
+static bool is_reusable(const ic__trail *s)
+{
+    return s->reusable && s->proven && !ic__trail_is_relayed(s);
+}
+
+/* Its stream is gone, its way stays open for a moment. */
+static void linger(ic__trail *s)
+{
+    drop_relay(s);
+    keep_one(s);
+    s->owner = NULL;
+    (void)ic__map_take(&s->links->streams, s->local_id);
+    ic__queue_push(&s->links->ends, &s->link);
+    ic__clock_set_in(clock_of(s), &s->patience, LINGER);
+}
+
+bool ic__trail_reuse(ic__dht_links *links, const uint8_t key[IC__DHT_KEY_BYTES],
+                     ic__way *way)
+{
+    const ic__link *end = &links->ends.ends;
+    const ic__trail *found = NULL;
+    const ic__trail *s;
+
+    for (size_t at = 0; (s = ic__map_next(&links->streams, &at)) != NULL;) {
+        if (is_reusable(s) && memcmp(s->remote_key, key, IC__DHT_KEY_BYTES) == 0)
+            found = s;
+    }
+    for (ic__link *l = end->next; l != end; l = l->next) {
+        s = IC__ELEMENT(l, ic__trail, link);
+        if (memcmp(s->remote_key, key, IC__DHT_KEY_BYTES) == 0)
+            found = s;
+    }
+    if (found)
+        *way = found->ways[found->at];
+    return found != NULL;
+}
+
 void ic__dht_stream_gone(ic__dht *d, uint32_t local_id, uint64_t now)
 {
     ic__trail *s = ic__map_get(&d->links->streams, local_id);
@@ -306,7 +355,10 @@ void ic__dht_stream_gone(ic__dht *d, uint32_t local_id, uint64_t now)
         return;
     const ic__trail_owner *owner = s->owner;
     void *user = s->user;
-    ic__trail_free(s);
+    if (is_reusable(s))
+        linger(s);
+    else
+        ic__trail_free(s);
     if (owner)
         owner->gone(user);
 }

@@ -8,7 +8,7 @@
  * it after a second, by the next. A blind relay's way is kept until a direct one is
  * proven.
  *
- * Spec     docs/spec/06-hyperdht.md, sections 10 (duties 3 and 4), 11 and 15
+ * Spec     docs/spec/06-hyperdht.md, sections 10 (duties 3 and 4), 11, 12 and 15
  * Lessons  docs/field-lessons.md, 16 and 18
  */
 #ifndef DHT_TRAIL_H
@@ -43,6 +43,7 @@ typedef struct ic__trail_owner {
 } ic__trail_owner;
 
 struct ic__trail {
+    ic__link link; /* in links->ends */
     ic__dht_links *links;
     const ic__trail_owner *owner; /* NULL = nobody brings it on its way any more */
     void *user;
@@ -54,8 +55,10 @@ struct ic__trail {
     ic__way relay;
     uint32_t relay_id;
     uint32_t local_id;
-    uint32_t remote_id; /* of the peer's end */
+    uint32_t remote_id;                    /* of the peer's end */
+    uint8_t remote_key[IC__DHT_KEY_BYTES]; /* once handed over */
     unsigned moves;
+    bool reusable;     /* the peer takes a next connection by the same way */
     bool relay_wanted; /* the host has been asked for one */
     bool connected;
     bool handed_over;
@@ -90,6 +93,11 @@ bool ic__trail_go_relayed(ic__trail *s);
 
 /** Does it go by a relay now? */
 bool ic__trail_is_relayed(const ic__trail *s);
+
+/** The way of a connection with this peer, or of one that has ended a moment ago. @return
+ * false when there is none that the peer would take again */
+bool ic__trail_reuse(ic__dht_links *links, const uint8_t key[IC__DHT_KEY_BYTES],
+                     ic__way *way);
 
 /** From now on it belongs to who gets this connection; fill its ways in. */
 void ic__trail_hand_over(ic__trail *s, ic__dht_connection *connection);

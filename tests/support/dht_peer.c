@@ -112,6 +112,14 @@ static void lose(dht_peer *p, dht_peer_link *l)
     ic__dht_stream_gone(p->dht, local_id, dht_world_now(p->world));
 }
 
+void dht_peer_hang_up(dht_peer *p)
+{
+    for (size_t i = 0; i < p->link_count; i++) {
+        if (p->links[i].local_id)
+            lose(p, &p->links[i]);
+    }
+}
+
 static void tend_links(dht_peer *p, uint64_t now)
 {
     for (size_t i = 0; i < p->link_count; i++) {

@@ -69,6 +69,9 @@ void dht_peer_listen(dht_peer *p, const ic__dht_server_options *opts);
  * identity when there is none. */
 void dht_peer_dial(dht_peer *p, const uint8_t *key, const ic__dht_dial_options *opts);
 
+/** All its streams end, without a word to the other side. */
+void dht_peer_hang_up(dht_peer *p);
+
 /** Links that are alive and proven. */
 size_t dht_peer_alive(const dht_peer *p);
 

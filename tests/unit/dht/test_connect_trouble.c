@@ -359,6 +359,73 @@ static void a_broken_relay_does_not_stop_the_punching(void **state)
     relayed_free(&m, site);
 }
 
+static uint64_t requests_of(const dht_meeting *m)
+{
+    return ic__rpc_get_stats(ic__dht_rpc(m->client->dht)).requests_out;
+}
+
+/* Section 12. */
+static void a_second_connection_goes_by_the_way_of_the_first(void **state)
+{
+    (void)state;
+    const dht_nat_kind kinds[] = {DHT_OPEN, DHT_CONSISTENT};
+    for (size_t i = 0; i < 2; i++) {
+        dht_meeting m;
+        dht_meeting_init(&m, 1, kinds[i], DHT_CONSISTENT);
+        dht_meeting_listen(&m);
+        dial(&m);
+        assert_true(dht_meeting_met(&m, IC__SEC));
+        dht_net_run(&m.net, 100 * IC__MS);
+        uint64_t before = requests_of(&m);
+        dial(&m);
+        dht_net_run(&m.net, 20 * IC__MS);
+        assert_int_equal(dht_peer_alive(m.client), 2);
+        assert_int_equal(dht_peer_alive(m.server), 2);
+        assert_int_equal(requests_of(&m) - before, 1);
+        dht_meeting_free(&m);
+    }
+}
+
+static void an_ended_connection_leaves_its_way_open_for_three_seconds(void **state)
+{
+    (void)state;
+    for (uint64_t sec = 1; sec <= 5; sec += 4) {
+        dht_meeting m;
+        dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
+        dht_meeting_listen(&m);
+        dial(&m);
+        assert_true(dht_meeting_met(&m, IC__SEC));
+        dht_net_run(&m.net, 100 * IC__MS);
+        dht_peer_hang_up(m.client);
+        dht_peer_hang_up(m.server);
+        dht_net_run(&m.net, sec * IC__SEC);
+        assert_int_equal(dht_machine_socket_count(m.client->machine), sec < 3 ? 3 : 2);
+        uint64_t before = requests_of(&m);
+        dial(&m);
+        dht_net_run(&m.net, 50 * IC__MS);
+        assert_int_equal(dht_peer_alive(m.client), 1);
+        assert_true((requests_of(&m) - before == 1) == (sec < 3));
+        dht_meeting_free(&m);
+    }
+}
+
+static void a_way_that_died_is_not_waited_for(void **state)
+{
+    (void)state;
+    dht_meeting m;
+    dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
+    dht_meeting_listen(&m);
+    dial(&m);
+    assert_true(dht_meeting_met(&m, IC__SEC));
+    dht_peer_hang_up(m.server);
+    dht_machine_remap(m.server->machine);
+    dht_net_run(&m.net, 10 * IC__SEC);
+    dial(&m);
+    dht_net_run(&m.net, 3 * IC__SEC);
+    assert_int_equal(dht_peer_alive(m.server), 1);
+    dht_meeting_free(&m);
+}
+
 /* Section 10: three nodes on one machine, of which two are persistent. */
 static void peers_on_loopback_meet_whatever_the_size_of_the_net(void **state)
 {
@@ -398,6 +465,9 @@ int main(void)
             a_relayed_connection_moves_to_the_punched_way_and_then_drops_the_relay),
         cmocka_unit_test(a_relay_that_fails_is_told_when_there_is_no_other_way),
         cmocka_unit_test(a_broken_relay_does_not_stop_the_punching),
+        cmocka_unit_test(a_second_connection_goes_by_the_way_of_the_first),
+        cmocka_unit_test(an_ended_connection_leaves_its_way_open_for_three_seconds),
+        cmocka_unit_test(a_way_that_died_is_not_waited_for),
         cmocka_unit_test(peers_on_loopback_meet_whatever_the_size_of_the_net),
     };
     return cmocka_run_group_tests_name("dht/connect_trouble", tests, NULL, NULL);
