@@ -24,17 +24,22 @@ int ic__dht_links_new(ic__dht *d, ic__dht_links **out)
     return 0;
 }
 
+static void free_ends(ic__dht_links *links)
+{
+    ic__link *link;
+
+    while ((link = ic__queue_first(&links->ends)) != NULL)
+        ic__trail_free(IC__ELEMENT(link, ic__trail, link));
+}
+
 static void free_streams(ic__dht_links *links)
 {
     ic__trail *s;
-    ic__link *link;
     size_t at;
 
     while (at = 0, (s = ic__map_next(&links->streams, &at)) != NULL)
         ic__trail_free(s);
     ic__map_free(&links->streams);
-    while ((link = ic__queue_first(&links->ends)) != NULL)
-        ic__trail_free(IC__ELEMENT(link, ic__trail, link));
 }
 
 void ic__dht_links_free(ic__dht_links *links)
@@ -48,6 +53,7 @@ void ic__dht_links_free(ic__dht_links *links)
     while ((link = ic__queue_first(&links->servers)) != NULL)
         ic__server_free(IC__ELEMENT(link, ic__dht_server, link));
     free_streams(links);
+    free_ends(links);
     ic__map_free(&links->sockets);
     ic__tally_free(&links->handshakes);
     ic__relay_cache_free(&links->relays);
@@ -59,6 +65,7 @@ void ic__dht_links_suspend(ic__dht_links *links)
     const ic__link *end = &links->servers.ends;
 
     ic__dials_cancel(links);
+    free_ends(links);
     for (ic__link *l = end->next; l != end; l = l->next)
         ic__server_suspend(IC__ELEMENT(l, ic__dht_server, link));
 }

@@ -355,7 +355,7 @@ void ic__dht_stream_gone(ic__dht *d, uint32_t local_id, uint64_t now)
         return;
     const ic__trail_owner *owner = s->owner;
     void *user = s->user;
-    if (is_reusable(s))
+    if (is_reusable(s) && !ic__rpc_is_suspended(d->rpc))
         linger(s);
     else
         ic__trail_free(s);

@@ -409,6 +409,25 @@ static void an_ended_connection_leaves_its_way_open_for_three_seconds(void **sta
     }
 }
 
+static void a_node_that_sleeps_keeps_no_ways(void **state)
+{
+    (void)state;
+    dht_meeting m;
+    dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
+    dht_meeting_listen(&m);
+    dial(&m);
+    assert_true(dht_meeting_met(&m, IC__SEC));
+    dht_net_run(&m.net, 100 * IC__MS);
+    dht_peer_hang_up(m.client);
+    assert_int_equal(dht_machine_socket_count(m.client->machine), 3);
+    ic__dht_suspend(m.client->dht, dht_world_now(m.net.world));
+    assert_int_equal(dht_machine_socket_count(m.client->machine), 2);
+    ic__dht_suspend(m.server->dht, dht_world_now(m.net.world));
+    dht_peer_hang_up(m.server);
+    assert_int_equal(dht_machine_socket_count(m.server->machine), 2);
+    dht_meeting_free(&m);
+}
+
 static void a_way_that_died_is_not_waited_for(void **state)
 {
     (void)state;
@@ -467,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_broken_relay_does_not_stop_the_punching),
         cmocka_unit_test(a_second_connection_goes_by_the_way_of_the_first),
         cmocka_unit_test(an_ended_connection_leaves_its_way_open_for_three_seconds),
+        cmocka_unit_test(a_node_that_sleeps_keeps_no_ways),
         cmocka_unit_test(a_way_that_died_is_not_waited_for),
         cmocka_unit_test(peers_on_loopback_meet_whatever_the_size_of_the_net),
     };
