@@ -96,12 +96,24 @@ static void follow_channels(peer_sync *s)
 
 /* --- messages --- */
 
+/* What is for one peer goes past the others: relayed copies would count against the rate
+ * of every neighbour. */
+static int send_one(peer_sync *s, const isplit_bind_message *m)
+{
+    int error = IC_ERR_NOT_FOUND;
+
+    if (m->to)
+        error = ic_peer_send_to(s->peer, m->room, m->to, m->json, m->len);
+    return error == IC_ERR_NOT_FOUND ? ic_peer_send(s->peer, m->room, m->json, m->len)
+                                     : error;
+}
+
 static void send_all(peer_sync *s)
 {
     isplit_bind_message m;
 
     while (isplit_bind_pull(s->bind, now_of(s), &m)) {
-        int error = ic_peer_send(s->peer, m.room, m.json, m.len);
+        int error = send_one(s, &m);
         if (error)
             ic__log(&s->env, IC_LOG_DEBUG, ROOM, "nothing is said on %s: %s", m.room,
                     ic_strerror(error));
