@@ -62,7 +62,10 @@ bool ic__op_tell_peer(ic__dht_op *op, const ic__dht_peer *peer, const ic__addr *
     op->busy++;
     op->events.on_peer(op->events.user, peer, from);
     op->busy--;
-    return !op->gone;
+    if (!op->gone)
+        return true;
+    op_free(op);
+    return false;
 }
 
 static int verdict(const ic__dht_op *op)
