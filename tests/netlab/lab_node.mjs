@@ -1,10 +1,11 @@
 // A JavaScript node that is told what to do line by line, as tests/interop/dht_peer.c is.
 //   node lab_node.mjs nodes HOST,HOST,...      a bootstrap node and persistent ones at port 49737, one an address
-//   node lab_node.mjs peer BOOTSTRAP SEED      "listen", "connect KEY", "quit"
+//   node lab_node.mjs peer BOOTSTRAP SEED      "listen", "relay KEY", "connect KEY", "carry", "quit"; who carries
+//                                              is a blind relay
 import readline from 'node:readline'
 import { need } from '../interop/check.mjs'
 
-const [{ default: DHT }] = await need('hyperdht')
+const [{ default: DHT }, { default: BlindRelay }] = await need('hyperdht', 'blind-relay')
 const [role, where, seed] = process.argv.slice(2)
 const PORT = 49737
 const say = (...words) => console.log(words.join(' '))
@@ -26,9 +27,9 @@ function onConnection (stream) {
   stream.on('end', () => stream.end())
 }
 
-function connect (node, keyPair, key) {
+function connect (node, keyPair, key, relayThrough) {
   const begun = performance.now()
-  const stream = node.connect(Buffer.from(key, 'hex'), { keyPair })
+  const stream = node.connect(Buffer.from(key, 'hex'), { keyPair, relayThrough })
   stream.on('open', () => say('connected', (performance.now() - begun).toFixed(3)))
   stream.on('error', (error) => say('failed', error.code))
   stream.on('close', () => say('hung-up'))
@@ -42,13 +43,26 @@ function connect (node, keyPair, key) {
 async function peer () {
   const node = new DHT({ bootstrap: [where] })
   const keyPair = DHT.keyPair(Buffer.from(seed, 'hex'))
+  let relay = null
   await node.fullyBootstrapped()
   const obey = {
+    async carry () {
+      const carrier = new BlindRelay.Server({ createStream: (o) => node.createRawStream({ ...o, framed: true }) })
+      const server = node.createServer((stream) => {
+        stream.on('error', () => {})
+        carrier.accept(stream, { id: stream.remotePublicKey }).on('error', () => {})
+      })
+      await server.listen(keyPair)
+      say('carrying', keyPair.publicKey.toString('hex'))
+    },
+    relay (key) {
+      relay = Buffer.from(key, 'hex')
+    },
     async listen () {
       await node.createServer(onConnection).listen(keyPair)
       say('listening', keyPair.publicKey.toString('hex'))
     },
-    connect: (key) => connect(node, keyPair, key),
+    connect: (key) => connect(node, keyPair, key, relay),
     quit: () => process.exit(0)
   }
   readline.createInterface({ input: process.stdin }).on('line', (line) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
-import { check, finish, need } from '../interop/check.mjs'
+import { check as register, finish, need } from '../interop/check.mjs'
 import { CPeer, within } from '../interop/udx_support.mjs'
 
 const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname
@@ -11,6 +11,9 @@ const PREFIX = `ic${process.pid}-`
 const PUBLIC = '10.77.0.'
 const NODES = [1, 2, 3, 4, 5, 6].map((n) => PUBLIC + n)
 const BOOTSTRAP = `${NODES[0]}:49737`
+
+const only = new RegExp(process.env.NETLAB_ONLY ?? '')
+const check = (name, body) => only.test(name) && register(name, body)
 
 function lab (...args) {
   const env = { ...process.env, NETLAB_PREFIX: PREFIX }
@@ -72,7 +75,7 @@ process.on('exit', () => lab('down'))
 process.on('SIGTERM', () => process.exit(1))
 
 /** Listen, do what happens meanwhile, connect; [milliseconds] or the error. */
-async function meet ({ client, server, from = 'peera', to = 'peerb', a, b, meanwhile }) {
+async function meet ({ client, server, from = 'peera', to = 'peerb', a, b, relay, meanwhile }) {
   if (a) lab('nat', 'A', a)
   if (b) lab('nat', 'B', b)
   const peers = await Promise.all([LabPeer.of(server, to), LabPeer.of(client, from)])
@@ -80,6 +83,7 @@ async function meet ({ client, server, from = 'peera', to = 'peerb', a, b, meanw
     peers[0].tell('listen')
     const key = await within(30000, 'listening', peers[0].saw('listening'))
     if (meanwhile) await meanwhile()
+    if (relay) peers[1].tell(`relay ${await relay()}`)
     peers[1].tell(`connect ${key}`)
     const line = await peers[1].either('echo', 'failed')
     if (line.startsWith('failed')) return line
@@ -115,6 +119,21 @@ pair('consistent to open', { a: 'consistent', to: 'open' }, connects)
 pair('random to open', { a: 'random', to: 'open' }, connects)
 pair('consistent to forwarded', { a: 'consistent', b: 'open' }, connects)
 
+let carrier = null
+
+/** The key of a blind relay in the open, begun when it is first needed. */
+async function relay () {
+  if (!carrier) {
+    carrier = await LabPeer.of('JS', 'open')
+    carrier.tell('carry')
+    carrier.key = await carrier.saw('carrying')
+  }
+  return carrier.key
+}
+
+pair('random to random through a blind relay', { a: 'random', b: 'random', relay }, connects)
+pair('random to consistent, with a blind relay meanwhile', { a: 'random', b: 'consistent', relay }, connects)
+
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 // The reference keeps its old address at its nodes for up to five minutes (field lesson 13): only ours heals.
@@ -146,6 +165,7 @@ check('a client behind a blocked NAT is told that nobody was found', async () =>
 check('the nodes are still there', async () => {
   assert.equal(nodes.child.exitCode, null)
   await nodes.kill()
+  if (carrier) await carrier.kill()
 })
 
 await finish()
