@@ -1,12 +1,12 @@
 // A JavaScript node that is told what to do line by line, as tests/interop/dht_peer.c is.
 //   node lab_node.mjs nodes HOST,HOST,...      a bootstrap node and persistent ones at port 49737, one an address
-//   node lab_node.mjs peer BOOTSTRAP SEED      "listen", "relay KEY", "connect KEY", "carry", "quit"; who carries
+//   node lab_node.mjs peer BOOTSTRAP SEED [open]  "listen", "relay KEY", "connect KEY", "carry", "quit"; who carries
 //                                              is a blind relay
 import readline from 'node:readline'
 import { need } from '../interop/check.mjs'
 
 const [{ default: DHT }, { default: BlindRelay }] = await need('hyperdht', 'blind-relay')
-const [role, where, seed] = process.argv.slice(2)
+const [role, where, seed, reach] = process.argv.slice(2)
 const PORT = 49737
 const say = (...words) => console.log(words.join(' '))
 
@@ -41,7 +41,7 @@ function connect (node, keyPair, key, relayThrough) {
 }
 
 async function peer () {
-  const node = new DHT({ bootstrap: [where] })
+  const node = new DHT({ bootstrap: [where], firewalled: reach !== 'open' })
   const keyPair = DHT.keyPair(Buffer.from(seed, 'hex'))
   let relay = null
   await node.fullyBootstrapped()

@@ -42,11 +42,11 @@ class LabPeer extends CPeer {
   }
 
   /** A peer of the kind 'C' or 'JS'. */
-  static async of (kind, ns) {
+  static async of (kind, ns, reach = 'firewalled') {
     const seed = randomBytes(32).toString('hex')
     const peer = kind === 'C'
       ? await LabPeer.in(ns, process.env.DHT_PEER, [BOOTSTRAP, '0.0.0.0', '0', seed])
-      : await LabPeer.in(ns, process.execPath, [`${folder}/lab_node.mjs`, 'peer', BOOTSTRAP, seed])
+      : await LabPeer.in(ns, process.execPath, [`${folder}/lab_node.mjs`, 'peer', BOOTSTRAP, seed, reach])
     await peer.saw('ready')
     return peer
   }
@@ -124,7 +124,7 @@ let carrier = null
 /** The key of a blind relay in the open, begun when it is first needed. */
 async function relay () {
   if (!carrier) {
-    carrier = await LabPeer.of('JS', 'open')
+    carrier = await LabPeer.of('JS', 'open', 'open')
     carrier.tell('carry')
     carrier.key = await carrier.saw('carrying')
   }
