@@ -25,7 +25,7 @@ typedef struct side {
 
 struct pair {
     ic__blind_relay *relay;
-    uint64_t key; /* of the map: the front of the token */
+    uint64_t key; /* of the map */
     uint8_t token[IC__DHT_TOKEN_BYTES];
     side sides[2]; /* the initiator's second */
     bool whole;
@@ -42,6 +42,8 @@ struct ic__blind_relay {
     ic_socket *sock;
     ic__map pairs;
     size_t max_pairs;
+    uint8_t
+        secret[crypto_shorthash_KEYBYTES]; /* clients choose the tokens, not the keys */
     size_t clients;
     size_t whole;
     bool closing;
@@ -60,6 +62,7 @@ int ic__blind_relay_new(ic_socket *sock, size_t max_pairs, ic__blind_relay **out
         return IC_ERR_NOMEM;
     relay->sock = sock;
     relay->max_pairs = max_pairs;
+    sock->env.random(relay->secret, sizeof relay->secret, sock->env.user);
     *out = relay;
     return 0;
 }
@@ -176,11 +179,14 @@ static void join(pair *p)
     answer(p, 1, ids[1]);
 }
 
-static uint64_t key_of(const uint8_t token[IC__DHT_TOKEN_BYTES])
+static uint64_t key_of(const ic__blind_relay *relay,
+                       const uint8_t token[IC__DHT_TOKEN_BYTES])
 {
     uint64_t key;
+    uint8_t hash[crypto_shorthash_BYTES];
 
-    memcpy(&key, token, sizeof key);
+    crypto_shorthash(hash, token, IC__DHT_TOKEN_BYTES, relay->secret);
+    memcpy(&key, hash, sizeof key);
     return key;
 }
 
@@ -188,7 +194,7 @@ static uint64_t key_of(const uint8_t token[IC__DHT_TOKEN_BYTES])
 static pair *pair_of(client *c, const uint8_t token[IC__DHT_TOKEN_BYTES])
 {
     ic__blind_relay *relay = c->relay;
-    pair *p = ic__map_get(&relay->pairs, key_of(token));
+    pair *p = ic__map_get(&relay->pairs, key_of(relay, token));
 
     if (p)
         return sodium_memcmp(p->token, token, sizeof p->token) == 0 ? p : NULL;
@@ -198,7 +204,7 @@ static pair *pair_of(client *c, const uint8_t token[IC__DHT_TOKEN_BYTES])
     if (!p)
         return NULL;
     p->relay = relay;
-    p->key = key_of(token);
+    p->key = key_of(relay, token);
     memcpy(p->token, token, sizeof p->token);
     p->sides[0].pair = p;
     p->sides[1].pair = p;
@@ -226,7 +232,7 @@ static void take_pair(client *c, const ic__dht_pair *m)
 
 static void take_unpair(client *c, const uint8_t token[IC__DHT_TOKEN_BYTES])
 {
-    pair *p = ic__map_get(&c->relay->pairs, key_of(token));
+    pair *p = ic__map_get(&c->relay->pairs, key_of(c->relay, token));
 
     if (p && (p->sides[0].client == c || p->sides[1].client == c) &&
         sodium_memcmp(p->token, token, sizeof p->token) == 0)
