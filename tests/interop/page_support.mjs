@@ -63,8 +63,9 @@ async function freePort () {
 
 /** One peer with bridge and page on ports and stores of its own, which stay over restarts. */
 export class Peer {
-  static async start (token = TOKEN) {
+  static async start (token = TOKEN, flags = {}) {
     const peer = new Peer()
+    peer.flags = flags
     peer.stores = mkdtempSync(path.join(tmpdir(), 'intercom-page-'))
     peer.bridgePort = await freePort()
     peer.pagePort = await freePort()
@@ -92,6 +93,7 @@ export class Peer {
       ui: 1,
       'ui-port': this.pagePort,
       'ui-directory': pageFiles,
+      ...this.flags,
     }
     const line = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
     this.output = ''

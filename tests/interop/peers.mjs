@@ -1,47 +1,15 @@
 // Two and three intercom-peers on a private network of ours: messages, requests, and one ledger on all of them.
 // docs/spec/12-sidechannel.md; docs/spec/13-sc-bridge.md, section 3; docs/spec/16-ledger.md, section 4
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { Client, Peer, within } from './bridge_support.mjs'
+import { Client, Peer } from './bridge_support.mjs'
 import { check, finish } from './check.mjs'
+import { onNetwork, startNetwork } from './network_support.mjs'
 
 const ROOM = 'trip-nyc'
 
-/* --- a private network: three persistent nodes on loopback --- */
-
-class Node {
-  static async start (bootstrap) {
-    const node = new Node()
-    const args = ['dht-node', '--host', '127.0.0.1', '--port', '0', ...(bootstrap ? ['--bootstrap', bootstrap] : [])]
-    node.output = ''
-    node.child = spawn(process.env.INTERCOM_ADMIN, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    for (const stream of [node.child.stdout, node.child.stderr]) stream.on('data', (data) => { node.output += data })
-    node.address = await within(node.listens(), 'the node to listen')
-    return node
-  }
-
-  async listens () {
-    for (;;) {
-      const found = /127\.0\.0\.1:([1-9]\d*)/.exec(this.output)
-      if (found) return found[0]
-      assert.equal(this.child.exitCode, null, this.output)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-  }
-
-  stop () {
-    this.child.kill('SIGTERM')
-  }
-}
-
-const nodes = [await Node.start()]
-const bootstrap = nodes[0].address
-for (let i = 0; i < 2; i++) nodes.push(await Node.start(bootstrap))
-process.on('exit', () => nodes.forEach((node) => node.stop()))
-
 /* --- peers on it --- */
 
-const network = { 'dht-bootstrap': bootstrap, 'dht-host': '127.0.0.1', sidechannels: ROOM, 'sidechannel-welcome-required': 0 }
+const network = { ...onNetwork(await startNetwork()), sidechannels: ROOM }
 
 async function until (what, probe) {
   const end = Date.now() + 20000

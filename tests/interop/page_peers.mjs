@@ -1,0 +1,73 @@
+// Two peers, a page on each: what is added on one appears on the other (docs/spec/16-ledger.md, sections 4 and 5;
+// the seed's two-peer check).
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { onNetwork, startNetwork } from './network_support.mjs'
+import { Peer, TOKEN, addExpense, assertClean, balanceOf, enter, feedSays, launch, open, press, until } from './page_support.mjs'
+
+const MEET_MS = 20_000
+
+let browser, a, b, one, two
+before(async () => {
+  const flags = onNetwork(await startNetwork())
+  browser = await launch()
+  a = await Peer.start(TOKEN, flags)
+  b = await Peer.start(TOKEN, flags)
+  one = await open(browser, a.origin)
+  two = await open(browser, b.origin)
+  await enter(one, a)
+  await enter(two, b)
+})
+after(async () => {
+  for (const peer of [a, b]) await peer.remove()
+  await browser.close()
+})
+
+async function shows (page, member, row) {
+  await until(`${member}: ${row}`, async () => (await balanceOf(page, member)) === `${member} ${row}`)
+}
+
+test('each page says that there is a neighbour', async () => {
+  for (const page of [one, two])
+    await until('the neighbour', () => page.locator('.pills li', { hasText: '1 neighbour' }).isVisible(), MEET_MS)
+})
+
+test('an entry of A appears on the page of B, with its balances', async () => {
+  await addExpense(one, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'dinner' })
+  await until('the entry', () => two.getByText('dinner', { exact: true }).isVisible())
+  await shows(two, 'alice', 'gets back +15.00')
+  await shows(two, 'bob', 'owes -15.00')
+})
+
+test('and one of B on the page of A', async () => {
+  await addExpense(two, { payer: 'bob', amount: '10', split: 'alice,bob', note: 'snacks' })
+  await shows(one, 'alice', 'gets back +10.00')
+  await shows(one, 'bob', 'owes -10.00')
+})
+
+test('both show the same ledger', async () => {
+  const ledger = (page) => page.locator('.pills li', { hasText: 'ledger' }).innerText()
+  await until('equal fingerprints', async () => (await ledger(one)) === (await ledger(two)))
+})
+
+test('a chat message arrives, and what ledgers say to each other is not shown', async () => {
+  await one.getByLabel('Chat message').fill('who pays the taxi?')
+  await press(one, 'Send')
+  await feedSays(two, 'who pays the taxi?')
+  const feed = await two.locator('#feed').innerText()
+  assert.doesNotMatch(feed, /[{}]/)
+})
+
+test('a clear on one page empties the other', async () => {
+  await press(one, 'Persist')
+  await feedSays(one, 'stored=local')
+  await press(one, 'Clear…')
+  await press(one, 'Clear')
+  await until('the other is empty', () => two.getByText('Everybody starts at 0.00.').isVisible())
+})
+
+test('no page saw anything go wrong', () => {
+  assertClean(one, a)
+  assertClean(two, b)
+})
