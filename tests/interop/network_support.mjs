@@ -8,7 +8,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const program = process.env.INTERCOM_ADMIN ?? path.join(process.env.TEST_BUILD ?? path.join(root, 'build'), 'cli/intercom-admin')
 const START_MS = 20_000
 
-/** One node; it ends with the test. */
+/** One node; it ends with the test, and does not keep it. */
 async function startNode (bootstrap) {
   const args = ['dht-node', '--host', '127.0.0.1', '--port', '0', ...(bootstrap ? ['--bootstrap', bootstrap] : [])]
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -17,7 +17,10 @@ async function startNode (bootstrap) {
   process.on('exit', () => child.kill('SIGTERM'))
   for (const end = Date.now() + START_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 10))) {
     const found = /127\.0\.0\.1:([1-9]\d*)/.exec(output)
-    if (found) return found[0]
+    if (found) {
+      for (const handle of [child, child.stdout, child.stderr]) handle.unref() // it need not be stopped
+      return found[0]
+    }
     assert.equal(child.exitCode, null, output)
   }
   return assert.fail(`the node does not say where it is\n${output}`)
