@@ -1,6 +1,9 @@
 /**
  * @file plan.h
- * The parts of a plan: groups that sum to zero, and the walk that settles one group.
+ * The parts of a plan: how the balances fall into groups that sum to zero.
+ *
+ * A group of k members is settled by k - 1 transfers, so the more groups, the fewer
+ * transfers.
  *
  * Spec     docs/spec/16-ledger.md, section 3.3
  */
@@ -9,27 +12,39 @@
 
 #include "intersplit/plan.h"
 
-#define ISPLIT__PLAN_EXACT 24 /* members for which all subsets are looked at */
+#define ISPLIT__PLAN_EXACT 24  /* members for which all subsets are looked at */
+#define ISPLIT__PLAN_SEARCH 64 /* members that a mask can hold */
 
-/** Open balances that sum to zero. */
-typedef struct isplit__group {
-    isplit_share *members;
+/** What a search may cost. Steps are counted, not time: peers must agree. */
+typedef struct isplit__effort {
+    uint64_t done;
+    uint64_t most;
+    uint64_t next; /* when to call on_progress */
+    isplit_plan_options options;
+    bool canceled;
+} isplit__effort;
+
+/** Count steps. @return false when the search must end: all spent, or canceled */
+bool isplit__effort_spend(isplit__effort *effort, uint64_t steps);
+
+/** Balances, none of them zero, that sum to zero, and the best groups so far. */
+typedef struct isplit__split {
+    const int64_t *minor; /* in order of names */
     size_t count;
-} isplit__group;
-
-/** Append a payment; there is room for one per member. */
-void isplit__plan_pay(isplit_plan *plan, const char *from, const char *to,
-                      int64_t amount);
-
-/** Settle members that sum to zero in the order in which they stand: at most count - 1
- * transfers, nobody pays whom he owes nothing through a third. */
-void isplit__plan_walk(isplit_share *members, size_t count, isplit_plan *plan);
+    uint32_t *group; /* of each member, below `groups` */
+    size_t groups;
+    size_t most; /* no split has more groups */
+} isplit__split;
 
 /**
- * Settle at most ISPLIT__PLAN_EXACT members, sorted by name, with the fewest transfers.
+ * The most groups of at most ISPLIT__PLAN_EXACT members; of several such splits the one
+ * whose masks are smallest.
  *
- * Memory: a byte for each subset of all but one member, 8 MiB for 24.
+ * Memory: a byte for each subset of all but one member, 8 MiB for 24. Too few steps left
+ * leave the split as it is.
+ *
+ * @return 0 or IC_ERR_NOMEM
  */
-int isplit__plan_exact(const isplit__group *open, isplit_plan *plan);
+int isplit__split_exact(isplit__split *split, isplit__effort *effort);
 
 #endif

@@ -15,7 +15,7 @@
 #define LANES (1u << LANE_BITS)
 
 typedef struct search {
-    const isplit_share *members;
+    const int64_t *minor;
     unsigned last; /* number of the last member, which no subset holds */
     uint8_t *most;
     int64_t *low; /* sums of the subsets of the first LOW_BITS members */
@@ -27,7 +27,7 @@ static int64_t sum_of(const search *s, uint32_t set)
     return s->low[set & ((1u << LOW_BITS) - 1)] + s->high[set >> LOW_BITS];
 }
 
-static int64_t *subset_sums(const isplit_share *members, unsigned count)
+static int64_t *subset_sums(const int64_t *minor, unsigned count)
 {
     int64_t *sums = ic_mem_calloc((size_t)1 << count, sizeof *sums);
 
@@ -35,7 +35,7 @@ static int64_t *subset_sums(const isplit_share *members, unsigned count)
         return NULL;
     for (uint32_t set = 1; set < 1u << count; set++) {
         unsigned first = (unsigned)__builtin_ctz(set);
-        sums[set] = sums[set & (set - 1)] + members[first].minor;
+        sums[set] = sums[set & (set - 1)] + minor[first];
     }
     return sums;
 }
@@ -64,7 +64,7 @@ static void finish_block(const search *s, uint8_t *block, uint32_t first, int64_
 }
 
 /* Subsets that differ in the first LANE_BITS members only stand in one block. */
-static void count_groups(search *s)
+static bool count_groups(search *s, isplit__effort *effort)
 {
     uint32_t blocks = s->last < LANE_BITS ? 1 : (1u << s->last) / LANES;
 
@@ -76,20 +76,17 @@ static void count_groups(search *s)
                         s->most + (size_t)(outside & ~(rest & (0u - rest))) * LANES);
         /* the empty set is no group */
         finish_block(s, block, outside ? 0 : 1, sum_of(s, outside * LANES));
+        if (!isplit__effort_spend(effort, LANES))
+            return false;
     }
+    return true;
 }
 
-/* Pay within one group; the members keep the order of their names. */
-static void settle(const search *s, uint32_t set, isplit_plan *plan)
+static void take_group(isplit__split *split, uint32_t set)
 {
-    isplit_share group[ISPLIT__PLAN_EXACT];
-    size_t count = 0;
-
-    for (unsigned i = 0; i <= s->last; i++) {
-        if (set >> i & 1)
-            group[count++] = s->members[i];
-    }
-    isplit__plan_walk(group, count, plan);
+    for (; set; set &= set - 1)
+        split->group[__builtin_ctz(set)] = (uint32_t)split->groups;
+    split->groups++;
 }
 
 /* The smallest set that holds the first member of `rest`, sums to zero and leaves all
@@ -112,41 +109,41 @@ static uint32_t first_group(const search *s, uint32_t rest)
     return 0;
 }
 
-/* Equal plans are told apart by the masks of their groups: the smallest come first. */
-static void settle_groups(const search *s, isplit_plan *plan)
+/* Equal splits are told apart by the masks of their groups: the smallest come first. */
+static void take_groups(const search *s, isplit__split *split)
 {
     uint32_t rest = (1u << s->last) - 1;
     uint32_t with_last = 1u << s->last;
 
+    split->groups = 0;
     while (rest) {
         uint32_t set = first_group(s, rest);
         if (set) {
-            settle(s, set, plan);
+            take_group(split, set);
             rest &= ~set;
         } else {
             with_last |= rest & (0u - rest);
             rest &= rest - 1;
         }
     }
-    settle(s, with_last, plan);
+    take_group(split, with_last);
+    split->most = split->groups;
 }
 
-int isplit__plan_exact(const isplit__group *open, isplit_plan *plan)
+int isplit__split_exact(isplit__split *split, isplit__effort *effort)
 {
-    search s = {.members = open->members};
+    search s = {.minor = split->minor};
 
-    if (!open->count)
+    if (!split->count)
         return 0;
-    s.last = (unsigned)open->count - 1;
+    s.last = (unsigned)split->count - 1;
     unsigned low = s.last < LOW_BITS ? s.last : LOW_BITS;
     s.most = ic_mem_alloc(((size_t)1 << s.last) + LANES);
-    s.low = subset_sums(s.members, low);
-    s.high = subset_sums(s.members + low, s.last - low);
+    s.low = subset_sums(s.minor, low);
+    s.high = subset_sums(s.minor + low, s.last - low);
     int err = s.most && s.low && s.high ? 0 : IC_ERR_NOMEM;
-    if (!err) {
-        count_groups(&s);
-        settle_groups(&s, plan);
-    }
+    if (!err && count_groups(&s, effort))
+        take_groups(&s, split);
     ic_mem_free(s.most);
     ic_mem_free(s.low);
     ic_mem_free(s.high);

@@ -31,12 +31,51 @@ typedef struct isplit_plan {
     bool optimal;       /* count is provably the least */
 } isplit_plan;
 
+typedef enum isplit_plan_mode {
+    ISPLIT_PLAN_MINIMAL = 0, /* the fewest transfers */
+    ISPLIT_PLAN_PAIRWISE,    /* only between people who shared an entry: needs entries */
+    ISPLIT_PLAN_VIA          /* everybody settles with one member */
+} isplit_plan_mode;
+
+/** From the thread that plans, now and then; false ends the search. */
+typedef bool (*isplit_plan_progress_cb)(uint64_t done, uint64_t most, void *user);
+
+typedef struct isplit_plan_options {
+    size_t struct_size;      /* set by isplit_plan_options_default */
+    uint64_t max_operations; /* steps of the search, not time: equal on every machine;
+                                default ISPLIT_PLAN_OPERATIONS. When they are spent the
+                                best plan so far is taken */
+    const char *via;         /* for ISPLIT_PLAN_VIA: a name, with or without a balance */
+    isplit_plan_progress_cb on_progress; /* NULL = none */
+    void *user;
+    uint32_t mode;           /* isplit_plan_mode, default minimal */
+    uint32_t progress_every; /* operations between two calls, default 1 000 000 */
+} isplit_plan_options;
+
+#define ISPLIT_PLAN_OPERATIONS UINT64_C(500000000) /* about a second */
+
+IC_API void isplit_plan_options_init(isplit_plan_options *opts, size_t struct_size);
+static inline void isplit_plan_options_default(isplit_plan_options *opts)
+{
+    isplit_plan_options_init(opts, sizeof *opts);
+}
+
 /**
  * Make a plan; the same for every order of `balances`.
  *
+ * Up to 20 balances that are not zero take milliseconds; more belong on a thread of
+ * their own. At most 64 MiB of memory.
+ *
+ * @param options  NULL = the defaults
  * @return 0 (free with isplit_plan_free); IC_ERR_INVALID when the balances do not sum to
- * zero or a name stands twice; IC_ERR_NOMEM
+ * zero, sums leave 63 bits or a name stands twice; IC_ERR_UNSUPPORTED for a mode that
+ * balances alone cannot tell; IC_ERR_CANCELED by on_progress; IC_ERR_NOMEM
  */
+IC_API IC_CHECK int isplit_plan_make_with(const isplit_share *balances, size_t count,
+                                          const isplit_plan_options *options,
+                                          isplit_plan *out);
+
+/** With the defaults. */
 IC_API IC_CHECK int isplit_plan_make(const isplit_share *balances, size_t count,
                                      isplit_plan *out);
 

@@ -270,6 +270,98 @@ static void more_than_24_are_settled_and_marked(void **state)
     isplit_plan_free(&plan);
 }
 
+static void everybody_may_settle_with_one_member(void **state)
+{
+    const isplit_share b[] = {{"a", 7}, {"b", -3}, {"c", -4}, {"d", 5}, {"e", -5}};
+    isplit_plan_options o;
+    isplit_plan plan;
+
+    (void)state;
+    isplit_plan_options_default(&o);
+    o.mode = ISPLIT_PLAN_VIA;
+    assert_int_equal(isplit_plan_make_with(b, 5, &o, &plan), IC_ERR_INVALID);
+    o.via = "b";
+    assert_int_equal(isplit_plan_make_with(b, 5, &o, &plan), 0);
+    assert_int_equal(plan.count, 4);
+    assert_string_equal(plan.transfers[0].from, "b");
+    assert_string_equal(plan.transfers[0].to, "a");
+    assert_int_equal(plan.transfers[0].amount_minor, 7);
+    assert_string_equal(plan.transfers[3].from, "e");
+    assert_string_equal(plan.transfers[3].to, "b");
+    assert_int_equal(plan.transfers[3].amount_minor, 5);
+    assert_false(plan.optimal);
+    assert_int_equal(plan.lower_bound, 3);
+    isplit_plan_free(&plan);
+}
+
+static void what_balances_alone_cannot_tell_is_refused(void **state)
+{
+    const isplit_share b[] = {{"a", 7}, {"b", -7}};
+    isplit_plan_options o;
+    isplit_plan plan;
+
+    (void)state;
+    isplit_plan_options_default(&o);
+    o.mode = ISPLIT_PLAN_PAIRWISE;
+    assert_int_equal(isplit_plan_make_with(b, 2, &o, &plan), IC_ERR_UNSUPPORTED);
+}
+
+static bool stop_at_the_third_call(uint64_t done, uint64_t most, void *user)
+{
+    unsigned *calls = user;
+
+    assert_true(done <= most);
+    return ++*calls < 3;
+}
+
+/* The worst case: no two groups, so every subset is looked at. */
+static void powers_of_two(isplit_share *out, char names[][8], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(names[i], 8, "m%02zu", i);
+        out[i] = (isplit_share){.name = names[i], .minor = INT64_C(1) << i};
+    }
+    out[count - 1].minor = -((INT64_C(1) << (count - 1)) - 1);
+}
+
+static void a_search_can_be_canceled(void **state)
+{
+    char names[20][8];
+    isplit_share balances[20];
+    isplit_plan_options o;
+    isplit_plan plan;
+    unsigned calls = 0;
+
+    (void)state;
+    powers_of_two(balances, names, 20);
+    isplit_plan_options_default(&o);
+    o.on_progress = stop_at_the_third_call;
+    o.user = &calls;
+    o.progress_every = 1000;
+    assert_int_equal(isplit_plan_make_with(balances, 20, &o, &plan), IC_ERR_CANCELED);
+    assert_int_equal(calls, 3);
+}
+
+/* Section 3.3, 4: when the steps are spent, the best found, and no false proof. */
+static void a_search_without_steps_left_proves_nothing(void **state)
+{
+    char names[16][8];
+    uint64_t seed = 4;
+    isplit_share balances[16];
+    isplit_plan_options o;
+    isplit_plan plan;
+
+    (void)state;
+    random_balances(balances, names, 16, 1000000, &seed);
+    isplit_plan_options_default(&o);
+    o.max_operations = 100;
+    assert_int_equal(isplit_plan_make_with(balances, 16, &o, &plan), 0);
+    check_valid(&plan, balances, 16);
+    assert_false(plan.optimal);
+    assert_true(plan.lower_bound < plan.count);
+    isplit_plan_free(&plan);
+}
+
 static void plan_once(void *arg)
 {
     const isplit_share b[] = {{"a", 7}, {"b", -3}, {"c", -4}, {"d", 5}, {"e", -5}};
@@ -296,6 +388,10 @@ int main(void)
         cmocka_unit_test(nothing_to_settle_is_an_empty_optimal_plan),
         cmocka_unit_test(paying_one_transfer_leaves_the_others),
         cmocka_unit_test(more_than_24_are_settled_and_marked),
+        cmocka_unit_test(everybody_may_settle_with_one_member),
+        cmocka_unit_test(what_balances_alone_cannot_tell_is_refused),
+        cmocka_unit_test(a_search_can_be_canceled),
+        cmocka_unit_test(a_search_without_steps_left_proves_nothing),
         cmocka_unit_test(survives_each_failed_allocation),
     };
     return cmocka_run_group_tests_name("intersplit/plan", tests, NULL, NULL);
