@@ -278,6 +278,11 @@ int isplit_book_state(isplit_book *book, const char *room, const isplit_state **
     return isplit__room_state(unknown, out);
 }
 
+int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
+{
+    return isplit__store_each_room(book->store, tell, user);
+}
+
 int isplit_book_add(isplit_book *book, const char *room, const isplit_add *add,
                     const isplit_entry **out, isplit_field *field, isplit_reason *why)
 {

@@ -11,7 +11,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-static int error_of(int number)
+int isplit__file_error(int number)
 {
     switch (number) {
     case ENOENT:
@@ -39,7 +39,7 @@ static int read_all(int fd, char *data, size_t size, size_t *len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_of(errno);
+            return isplit__file_error(errno);
         if (n == 0)
             break;
         have += (size_t)n;
@@ -53,7 +53,7 @@ static int read_open_file(int fd, size_t max, char **out, size_t *len)
     struct stat info;
 
     if (fstat(fd, &info) != 0)
-        return error_of(errno);
+        return isplit__file_error(errno);
     if (!S_ISREG(info.st_mode))
         return IC_ERR_DENIED;
     if (info.st_size < 0 || (uint64_t)info.st_size > max)
@@ -76,7 +76,7 @@ int isplit__file_read(const char *path, size_t max, char **out, size_t *len)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
-        return error_of(errno);
+        return isplit__file_error(errno);
     int err = read_open_file(fd, max, out, len);
     close(fd);
     return err;
@@ -89,23 +89,23 @@ static int write_all(int fd, const char *data, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_of(errno);
+            return isplit__file_error(errno);
         data += n;
         len -= (size_t)n;
     }
-    return fsync(fd) == 0 ? 0 : error_of(errno);
+    return fsync(fd) == 0 ? 0 : isplit__file_error(errno);
 }
 
 static int write_new(const char *path, const char *data, size_t len)
 {
     if (unlink(path) != 0 && errno != ENOENT)
-        return error_of(errno);
+        return isplit__file_error(errno);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_of(errno);
+        return isplit__file_error(errno);
     int err = write_all(fd, data, len);
     if (close(fd) != 0 && !err)
-        err = error_of(errno);
+        err = isplit__file_error(errno);
     if (err)
         (void)unlink(path);
     return err;
@@ -120,8 +120,8 @@ static int sync_folder(char *path)
         slash[slash == path] = 0;
     int fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return error_of(errno);
-    int err = fsync(fd) == 0 ? 0 : error_of(errno);
+        return isplit__file_error(errno);
+    int err = fsync(fd) == 0 ? 0 : isplit__file_error(errno);
     close(fd);
     return err;
 }
@@ -138,7 +138,7 @@ int isplit__file_replace(const char *path, const char *data, size_t len)
     memcpy(fresh + n, suffix, sizeof suffix);
     int err = write_new(fresh, data, len);
     if (!err && rename(fresh, path) != 0) {
-        err = error_of(errno);
+        err = isplit__file_error(errno);
         (void)unlink(fresh);
     }
     if (!err)

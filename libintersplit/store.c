@@ -24,6 +24,7 @@ enum {
     ADD_EVENT,
     ONE_EVENT,
     EACH_EVENT,
+    EACH_ROOM,
     BEGIN,
     COMMIT,
     ROLLBACK,
@@ -37,6 +38,7 @@ static const char *const texts[STATEMENTS] = {
     [ONE_EVENT] = "SELECT key, text, sig FROM event WHERE key = ?1",
     [EACH_EVENT] = ("SELECT key, text, sig FROM event WHERE key BETWEEN ?1 AND ?2 "
                     "ORDER BY key"), /* in parentheses: clang takes it for a slip */
+    [EACH_ROOM] = "SELECT name FROM room ORDER BY name",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
@@ -392,6 +394,20 @@ int isplit__store_each(isplit__store *s, int64_t room, isplit__row_cb tell, void
             err = IC_ERR_CORRUPT;
         if (!err)
             err = tell(&row, user);
+    }
+    sqlite3_reset(each);
+    return err ? err : error_of(rc);
+}
+
+int isplit__store_each_room(isplit__store *s, isplit__room_cb tell, void *user)
+{
+    int err = 0;
+    sqlite3_stmt *each = s->statements[EACH_ROOM];
+    int rc = sqlite3_step(each);
+
+    for (; !err && rc == SQLITE_ROW; rc = sqlite3_step(each)) {
+        const char *name = (const char *)sqlite3_column_text(each, 0);
+        err = name ? tell(name, user) : IC_ERR_NOMEM;
     }
     sqlite3_reset(each);
     return err ? err : error_of(rc);

@@ -41,6 +41,10 @@ int isplit__store_each(isplit__store *store, int64_t room, isplit__row_cb tell,
 int isplit__store_one(isplit__store *store, int64_t room, uint32_t position,
                       isplit__row_cb tell, void *user);
 
+/** The name of each room in byte order, until the callback returns an error. */
+typedef int (*isplit__room_cb)(const char *name, void *user);
+int isplit__store_each_room(isplit__store *store, isplit__room_cb tell, void *user);
+
 int isplit__store_begin(isplit__store *store);
 int isplit__store_commit(isplit__store *store);
 void isplit__store_rollback(isplit__store *store);

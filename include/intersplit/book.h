@@ -87,6 +87,12 @@ IC_API IC_CHECK int isplit_book_add(isplit_book *book, const char *room,
 IC_API IC_CHECK int isplit_book_state(isplit_book *book, const char *room,
                                       const isplit_state **out);
 
+/** Tell the name of each room in the store, in byte order, until the callback returns an
+ * error, which is handed on. The callback may read, not change. */
+typedef int (*isplit_room_cb)(const char *room, void *user);
+IC_API IC_CHECK int isplit_book_each_room(isplit_book *book, isplit_room_cb tell,
+                                          void *user);
+
 /** Cover everything in the room (section 4.5); nothing is deleted. `removed` counts
  * entries. */
 IC_API IC_CHECK int isplit_book_clear(isplit_book *book, const char *room,

@@ -62,6 +62,33 @@ static void entries_are_there_after_a_restart(void **state)
     assert_memory_equal(before, after, sizeof before);
 }
 
+static int collect_room(const char *room, void *user)
+{
+    char *all = user;
+
+    assert_true(strlen(all) + strlen(room) < 64);
+    (void)strcat(strcat(all, room), ";");
+    return strcmp(room, "stop") == 0 ? IC_ERR_CANCELED : 0;
+}
+
+static void rooms_are_told_by_name_until_the_listener_stops(void **state)
+{
+    desk *d = *state;
+    char all[64] = "";
+
+    desk_open(d);
+    assert_int_equal(isplit_book_each_room(d->book, collect_room, all), 0);
+    assert_string_equal(all, "");
+    desk_add(d, "trip", "alice", "30", "alice,bob", "");
+    desk_add(d, "flat", "alice", "30", "alice,bob", "");
+    assert_int_equal(isplit_book_each_room(d->book, collect_room, all), 0);
+    assert_string_equal(all, "flat;trip;");
+    desk_add(d, "stop", "alice", "30", "alice,bob", "");
+    all[0] = 0;
+    assert_int_equal(isplit_book_each_room(d->book, collect_room, all), IC_ERR_CANCELED);
+    assert_string_equal(all, "flat;stop;");
+}
+
 static void persist_clear_and_restore_bring_the_room_back(void **state)
 {
     desk *d = *state;
@@ -318,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DESK(the_seed_demo_has_its_balances),
         WITH_DESK(entries_are_there_after_a_restart),
+        WITH_DESK(rooms_are_told_by_name_until_the_listener_stops),
         WITH_DESK(persist_clear_and_restore_bring_the_room_back),
         WITH_DESK(another_store_gets_the_room_from_the_snapshot),
         WITH_DESK(a_refusal_names_the_field_and_the_reason),
