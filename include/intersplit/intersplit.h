@@ -14,5 +14,6 @@
 #include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "intersplit/reason.h"
+#include "intersplit/split.h"
 
 #endif
