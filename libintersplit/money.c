@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "intercom/error.h"
-#include "name.h"
+#include "money.h"
 #include "reason.h"
 
-#define MAX_TEXT 64  /* bytes of an amount that is looked at */
+#define MAX_TEXT 64  /* bytes of a number that is looked at */
+#define MAX_SUM 256  /* bytes of an amount that calculates */
 #define MAX_GROUPS 8 /* runs of digits */
 
 /* An amount cut into runs of digits and the marks between them:
@@ -83,7 +84,7 @@ static void drop_currency(const char **text, size_t *len, const char *currency)
     if (!currency || !*currency || drop_word(text, len, currency))
         return;
     for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
-        if (strstr(symbols[i].currencies, currency) &&
+        if (isplit__code_listed(symbols[i].currencies, currency) &&
             drop_word(text, len, symbols[i].text))
             return;
     }
@@ -246,49 +247,77 @@ static int read_marks(const pieces *p, unsigned exponent, unsigned flags, readin
     return read_two_kinds(p, r, why);
 }
 
-/* The digits before the decimal mark, then those after it filled up to the exponent. */
-static int add_up(const char *digits, int64_t *minor, isplit_reason *why)
+static int add_up(const char *digits, int64_t *out, isplit_reason *why)
 {
     int64_t v = 0;
 
+    if (!*digits)
+        return refuse(why, "an amount has digits");
     for (; *digits; digits++) {
-        v = v * 10 + (*digits - '0');
-        if (v > ISPLIT_MONEY_MAX_MINOR)
+        if (v >= ISPLIT__DIGITS_MAX / 10)
             return refuse(why, "an amount this large is not accepted");
+        v = v * 10 + (*digits - '0');
     }
-    if (!v)
-        return refuse(why, "an amount must be more than zero");
-    *minor = v;
+    *out = v;
     return 0;
 }
 
-static int evaluate(const pieces *p, const reading *r, unsigned exponent, int64_t *minor,
+int isplit__number_read(const char *text, size_t len, unsigned exponent, unsigned flags,
+                        isplit__number *out, isplit_reason *why)
+{
+    pieces p;
+    reading r;
+    char digits[MAX_TEXT + 1];
+
+    if (len > MAX_TEXT)
+        return refuse(why, "an amount this long is not accepted");
+    int err = cut(text, len, &p, why);
+    if (!err)
+        err = read_marks(&p, exponent, flags, &r, why);
+    if (err)
+        return err;
+    copy_runs(&p, 0, r.decimals ? r.whole + 1 : r.whole, digits);
+    size_t decimals = r.decimals ? p.length[p.count - 1] : 0;
+    if (decimals > ISPLIT_MONEY_MAX_EXPONENT)
+        return refuse(why, "a currency has at most 9 decimals");
+    out->decimals = (unsigned)decimals;
+    /* "5." has a mark, and no decimals are as good as wrong ones where there are none */
+    if (r.decimals && !exponent && !(flags & ISPLIT__NUMBER_OF_SUM))
+        return refuse(why, "this currency has no decimals");
+    return add_up(digits, &out->digits, why);
+}
+
+int64_t isplit__power_of_ten(unsigned exponent)
+{
+    int64_t power = 1;
+
+    while (exponent--)
+        power *= 10;
+    return power;
+}
+
+/* The minor units of a number. */
+static int evaluate(const isplit__number *n, unsigned exponent, int64_t *minor,
                     isplit_reason *why)
 {
-    char digits[MAX_TEXT + ISPLIT_MONEY_MAX_EXPONENT + 1];
-    size_t last = r->decimals ? p->length[p->count - 1] : 0;
-
-    if (r->decimals && exponent == 0)
-        return refuse(why, "this currency has no decimals");
-    if (last > exponent) {
+    if (n->decimals > exponent) {
         isplit__reason_set(why, "at most %u decimals are allowed", exponent);
         return IC_ERR_INVALID;
     }
-    copy_runs(p, 0, r->decimals ? r->whole + 1 : r->whole, digits);
-    size_t len = strlen(digits);
-    if (!len)
-        return refuse(why, "an amount has digits");
-    memset(digits + len, '0', exponent - last);
-    digits[len + exponent - last] = 0;
-    return add_up(digits, minor, why);
+    int64_t unit = isplit__power_of_ten(exponent - n->decimals);
+    if (!n->digits)
+        return refuse(why, "an amount must be more than zero");
+    if (n->digits > ISPLIT_MONEY_MAX_MINOR / unit)
+        return refuse(why, "an amount this large is not accepted");
+    *minor = n->digits * unit;
+    return 0;
 }
 
 int isplit_money_parse(const char *text, size_t len, unsigned exponent,
                        const char *currency, unsigned flags, int64_t *minor,
                        isplit_reason *why)
 {
-    pieces p;
-    reading r;
+    isplit__number n;
 
     if (exponent > ISPLIT_MONEY_MAX_EXPONENT)
         return refuse(why, "a currency has at most 9 decimals");
@@ -296,14 +325,15 @@ int isplit_money_parse(const char *text, size_t len, unsigned exponent,
     drop_currency(&text, &len, currency);
     if (!len)
         return refuse(why, "an amount is missing");
-    if (len > MAX_TEXT)
+    if (len > MAX_SUM)
         return refuse(why, "an amount this long is not accepted");
     int err = refuse_sign(text, len, why);
-    if (!err)
-        err = cut(text, len, &p, why);
-    if (!err)
-        err = read_marks(&p, exponent, flags, &r, why);
-    return err ? err : evaluate(&p, &r, exponent, minor, why);
+    if (err)
+        return err;
+    if (!(flags & ISPLIT_MONEY_STRICT) && isplit__sum_is(text, len))
+        return isplit__sum_read(text, len, exponent, minor, why);
+    err = isplit__number_read(text, len, exponent, flags, &n, why);
+    return err ? err : evaluate(&n, exponent, minor, why);
 }
 
 const char *isplit_money_format(int64_t minor, unsigned exponent, unsigned flags,
@@ -311,12 +341,10 @@ const char *isplit_money_format(int64_t minor, unsigned exponent, unsigned flags
 {
     uint64_t amount = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
     const char *sign = minor < 0 ? "-" : flags & ISPLIT_MONEY_SIGNED ? "+" : "";
-    uint64_t unit = 1;
 
     if (exponent > ISPLIT_MONEY_MAX_EXPONENT)
         exponent = ISPLIT_MONEY_MAX_EXPONENT;
-    for (unsigned i = 0; i < exponent; i++)
-        unit *= 10;
+    uint64_t unit = (uint64_t)isplit__power_of_ten(exponent);
     if (!exponent)
         (void)snprintf(out, ISPLIT_MONEY_TEXT_MAX, "%s%" PRIu64, sign, amount);
     else

@@ -139,9 +139,9 @@ static void programs_write_a_dot_and_nothing_else(void **state)
 static void only_the_rooms_currency_is_accepted(void **state)
 {
     static const reading euro[] = {
-        {"30 EUR", 2, 3000, ""},    {"eur 30", 2, 3000, ""},  {"€30,50", 2, 3050, ""},
-        {"30,50 €", 2, 3050, ""},   {"30", 2, 3000, ""},      {"$30", 2, 0, "digits"},
-        {"30 USD", 2, 0, "digits"}, {"EUR", 2, 0, "missing"},
+        {"30 EUR", 2, 3000, ""},   {"eur 30", 2, 3000, ""},    {"€30,50", 2, 3050, ""},
+        {"30,50 €", 2, 3050, ""},  {"30", 2, 3000, ""},        {"$30", 2, 0, "digits"},
+        {"kr 30", 2, 0, "digits"}, {"30 USD", 2, 0, "digits"}, {"EUR", 2, 0, "missing"},
     };
     static const reading yen = {"¥500", 0, 500, ""};
 
@@ -149,6 +149,134 @@ static void only_the_rooms_currency_is_accepted(void **state)
     for (size_t i = 0; i < sizeof euro / sizeof euro[0]; i++)
         check(&euro[i], "EUR", 0);
     check(&yen, "JPY", 0);
+}
+
+static void an_amount_may_calculate(void **state)
+{
+    static const reading table[] = {
+        {"(120+5)/4", 2, 3125, ""},
+        {"12,50 + 3.20", 2, 1570, ""},
+        {"1.234,50*2", 2, 246900, ""},
+        {"10/3*3", 2, 1000, ""},
+        {"2 * (3 + (4 - 1)) / 4", 2, 300, ""},
+        {"100*1.075", 3, 107500, ""},
+        {"100*1.08", 0, 108, ""},
+        {"3\xc3\x97"
+         "5\xc3\xb7"
+         "2",
+         2, 750, ""},
+        {"10\xe2\x88\x92"
+         "2.5",
+         2, 750, ""},
+        {"0*5+1", 2, 100, ""},
+        {"1/3+2/3", 0, 1, ""},
+        {"99999999999.99+0.01", 2, ISPLIT_MONEY_MAX_MINOR, ""},
+        {"10/3", 2, 0, "does not come out even: it lies between 3.33 and 3.34"},
+        {"1/3", 0, 0, "between 0 and 1"},
+        {"5-7", 2, 0, "more than zero"},
+        {"5-5", 2, 0, "more than zero"},
+        {"1/0", 2, 0, "divided by zero"},
+        {"1/(2-2)", 2, 0, "divided by zero"},
+        {"1+", 2, 0, "a number is missing"},
+        {"1+*2", 2, 0, "a number is missing"},
+        {"()", 2, 0, "a number is missing"},
+        {"(-1+3)", 2, 0, "a number is missing"},
+        {"(1+2", 2, 0, "parenthesis"},
+        {"1+2)", 2, 0, "parenthesis"},
+        {"(1)(2)", 2, 0, "between two numbers"},
+        {"2(1+1)", 2, 0, "between two numbers"},
+        {"(1+1)2", 2, 0, "between two numbers"},
+        {"1,234+1", 2, 0, "ambiguous"},
+        {"1+x", 2, 0, "digits"},
+        {"100000000000+0.01", 2, 0, "large"},
+        {"99999999999999999*99999999999999999", 2, 0, "too many digits"},
+        {"1/99999999999999999/99999999999999999", 2, 0, "too many digits"},
+        {"1/99999999999999999+1/99999999999999998", 2, 0, "too many digits"},
+        {"((((((((((((((((1))))))))))))))))", 2, 0, "too many parentheses"},
+        {"-5+10", 2, 0, "refund"},
+    };
+    static const reading euro = {"(120+5)/4 EUR", 2, 3125, ""};
+    static const reading strict = {"1+1", 2, 0, "digits"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        check(&table[i], NULL, 0);
+    check(&euro, "EUR", 0);
+    check(&strict, NULL, ISPLIT_MONEY_STRICT);
+}
+
+static void every_prefix_of_a_sum_is_read_inside_its_bounds(void **state)
+{
+    static const char text[] = "2 * (12,50 + 3.20) \xc3\xb7 4 \xe2\x88\x92 1";
+    int64_t minor = 0;
+
+    (void)state;
+    for (size_t n = 0; n < sizeof text; n++) {
+        char *copy = malloc(n ? n : 1);
+        assert_non_null(copy);
+        memcpy(copy, text, n);
+        if (isplit_money_parse(copy, n, 2, "EUR", 0, &minor, NULL) == 0)
+            assert_true(minor > 0);
+        free(copy);
+    }
+}
+
+static void currencies_have_the_decimals_of_the_standard(void **state)
+{
+    static const char *const codes[] = {"EUR", "JPY", "KWD", "CLF", "HUF", "MGA", ""};
+    static const unsigned decimals[] = {2, 0, 3, 4, 2, 2, 2};
+    char code[ISPLIT_CURRENCY_MAX] = "";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        assert_int_equal(isplit_currency_exponent(codes[i]), decimals[i]);
+    assert_int_equal(isplit_currency_code("eUr", 3, code, NULL), 0);
+    assert_string_equal(code, "EUR");
+    assert_int_equal(isplit_currency_code("POINTS2026XX", 12, code, NULL), 0);
+    assert_string_equal(code, "POINTS2026XX");
+    assert_int_equal(isplit_currency_code("E", 1, code, NULL), IC_ERR_INVALID);
+    assert_int_equal(isplit_currency_code("12", 2, code, NULL), IC_ERR_INVALID);
+    assert_int_equal(isplit_currency_code("E-R", 3, code, NULL), IC_ERR_INVALID);
+    assert_int_equal(isplit_currency_code("ABCDEFGHIJKLM", 13, code, NULL),
+                     IC_ERR_INVALID);
+    assert_string_equal(code, "POINTS2026XX");
+}
+
+static void a_rate_converts_and_rounds_half_a_unit_up(void **state)
+{
+    static const struct {
+        int64_t minor;
+        unsigned from;
+        const char *rate;
+        unsigned to;
+        int64_t comes_to; /* 0 = refused */
+    } table[] = {
+        {1000, 2, "0.9215", 2, 922},
+        {5000, 0, "0.0061", 2, 3050},
+        {1, 2, "1.5", 2, 2},
+        {1, 2, "0.4", 2, 0},
+        {1000, 3, "3", 2, 300},
+        {ISPLIT_MONEY_MAX_MINOR, 0, "1.00000000000000", 0, ISPLIT_MONEY_MAX_MINOR},
+        {ISPLIT_MONEY_MAX_MINOR, 0, "1.0000001", 0, 0},
+        {100, 2, "0", 2, 0},
+        {100, 2, "", 2, 0},
+        {100, 2, "1,5", 2, 0},
+        {100, 2, "-1", 2, 0},
+        {100, 2, "1e3", 2, 0},
+        {100, 2, "1.5.1", 2, 0},
+        {100, 2, "1234567890123456", 2, 0},
+        {0, 2, "1", 2, 0},
+        {100, 10, "1", 2, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        int64_t out = 0;
+        int err = isplit_money_convert(table[i].minor, table[i].from, table[i].rate,
+                                       table[i].to, &out, NULL);
+        assert_int_equal(err, table[i].comes_to ? 0 : IC_ERR_INVALID);
+        assert_int_equal(out, table[i].comes_to);
+    }
 }
 
 static void limits_of_text_and_exponent_hold(void **state)
@@ -269,6 +397,10 @@ int main(void)
         cmocka_unit_test(what_is_no_amount_is_refused_with_the_reason),
         cmocka_unit_test(programs_write_a_dot_and_nothing_else),
         cmocka_unit_test(only_the_rooms_currency_is_accepted),
+        cmocka_unit_test(an_amount_may_calculate),
+        cmocka_unit_test(every_prefix_of_a_sum_is_read_inside_its_bounds),
+        cmocka_unit_test(currencies_have_the_decimals_of_the_standard),
+        cmocka_unit_test(a_rate_converts_and_rounds_half_a_unit_up),
         cmocka_unit_test(limits_of_text_and_exponent_hold),
         cmocka_unit_test(amounts_print_with_all_decimals),
         cmocka_unit_test(what_is_printed_reads_back_the_same),
