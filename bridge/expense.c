@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-#define FINGERPRINT_BYTES 16
 #define LIST_MARGIN 8 /* this part of an answer is for the last entry and the rest */
 
 bool bridge_expense_fail(bridge_expense *x, const char *format, ...)
@@ -48,16 +46,6 @@ static void add_form(bridge_expense *x, const char *name, int error, char *json)
 static void add_bool(bridge_expense *x, const char *name, bool value)
 {
     ic__buf_printf(&x->answer, ",\"%s\":%s", name, value ? "true" : "false");
-}
-
-static void add_fingerprint(bridge_expense *x, const isplit_state *state)
-{
-    uint8_t print[FINGERPRINT_BYTES];
-    char hex[2 * FINGERPRINT_BYTES + 1];
-
-    isplit_state_fingerprint(state, print);
-    ic__hex_encode(hex, print, sizeof print);
-    ic__buf_printf(&x->answer, ",\"fp\":\"%s\"", hex);
 }
 
 bool bridge_expense_may_write(bridge_expense *x)
@@ -138,7 +126,7 @@ bool bridge_expense_list(bridge_expense *x, size_t offset, size_t limit)
     add_form(x, "events", error, json);
     if (!error && end < count)
         ic__buf_printf(&x->answer, ",\"next\":%zu", end);
-    add_fingerprint(x, state);
+    bridge_write_fingerprint(&x->answer, state);
     return true;
 }
 
@@ -152,7 +140,7 @@ bool bridge_expense_balance(bridge_expense *x)
     begin(x, "expense_balance");
     int error = isplit_form_summary_json(state, &json);
     add_form(x, "summary", error, json);
-    add_fingerprint(x, state);
+    bridge_write_company(x->hub, x->room, state, &x->answer);
     return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "intercom/identity.h"
@@ -31,6 +32,12 @@ void bridge_output_fail(bridge_output *out, const char *text);
 /** The command returned a value, given as JSON. */
 void bridge_output_result(bridge_output *out, const char *json);
 
+/** Others on the channel of a ledger. */
+typedef struct bridge_company {
+    uint32_t peers;
+    uint32_t same; /* of these: have the ledger that we have, as they say */
+} bridge_company;
+
 /** Everything is borrowed and must outlive the server. */
 typedef struct bridge_host {
     const ic_identity *identity;
@@ -41,6 +48,8 @@ typedef struct bridge_host {
     void (*info)(ic__buf *json, void *user);
     /** Run one terminal line, here and now; NULL = "CLI over WS is disabled." */
     void (*cli)(const char *line, bridge_output *out, void *user);
+    /** Who shares the ledger of this room; NULL = nobody. */
+    bridge_company (*company)(const char *room, void *user);
     /** A request was served, which may have changed channels or ledger. May be NULL. */
     void (*did)(void *user);
     void *user;

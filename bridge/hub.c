@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "base/text.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/form.h"
+
+#define FINGERPRINT_BYTES 16
 
 static char *copy_text(const char *text)
 {
@@ -192,14 +195,59 @@ static void write_change(ic__buf *b, const isplit_change *change)
     ic_mem_free(json);
 }
 
+/* To all that listen to the room, but for `except` (may be NULL). */
+static void push_to_room(bridge_hub *hub, const char *room, const ic__buf *event,
+                         const bridge_session *except)
+{
+    for (bridge_session *s = hub->first; s; s = s->next) {
+        if (s != except && s->authed && bridge_session_listens(s, room))
+            push_copy(s, event);
+    }
+}
+
 void bridge_hub_expense(bridge_hub *hub, const isplit_change *change)
 {
     ic__buf event = {0};
 
     write_change(&event, change);
-    for (bridge_session *s = hub->first; s; s = s->next) {
-        if (s != hub->acting && s->authed && bridge_session_listens(s, change->room))
-            push_copy(s, &event);
-    }
+    push_to_room(hub, change->room, &event, hub->acting);
+    ic__buf_free(&event);
+}
+
+void bridge_write_fingerprint(ic__buf *b, const isplit_state *state)
+{
+    uint8_t print[FINGERPRINT_BYTES];
+    char hex[2 * FINGERPRINT_BYTES + 1];
+
+    isplit_state_fingerprint(state, print);
+    ic__hex_encode(hex, print, sizeof print);
+    ic__buf_printf(b, ",\"fp\":\"%s\"", hex);
+}
+
+void bridge_write_company(const bridge_hub *hub, const char *room,
+                          const isplit_state *state, ic__buf *b)
+{
+    const bridge_host *host = &hub->host;
+    bridge_company company = {0};
+
+    if (host->company)
+        company = host->company(room, host->user);
+    bridge_write_fingerprint(b, state);
+    ic__buf_printf(b, ",\"peers\":%u,\"same\":%u", (unsigned)company.peers,
+                   (unsigned)company.same);
+}
+
+void bridge_hub_company(bridge_hub *hub, const char *room)
+{
+    const isplit_state *state;
+    ic__buf event = {0};
+
+    if (!hub->first || isplit_book_state(hub->host.book, room, &state) != 0)
+        return; /* who asks for the balance hears what is wrong */
+    ic__buf_text(&event, "{\"type\":\"expense_peers\",\"channel\":");
+    ic__json_write_cstring(&event, room);
+    bridge_write_company(hub, room, state, &event);
+    ic__buf_char(&event, '}');
+    push_to_room(hub, room, &event, NULL);
     ic__buf_free(&event);
 }

@@ -44,6 +44,13 @@ struct bridge_session {
     const char *close_reason;
 };
 
+/** Write the member "fp" after a comma. */
+void bridge_write_fingerprint(ic__buf *b, const isplit_state *state);
+
+/** Write members "fp", "peers" and "same" of a room, each after a comma. */
+void bridge_write_company(const bridge_hub *hub, const char *room,
+                          const isplit_state *state, ic__buf *b);
+
 /** Queue a message; a buffer that is bad closes the session. Empties `b`. */
 void bridge_session_push(bridge_session *s, ic__buf *b);
 

@@ -265,3 +265,9 @@ void bridge_server_expense(bridge_server *server, const isplit_change *change)
     bridge_hub_expense(server->hub, change);
     flush_all(server);
 }
+
+void bridge_server_company(bridge_server *server, const char *room)
+{
+    bridge_hub_company(server->hub, room);
+    flush_all(server);
+}

@@ -62,4 +62,7 @@ void bridge_server_message(bridge_server *server, const char *channel,
  * except the one whose request did it. */
 void bridge_server_expense(bridge_server *server, const isplit_change *change);
 
+/** More or fewer peers have the ledger of this room: tell the clients that listen. */
+void bridge_server_company(bridge_server *server, const char *room);
+
 #endif

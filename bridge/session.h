@@ -37,6 +37,9 @@ void bridge_hub_message(bridge_hub *hub, const char *channel, const ic__json *en
 /** The ledger changed. */
 void bridge_hub_expense(bridge_hub *hub, const isplit_change *change);
 
+/** More or fewer peers have the ledger that we have of this room. */
+void bridge_hub_company(bridge_hub *hub, const char *room);
+
 /** A client has connected; its hello can be pulled. @return 0; IC_ERR_NOMEM */
 IC_CHECK int bridge_session_new(bridge_hub *hub, uint64_t now_ns, bridge_session **out);
 void bridge_session_free(bridge_session *s);

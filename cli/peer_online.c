@@ -69,8 +69,20 @@ void peer_on_connection(ic_peer *peer, const char *remote, bool up, void *user)
     (void)peer;
     ic__log(&program->env, IC_LOG_DEBUG, "network", "%s %.8s",
             up ? "connected to" : "lost", remote);
-    if (up && program->sync)
+    if (!program->sync)
+        return;
+    if (up)
         peer_sync_greet(program->sync);
+    else
+        peer_sync_lost(program->sync, remote);
+}
+
+static void on_company(const char *room, void *user)
+{
+    peer_program *program = user;
+
+    if (!program->stopping)
+        peer_web_company(&program->web, room);
 }
 
 int peer_go_online(peer_program *program)
@@ -80,7 +92,10 @@ int peer_go_online(peer_program *program)
     ic__peer_on_news(program->peer, on_news, program);
     int error = peer_sync_new(program->base, &program->env, program->peer, program->book,
                               &program->sync);
-    if (error)
+    program->app.sync = program->sync;
+    if (!error)
+        peer_sync_on_company(program->sync, on_company, program);
+    else
         peer_complain("cannot share the ledger: %s", ic_strerror(error));
     return error;
 }

@@ -55,6 +55,7 @@ static void on_web_closed(void *user)
 
     peer_sync_free(program->sync);
     program->sync = NULL;
+    program->app.sync = NULL;
     isplit_book_close(program->book);
     program->book = NULL;
     if (program->peer)

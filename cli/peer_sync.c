@@ -12,13 +12,21 @@
 
 #define ROOM "sync"
 
+typedef struct room {
+    char *name;
+    uint32_t peer_count; /* as it was told last */
+    uint32_t same_count;
+} room;
+
 struct peer_sync {
     ic_env env;
     struct ic_peer *peer;
     isplit_bind *bind;
     ic__deadline *deadline;
-    char **rooms; /* that the bind is in, copies of the names */
+    room *rooms; /* that the bind is in */
     size_t room_count;
+    void (*on_company)(const char *room, void *user);
+    void *user;
 };
 
 static uint64_t now_of(const peer_sync *s)
@@ -42,7 +50,7 @@ static bool is_channel(const peer_sync *s, const char *name)
 static bool is_room(const peer_sync *s, const char *name)
 {
     for (size_t i = 0; i < s->room_count; i++) {
-        if (strcmp(s->rooms[i], name) == 0)
+        if (strcmp(s->rooms[i].name, name) == 0)
             return true;
     }
     return false;
@@ -51,10 +59,11 @@ static bool is_room(const peer_sync *s, const char *name)
 static void leave_rooms(peer_sync *s)
 {
     for (size_t i = s->room_count; i-- > 0;) {
-        if (is_channel(s, s->rooms[i]))
+        char *name = s->rooms[i].name;
+        if (is_channel(s, name))
             continue;
-        isplit_bind_leave(s->bind, s->rooms[i]);
-        ic_mem_free(s->rooms[i]);
+        isplit_bind_leave(s->bind, name);
+        ic_mem_free(name);
         s->rooms[i] = s->rooms[--s->room_count];
     }
 }
@@ -62,7 +71,7 @@ static void leave_rooms(peer_sync *s)
 static int join_room(peer_sync *s, const char *channel)
 {
     size_t size = strlen(channel) + 1;
-    char **rooms = ic_mem_resize(s->rooms, (s->room_count + 1) * sizeof *rooms);
+    room *rooms = ic_mem_resize(s->rooms, (s->room_count + 1) * sizeof *rooms);
 
     if (!rooms)
         return IC_ERR_NOMEM;
@@ -76,7 +85,7 @@ static int join_room(peer_sync *s, const char *channel)
         ic_mem_free(name);
         return error;
     }
-    s->rooms[s->room_count++] = name;
+    s->rooms[s->room_count++] = (room){.name = name};
     return 0;
 }
 
@@ -120,6 +129,35 @@ static void send_all(peer_sync *s)
     }
 }
 
+isplit_bind_room peer_sync_room(const peer_sync *s, const char *name)
+{
+    isplit_bind_room r;
+
+    isplit_bind_get_room(s->bind, name, now_of(s), &r, sizeof r);
+    return r;
+}
+
+void peer_sync_on_company(peer_sync *s, void (*on_company)(const char *room, void *user),
+                          void *user)
+{
+    s->on_company = on_company;
+    s->user = user;
+}
+
+/* Whoever is told changes no rooms. */
+static void tell_company(peer_sync *s)
+{
+    for (size_t i = 0; s->on_company && i < s->room_count; i++) {
+        room *r = &s->rooms[i];
+        isplit_bind_room now = peer_sync_room(s, r->name);
+        if (r->peer_count == now.peer_count && r->same_count == now.same_count)
+            continue;
+        r->peer_count = now.peer_count;
+        r->same_count = now.same_count;
+        s->on_company(r->name, s->user);
+    }
+}
+
 static void drive(void *user)
 {
     peer_sync *s = user;
@@ -127,6 +165,7 @@ static void drive(void *user)
     isplit_bind_expire(s->bind, now_of(s));
     follow_channels(s);
     send_all(s);
+    tell_company(s);
     if (ic__deadline_set(s->deadline, isplit_bind_deadline(s->bind), now_of(s)) != 0)
         ic__log(&s->env, IC_LOG_ERROR, ROOM, "out of memory: ledgers are compared late");
 }
@@ -174,7 +213,17 @@ bool peer_sync_take(peer_sync *s, const char *channel, const char *author,
 void peer_sync_greet(peer_sync *s)
 {
     for (size_t i = 0; i < s->room_count; i++)
-        isplit_bind_greet(s->bind, s->rooms[i], now_of(s));
+        isplit_bind_greet(s->bind, s->rooms[i].name, now_of(s));
+    peer_sync_wake(s);
+}
+
+void peer_sync_lost(peer_sync *s, const char *remote)
+{
+    uint8_t key[ISPLIT_BIND_KEY_BYTES];
+
+    if (!ic__hex_decode(key, sizeof key, remote, strlen(remote)))
+        return;
+    isplit_bind_lost(s->bind, key);
     peer_sync_wake(s);
 }
 
@@ -209,7 +258,7 @@ void peer_sync_free(peer_sync *s)
     if (!s)
         return;
     for (size_t i = 0; i < s->room_count; i++)
-        ic_mem_free(s->rooms[i]);
+        ic_mem_free(s->rooms[i].name);
     ic_mem_free(s->rooms);
     ic__deadline_free(s->deadline);
     isplit_bind_free(s->bind);

@@ -40,6 +40,16 @@ bool peer_sync_take(peer_sync *sync, const char *channel, const char *author,
 /** Somebody came into reach. */
 void peer_sync_greet(peer_sync *sync);
 
+/** The connection with this peer, 64 hex digits, is gone. */
+void peer_sync_lost(peer_sync *sync, const char *remote);
+
+/** Who shares the ledger of a room; zeros for one that we are not in. */
+isplit_bind_room peer_sync_room(const peer_sync *sync, const char *room);
+
+/** Call this from the loop when their numbers in a room have changed. */
+void peer_sync_on_company(peer_sync *sync,
+                          void (*on_company)(const char *room, void *user), void *user);
+
 /** Channels or the book may have changed: say what there is to say, on the next turn. */
 void peer_sync_wake(peer_sync *sync);
 

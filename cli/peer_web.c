@@ -7,6 +7,7 @@
 #include "intercom/sys/mem.h"
 #include "io/page.h"
 #include "io/tls.h"
+#include "peer_sync.h"
 #include "sidechannel/policy.h"
 
 #define CONFIG "{\"bridge\":\"/\"}" /* the page's own origin */
@@ -37,6 +38,16 @@ static void run_command(const char *line, bridge_output *out, void *user)
     peer_command_run(web->app, PEER_ASKER_BRIDGE, line, strlen(line), &reply);
     if (reply.failed)
         bridge_output_fail(out, reply.error);
+}
+
+static bridge_company company_of(const char *room, void *user)
+{
+    const peer_web *web = user;
+    isplit_bind_room r = {0};
+
+    if (web->app->sync)
+        r = peer_sync_room(web->app->sync, room);
+    return (bridge_company){.peers = r.peer_count, .same = r.same_count};
 }
 
 static void did(void *user)
@@ -184,6 +195,7 @@ int peer_web_start(peer_web *web, struct event_base *base, const peer_config *co
         .env = app->env,
         .info = write_info,
         .cli = run_command,
+        .company = company_of,
         .did = did,
         .user = web,
     };
@@ -239,6 +251,14 @@ void peer_web_change(peer_web *web, const isplit_change *change)
         bridge_server_expense(web->bridge, change);
     if (web->page)
         bridge_server_expense(web->page, change);
+}
+
+void peer_web_company(peer_web *web, const char *room)
+{
+    if (web->bridge)
+        bridge_server_company(web->bridge, room);
+    if (web->page)
+        bridge_server_company(web->page, room);
 }
 
 void peer_web_message(peer_web *web, const char *channel, const ic__json *envelope)

@@ -41,6 +41,9 @@ void peer_web_stop(peer_web *web, void (*on_closed)(void *user), void *user);
 /** The ledger changed: tell the clients. */
 void peer_web_change(peer_web *web, const isplit_change *change);
 
+/** More or fewer peers have the ledger of this room: tell the clients. */
+void peer_web_company(peer_web *web, const char *room);
+
 /** A message came in on a channel: pass it to the clients that listen. */
 void peer_web_message(peer_web *web, const char *channel, const ic__json *envelope);
 

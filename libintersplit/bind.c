@@ -11,8 +11,7 @@
 #define HASTY_SLOWNESS 10 /* in seconds */
 #define HASTY_LATER (HASTY_SLOWNESS * ISPLIT__SECOND)
 #define CALM_MAX 4      /* the time between hellos doubles so often */
-#define AGREED_ENOUGH 2 /* peers that said what we would say */
-#define FRESH (300 * ISPLIT__SECOND)
+#define AGREED_ENOUGH 8 /* peers that said what we would say */
 
 _Static_assert(offsetof(isplit_bind_options, max_peers) + sizeof(uint32_t) ==
                    sizeof(isplit_bind_options),
@@ -237,6 +236,19 @@ void isplit_bind_leave(isplit_bind *bind, const char *room)
     }
 }
 
+void isplit_bind_lost(isplit_bind *bind, const uint8_t peer[ISPLIT_BIND_KEY_BYTES])
+{
+    for (size_t i = 0; i < bind->talk_count; i++) {
+        isplit__talk *t = bind->talks[i];
+        for (size_t k = 0; k < t->hello_count; k++) {
+            if (memcmp(t->hellos[k].key.b, peer, sizeof t->hellos[k].key.b) != 0)
+                continue;
+            t->hellos[k] = t->hellos[--t->hello_count];
+            break;
+        }
+    }
+}
+
 void isplit_bind_greet(isplit_bind *bind, const char *room, uint64_t now)
 {
     isplit__talk *t = find_talk(bind, room);
@@ -317,12 +329,19 @@ static bool pull_live(isplit__talk *t, isplit_bind_message *out)
 static bool pull_hello(isplit__talk *t, isplit_bind_message *out)
 {
     isplit__buf b = {0};
-    bool said = t->agreed >= AGREED_ENOUGH;
+    isplit__place *place = NULL;
+    bool silent = t->agreed >= AGREED_ENOUGH;
 
-    if (t->hello_at > t->bind->now || (!said && !may_tell_all(t->bind)))
+    if (t->hello_at > t->bind->now || (!silent && !may_tell_all(t->bind)))
         return false;
     plan_hello(t);
-    return !said && tell_all(t, &b, isplit__say_hello(t, &b), out);
+    if (isplit__talk_place(t, &place) != 0)
+        return false;
+    isplit__sum_fingerprint(&place->room->state.sum, t->said);
+    if (silent)
+        return false;
+    isplit__say_hello(t, place->room, &b);
+    return tell_all(t, &b, b.bad ? IC_ERR_NOMEM : 0, out);
 }
 
 static bool pull_letter(isplit_bind *bind, isplit__peer *peer, isplit_bind_message *out)
@@ -403,6 +422,14 @@ void isplit_bind_expire(isplit_bind *bind, uint64_t now)
 
 /* --- figures --- */
 
+/* A quarter longer than the longest time between two hellos. */
+bool isplit__hello_counts(const isplit_bind *bind, const isplit__hello *h, uint64_t now)
+{
+    uint64_t longest = bind->o.hello_max_ns << CALM_MAX;
+
+    return h->at && now - h->at <= longest + longest / 4;
+}
+
 void isplit_bind_get_room(const isplit_bind *bind, const char *room, uint64_t now,
                           isplit_bind_room *out, size_t size)
 {
@@ -415,9 +442,9 @@ void isplit_bind_get_room(const isplit_bind *bind, const char *room, uint64_t no
         isplit__sum_fingerprint(&place->room->state.sum, fp);
         for (size_t i = 0; i < t->hello_count; i++) {
             const isplit__hello *h = &t->hellos[i];
-            bool fresh = h->at + FRESH > now;
-            r.peer_count += fresh;
-            r.same_count += fresh && memcmp(h->fp, fp, sizeof fp) == 0;
+            bool counts = isplit__hello_counts(bind, h, now);
+            r.peer_count += counts;
+            r.same_count += counts && memcmp(h->fp, fp, sizeof fp) == 0;
         }
         r.to_come = isplit__sync_to_come(t);
     }

@@ -7,7 +7,8 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-#define TOLD_ONE_BY_ONE 8 /* changes of one message; more are told as one */
+#define ANSWER_WITHIN_MS 2000 /* to who has what we have and cannot know */
+#define TOLD_ONE_BY_ONE 8     /* changes of one message; more are told as one */
 
 typedef struct heard {
     isplit__talk *t;
@@ -247,7 +248,11 @@ static isplit__hello *hello_of(isplit__talk *t, const isplit__id *key)
         if (t->hellos[i].at < oldest->at)
             oldest = &t->hellos[i];
     }
-    return t->hello_count < ISPLIT__MAX_HELLOS ? &t->hellos[t->hello_count++] : oldest;
+    if (t->hello_count == ISPLIT__MAX_HELLOS)
+        return oldest;
+    oldest = &t->hellos[t->hello_count++];
+    *oldest = (isplit__hello){.at = 0};
+    return oldest;
 }
 
 static bool read_hello(const json_t *root, isplit__hello *out)
@@ -285,6 +290,16 @@ static bool should_ask(const heard *m, const isplit__room *room, const isplit__h
     return h->count == room->count && isplit__id_compare(&m->t->bind->key, &h->key) < 0;
 }
 
+/* It has what we have. Unless it has heard so from us, tell it. */
+static void agree(isplit__talk *t, const uint8_t fp[ISPLIT__PRINT_BYTES], bool is_new)
+{
+    bool knows = !is_new && memcmp(t->said, fp, sizeof t->said) == 0;
+
+    if (!knows && t->hello_at > t->bind->now + ANSWER_WITHIN_MS * ISPLIT__MS)
+        isplit__talk_hello_within(t, 200, ANSWER_WITHIN_MS);
+    t->agreed++;
+}
+
 static int hear_hello(const heard *m)
 {
     uint8_t fp[ISPLIT__PRINT_BYTES];
@@ -297,10 +312,12 @@ static int hear_hello(const heard *m)
     int err = isplit__talk_place(t, &place);
     if (err)
         return err;
-    *hello_of(t, &hello.key) = hello;
+    isplit__hello *kept = hello_of(t, &hello.key);
+    bool is_new = !isplit__hello_counts(t->bind, kept, t->bind->now);
+    *kept = hello;
     isplit__sum_fingerprint(&place->room->state.sum, fp);
     if (memcmp(fp, hello.fp, sizeof fp) == 0) {
-        t->agreed++;
+        agree(t, fp, is_new);
         return 0;
     }
     t->calm = 0;

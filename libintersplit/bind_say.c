@@ -52,21 +52,13 @@ static void put_heads(isplit__buf *b, const isplit__room *room)
     isplit__buf_text(b, "]}");
 }
 
-int isplit__say_hello(isplit__talk *t, isplit__buf *b)
+void isplit__say_hello(const isplit__talk *t, const isplit__room *room, isplit__buf *b)
 {
-    uint8_t fp[ISPLIT__PRINT_BYTES];
-    isplit__place *place = NULL;
-
-    int err = isplit__talk_place(t, &place);
-    if (err)
-        return err;
-    isplit__sum_fingerprint(&place->room->state.sum, fp);
     isplit__say_begin(b, t, "expense_hello");
     isplit__buf_text(b, ",\"fp\":\"");
-    isplit__buf_hex(b, fp, sizeof fp);
-    isplit__buf_printf(b, "\",\"count\":%" PRIu32, place->room->count);
-    put_heads(b, place->room);
-    return b->bad ? IC_ERR_NOMEM : 0;
+    isplit__buf_hex(b, t->said, sizeof t->said);
+    isplit__buf_printf(b, "\",\"count\":%" PRIu32, room->count);
+    put_heads(b, room);
 }
 
 static void put_row(isplit__buf *b, const isplit__row *row)

@@ -92,10 +92,11 @@ struct isplit__talk {
     isplit_bind *bind;
     char *name;
 
-    uint64_t hello_at;    /* when to say hello */
-    unsigned calm;        /* how often the time between hellos has doubled */
-    unsigned agreed;      /* equal hellos heard since our last */
-    isplit__bucket hasty; /* hellos before their time */
+    uint64_t hello_at;                 /* when to say hello */
+    unsigned calm;                     /* how often the time between hellos has doubled */
+    unsigned agreed;                   /* equal hellos heard since our last */
+    uint8_t said[ISPLIT__PRINT_BYTES]; /* of our last hello */
+    isplit__bucket hasty;              /* hellos before their time */
     isplit__hello hellos[ISPLIT__MAX_HELLOS];
     size_t hello_count;
 
@@ -142,6 +143,8 @@ void isplit__bind_sid(const isplit_bind *bind, char sid[ISPLIT__SID_HEX + 1]);
 /** The room in the book, made when there is none. */
 int isplit__talk_place(const isplit__talk *t, isplit__place **out);
 void isplit__talk_hello_within(isplit__talk *t, uint64_t least_ms, uint64_t most_ms);
+/** Is this hello recent enough to count its peer? */
+bool isplit__hello_counts(const isplit_bind *bind, const isplit__hello *h, uint64_t now);
 
 /* --- bind_peer.c --- */
 
@@ -174,7 +177,8 @@ void isplit__say_begin(isplit__buf *b, const isplit__talk *t, const char *type);
 void isplit__say_begin_to(isplit__buf *b, const isplit__talk *t, const char *type,
                           const isplit__id *to, const char *sid);
 
-int isplit__say_hello(isplit__talk *t, isplit__buf *b);
+/** With the fingerprint in `said`. */
+void isplit__say_hello(const isplit__talk *t, const isplit__room *room, isplit__buf *b);
 /** The event at this position of the store, for everybody. IC_ERR_NOT_FOUND when there is
  * none any more. */
 int isplit__say_live(isplit__talk *t, uint32_t position, isplit__buf *b);

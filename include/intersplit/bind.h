@@ -74,6 +74,10 @@ IC_API void isplit_bind_leave(isplit_bind *bind, const char *room);
 /** Somebody came into reach on this channel: say hello soon. */
 IC_API void isplit_bind_greet(isplit_bind *bind, const char *room, uint64_t now);
 
+/** This peer went out of reach: it is not counted until it says hello again. */
+IC_API void isplit_bind_lost(isplit_bind *bind,
+                             const uint8_t peer[ISPLIT_BIND_KEY_BYTES]);
+
 /**
  * A message arrived on a channel.
  *
@@ -108,8 +112,9 @@ IC_API void isplit_bind_expire(isplit_bind *bind, uint64_t now);
 
 /** How a room is doing. Later versions append. */
 typedef struct isplit_bind_room {
-    uint32_t peer_count; /* that said hello within five minutes */
-    uint32_t same_count; /* of these: with the ledger that we have */
+    uint32_t
+        peer_count; /* that said hello, by default within 30 minutes, and are not lost */
+    uint32_t same_count; /* of these: said that they have the ledger that we have */
     uint64_t to_come;    /* events that are being fetched, as far as known */
 } isplit_bind_room;
 

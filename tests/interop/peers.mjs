@@ -69,6 +69,14 @@ check('entries of both sides give one ledger, with one fingerprint', async () =>
   })
 })
 
+check('each peer knows that the other has the same ledger, and says so to its clients', async () => {
+  for (const p of [alice, bob]) {
+    const { peers, same } = await p.client.ask({ type: 'expense_balance', channel: ROOM })
+    assert.equal(peers, 1)
+    if (!same) await p.client.heard('expense_peers', (m) => m.channel === ROOM && m.same === 1)
+  }
+})
+
 check('who comes late gets everything', async () => {
   const carol = await join('carol')
   await until('the whole ledger', async () => (await balance(carol)).eventCount === 41)

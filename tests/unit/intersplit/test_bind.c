@@ -291,6 +291,52 @@ static void the_room_tells_how_many_peers_have_the_same_ledger(void **state)
     bind_world_close(&w);
 }
 
+static isplit_bind_room room_at(const bind_world *w, size_t end)
+{
+    isplit_bind_room room;
+    isplit_bind_get_room(w->ends[end].bind, BIND_WORLD_ROOM, w->now, &room, sizeof room);
+    return room;
+}
+
+/* 4.4: who hears that another has what it has says so too, soon after each change. */
+static void all_learn_soon_that_all_have_what_one_added(void **state)
+{
+    (void)state;
+    bind_world w;
+    bind_world_open(&w, 6, 13, NULL);
+    bind_world_run(&w, w.now + 600 * SEC);
+    assert_int_equal(bind_world_add(&w, 0, "alice", "10", "bob"), 0);
+    bind_world_run(&w, w.now + 8 * SEC);
+    for (size_t i = 0; i < w.count; i++) {
+        assert_int_equal(room_at(&w, i).peer_count, 5);
+        assert_int_equal(room_at(&w, i).same_count, 5);
+    }
+    uint64_t said = w.ends[1].sent_messages;
+    bind_world_run(&w, w.now + 20 * SEC);
+    assert_int_equal(w.ends[1].sent_messages, said);
+    bind_world_close(&w);
+}
+
+static void who_was_lost_is_not_counted_until_it_says_hello(void **state)
+{
+    (void)state;
+    bind_world w;
+    bind_world_open(&w, 3, 14, NULL);
+    bind_world_run(&w, w.now + 10 * SEC);
+    w.ends[2].off = true;
+    isplit_bind_lost(w.ends[0].bind, ic_identity_public_key(w.ends[2].identity));
+    assert_int_equal(room_at(&w, 0).peer_count, 1);
+    assert_int_equal(room_at(&w, 1).peer_count, 2);
+    bind_world_run(&w, w.now + 3600 * SEC); /* silence tells, too */
+    assert_int_equal(room_at(&w, 1).peer_count, 1);
+    w.ends[2].off = false;
+    bind_world_restart(&w, 2);
+    bind_world_run(&w, w.now + 10 * SEC);
+    for (size_t i = 0; i < w.count; i++)
+        assert_int_equal(room_at(&w, i).same_count, 2);
+    bind_world_close(&w);
+}
+
 static void nothing_is_said_in_a_room_that_was_left(void **state)
 {
     (void)state;
@@ -431,6 +477,8 @@ int main(void)
         cmocka_unit_test(what_is_no_message_of_a_ledger_is_handed_back),
         cmocka_unit_test(what_comes_in_is_told_like_what_is_typed),
         cmocka_unit_test(the_room_tells_how_many_peers_have_the_same_ledger),
+        cmocka_unit_test(all_learn_soon_that_all_have_what_one_added),
+        cmocka_unit_test(who_was_lost_is_not_counted_until_it_says_hello),
         cmocka_unit_test(nothing_is_said_in_a_room_that_was_left),
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(a_bind_without_memory_is_refused_whole),
