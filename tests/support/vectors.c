@@ -47,3 +47,21 @@ uint8_t *vectors_unhex(const char *hex, size_t *len)
         fail_msg("not hex: %.40s", hex);
     return bytes;
 }
+
+bool vectors_has(const json_t *object, const char *key)
+{
+    const json_t *member = json_object_get(object, key);
+    return member && !json_is_null(member);
+}
+
+void vectors_expect_bytes(const json_t *object, const char *key, const uint8_t *got,
+                          size_t len)
+{
+    size_t expected_len;
+    uint8_t *expected = vectors_bytes(object, key, &expected_len);
+
+    assert_int_equal(len, expected_len);
+    if (len)
+        assert_memory_equal(got, expected, len);
+    free(expected);
+}

@@ -5,6 +5,7 @@
 #ifndef VECTORS_H
 #define VECTORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,13 @@ const char *vectors_text(const json_t *object, const char *key);
 /** The hex member `key` of `object` as bytes on the heap in a piece of exactly that size;
  * free() it. */
 uint8_t *vectors_bytes(const json_t *object, const char *key, size_t *len);
+
+/** Is there a member `key`, other than null? */
+bool vectors_has(const json_t *object, const char *key);
+
+/** The test fails unless the hex member `key` of `object` is exactly these bytes. */
+void vectors_expect_bytes(const json_t *object, const char *key, const uint8_t *got,
+                          size_t len);
 
 /** Hex text as bytes, as above. */
 uint8_t *vectors_unhex(const char *hex, size_t *len);

@@ -29,23 +29,6 @@ static bool is_set(const json_t *v, const char *key)
     return json_is_true(json_object_get(v, key));
 }
 
-static bool is_there(const json_t *v, const char *key)
-{
-    const json_t *member = json_object_get(v, key);
-    return member && !json_is_null(member);
-}
-
-static void expect_bytes(const json_t *v, const char *key, const uint8_t *data,
-                         size_t len)
-{
-    size_t expected_len;
-    uint8_t *expected = vectors_bytes(v, key, &expected_len);
-    assert_int_equal(len, expected_len);
-    if (len)
-        assert_memory_equal(data, expected, len);
-    free(expected);
-}
-
 static void expect_addr(const json_t *v, const char *key, const ic__addr *got)
 {
     ic__addr expected = dht_json_addr(json_object_get(v, key));
@@ -54,9 +37,9 @@ static void expect_addr(const json_t *v, const char *key, const ic__addr *got)
 
 static void expect_key(const json_t *v, const char *key, bool has, const uint8_t *got)
 {
-    assert_int_equal(has, is_there(v, key));
+    assert_int_equal(has, vectors_has(v, key));
     if (has)
-        expect_bytes(v, key, got, 32);
+        vectors_expect_bytes(v, key, got, 32);
 }
 
 /* Every prefix of a message, in a piece of memory of exactly that size. */
@@ -107,11 +90,11 @@ static void handshakes_are_read_and_written_as_javascript_does(void **state)
         uint8_t *data = vectors_bytes(v, "hex", &len);
         assert_int_equal(ic__dht_handshake_decode(&m, data, len), 0);
         assert_int_equal(m.mode, number(fields, "mode"));
-        expect_bytes(fields, "noise", m.noise, m.noise_len);
+        vectors_expect_bytes(fields, "noise", m.noise, m.noise_len);
         expect_addr(fields, "peerAddress", &m.peer_address);
         expect_addr(fields, "relayAddress", &m.relay_address);
         ic__dht_handshake_write(&w, &m);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_handshake, &m, data, len);
         free(data);
     }
@@ -134,10 +117,10 @@ static void holepunch_messages_are_read_and_written_as_javascript_does(void **st
         assert_int_equal(ic__dht_holepunch_decode(&m, data, len), 0);
         assert_int_equal(m.mode, number(fields, "mode"));
         assert_int_equal(m.id, number(fields, "id"));
-        expect_bytes(fields, "payload", m.payload, m.payload_len);
+        vectors_expect_bytes(fields, "payload", m.payload, m.payload_len);
         expect_addr(fields, "peerAddress", &m.peer_address);
         ic__dht_holepunch_write(&w, &m);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_holepunch, &m, data, len);
         free(data);
     }
@@ -156,7 +139,7 @@ static void expect_relays(const json_t *list, const ic__dht_noise_payload *m)
 static void expect_udx(const json_t *v, const ic__dht_noise_payload *m)
 {
     const json_t *udx = json_object_get(v, "udx");
-    assert_int_equal(m->has_udx, is_there(v, "udx"));
+    assert_int_equal(m->has_udx, vectors_has(v, "udx"));
     assert_int_equal(m->udx_version, number(udx, "version"));
     assert_int_equal(m->udx_reusable, is_set(udx, "reusableSocket"));
     assert_int_equal(m->udx_id, number(udx, "id"));
@@ -170,7 +153,7 @@ static void expect_noise_payload(const json_t *v, const ic__dht_noise_payload *m
     assert_int_equal(m->version, number(v, "version"));
     assert_int_equal(m->error, number(v, "error"));
     assert_int_equal(m->firewall, number(v, "firewall"));
-    assert_int_equal(m->has_holepunch, is_there(v, "holepunch"));
+    assert_int_equal(m->has_holepunch, vectors_has(v, "holepunch"));
     assert_int_equal(m->holepunch_id, number(punch, "id"));
     expect_relays(json_object_get(punch, "relays"), m);
     dht_json_expect_addrs(json_object_get(v, "addresses4"), m->addresses4,
@@ -179,8 +162,8 @@ static void expect_noise_payload(const json_t *v, const ic__dht_noise_payload *m
     assert_int_equal(m->address6_count,
                      json_array_size(json_object_get(v, "addresses6")));
     expect_udx(v, m);
-    assert_int_equal(m->has_secret_stream, is_there(v, "secretStream"));
-    assert_int_equal(m->has_relay_through, is_there(v, "relayThrough"));
+    assert_int_equal(m->has_secret_stream, vectors_has(v, "secretStream"));
+    assert_int_equal(m->has_relay_through, vectors_has(v, "relayThrough"));
     expect_key(relay, "publicKey", m->has_relay_through, m->relay_key);
     expect_key(relay, "token", m->has_relay_through, m->relay_token);
     dht_json_expect_addrs(json_object_get(v, "relayAddresses"), m->relay_addresses,
@@ -203,7 +186,7 @@ static void noise_payloads_are_read_and_written_as_javascript_does(void **state)
         expect_noise_payload(json_object_get(v, "decoded"), &m);
         if (m.version == 1) {
             ic__dht_noise_payload_write(&w, &m);
-            expect_bytes(v, "hex", out, w.len);
+            vectors_expect_bytes(v, "hex", out, w.len);
             expect_cuts_refused(decode_noise_payload, &m, data, len);
         }
         free(data);
@@ -230,14 +213,14 @@ static void punch_payloads_are_read_and_written_as_javascript_does(void **state)
         assert_int_equal(m.round, number(fields, "round"));
         assert_int_equal(m.connected, is_set(fields, "connected"));
         assert_int_equal(m.punching, is_set(fields, "punching"));
-        assert_int_equal(m.has_addresses, is_there(fields, "addresses"));
+        assert_int_equal(m.has_addresses, vectors_has(fields, "addresses"));
         dht_json_expect_addrs(json_object_get(fields, "addresses"), m.addresses,
                               m.address_count);
         expect_addr(fields, "remoteAddress", &m.remote_address);
         expect_key(fields, "token", m.has_token, m.token);
         expect_key(fields, "remoteToken", m.has_remote_token, m.remote_token);
         ic__dht_punch_payload_write(&w, &m);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_punch_payload, &m, data, len);
         free(data);
     }

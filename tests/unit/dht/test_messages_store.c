@@ -24,26 +24,9 @@ static uint64_t number(const json_t *v, const char *key)
     return (uint64_t)json_integer_value(json_object_get(v, key));
 }
 
-static bool is_there(const json_t *v, const char *key)
-{
-    const json_t *member = json_object_get(v, key);
-    return member && !json_is_null(member);
-}
-
-static void expect_bytes(const json_t *v, const char *key, const uint8_t *data,
-                         size_t len)
-{
-    size_t expected_len;
-    uint8_t *expected = vectors_bytes(v, key, &expected_len);
-    assert_int_equal(len, expected_len);
-    if (len)
-        assert_memory_equal(data, expected, len);
-    free(expected);
-}
-
 static void expect_peer(const json_t *v, const ic__dht_peer *peer)
 {
-    expect_bytes(v, "publicKey", peer->public_key, sizeof peer->public_key);
+    vectors_expect_bytes(v, "publicKey", peer->public_key, sizeof peer->public_key);
     dht_json_expect_addrs(json_object_get(v, "relayAddresses"), peer->relays,
                           peer->relay_count);
 }
@@ -110,7 +93,8 @@ static void namespaces_are_those_of_javascript(void **state)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         uint8_t ns[IC__DHT_KEY_BYTES];
         ic__dht_namespace(ns, all[i].command);
-        expect_bytes(json_object_get(vectors, "namespaces"), all[i].name, ns, sizeof ns);
+        vectors_expect_bytes(json_object_get(vectors, "namespaces"), all[i].name, ns,
+                             sizeof ns);
     }
 }
 
@@ -134,7 +118,7 @@ static void peer_records_are_read_and_written_as_javascript_does(void **state)
         }
         expect_peer(json_object_get(v, "decoded"), &peer);
         ic__dht_peer_write(&w, &peer);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         free(data);
     }
     assert_int_equal(i, 2);
@@ -171,7 +155,7 @@ static void lookup_replies_are_read_and_written_as_javascript_does(void **state)
         expect_lookup(v);
         assert_int_equal(ic__dht_lookup_reply_decode(&m, data, len), 0);
         ic__dht_lookup_reply_write(&w, &m);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_lookup, &m, v, m.bump ? len - 9 : len - 1);
         free(data);
     }
@@ -206,10 +190,10 @@ static void expect_signature(const json_t *v, const ic__dht_announcement *m)
     dht_json_key(v, "target", target, 32);
     dht_json_key(v, "nodeId", node_id, 32);
     dht_json_key(v, "token", token, 32);
-    expect_bytes(v, "peerEncoding", m->peer_bytes, m->peer_len);
+    vectors_expect_bytes(v, "peerEncoding", m->peer_bytes, m->peer_len);
     ic__dht_announcement_signable(signable, &binding, m->peer_bytes, m->peer_len,
                                   m->refresh);
-    expect_bytes(v, "signable", signable, sizeof signable);
+    vectors_expect_bytes(v, "signable", signable, sizeof signable);
     assert_true(
         ic_signature_verify(m->signature, signable, sizeof signable, m->peer.public_key));
 }
@@ -230,12 +214,12 @@ static void announcements_are_read_signed_and_written_as_javascript_does(void **
         assert_int_equal(ic__dht_announcement_decode(&m, data, len), 0);
         assert_true(m.has_peer);
         expect_peer(json_object_get(fields, "peer"), &m.peer);
-        assert_int_equal(m.refresh != NULL, is_there(fields, "refresh"));
-        expect_bytes(fields, "signature", m.signature, IC__DHT_SIGNATURE_BYTES);
+        assert_int_equal(m.refresh != NULL, vectors_has(fields, "refresh"));
+        vectors_expect_bytes(fields, "signature", m.signature, IC__DHT_SIGNATURE_BYTES);
         assert_int_equal(m.bump, number(fields, "bump"));
         expect_signature(v, &m);
         ic__dht_announcement_write(&w, &m);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_announcement, &m, v, len);
         free(data);
     }
@@ -254,9 +238,9 @@ static void a_refresh_alone_is_read_and_written(void **state)
     assert_int_equal(ic__dht_announcement_decode(&m, data, len), 0);
     assert_false(m.has_peer);
     assert_null(m.signature);
-    expect_bytes(json_object_get(v, "fields"), "refresh", m.refresh, 32);
+    vectors_expect_bytes(json_object_get(v, "fields"), "refresh", m.refresh, 32);
     ic__dht_announcement_write(&w, &m);
-    expect_bytes(v, "hex", out, w.len);
+    vectors_expect_bytes(v, "hex", out, w.len);
     free(data);
 }
 
@@ -278,10 +262,10 @@ static void expect_mutable(const json_t *v, const ic__dht_mutable *m)
     uint8_t signable[IC__DHT_SIGNABLE_BYTES];
     uint8_t public_key[32];
     assert_int_equal(m->seq, number(v, "seq"));
-    expect_bytes(v, "value", m->value, m->value_len);
-    expect_bytes(v, "signature", m->signature, IC__DHT_SIGNATURE_BYTES);
+    vectors_expect_bytes(v, "value", m->value, m->value_len);
+    vectors_expect_bytes(v, "signature", m->signature, IC__DHT_SIGNATURE_BYTES);
     ic__dht_mutable_signable(signable, m->seq, m->value, m->value_len);
-    expect_bytes(v, "signable", signable, sizeof signable);
+    vectors_expect_bytes(v, "signable", signable, sizeof signable);
     dht_json_key(v, "publicKey", public_key, sizeof public_key);
     assert_true(ic_signature_verify(m->signature, signable, sizeof signable, public_key));
 }
@@ -299,10 +283,10 @@ static void mutable_values_are_read_signed_and_written_as_javascript_does(void *
         size_t len;
         uint8_t *data = vectors_bytes(v, "putRequest", &len);
         assert_int_equal(ic__dht_mutable_put_decode(&m, data, len), 0);
-        expect_bytes(v, "publicKey", m.public_key, 32);
+        vectors_expect_bytes(v, "publicKey", m.public_key, 32);
         expect_mutable(v, &m);
         ic__dht_mutable_put_write(&w, &m);
-        expect_bytes(v, "putRequest", out, w.len);
+        vectors_expect_bytes(v, "putRequest", out, w.len);
         for (size_t cut = 0; cut < len; cut++) {
             uint8_t *piece = malloc(cut ? cut : 1);
             assert_non_null(piece);
@@ -317,7 +301,7 @@ static void mutable_values_are_read_signed_and_written_as_javascript_does(void *
         expect_mutable(v, &m);
         w = ic__wr_of(out, sizeof out);
         ic__dht_mutable_get_write(&w, &m);
-        expect_bytes(v, "getResponse", out, w.len);
+        vectors_expect_bytes(v, "getResponse", out, w.len);
         assert_int_equal(ic__dht_mutable_get_decode(&m, data, len - 1), IC_ERR_PROTO);
         free(data);
     }
@@ -343,11 +327,11 @@ static void plugin_requests_are_read_and_written_as_javascript_does(void **state
         assert_memory_equal(m.name, vectors_text(fields, "plugin"), m.name_len);
         assert_int_equal(m.version, number(fields, "version"));
         assert_int_equal(m.command, number(fields, "command"));
-        assert_int_equal(m.has_value, is_there(fields, "value"));
+        assert_int_equal(m.has_value, vectors_has(fields, "value"));
         if (m.has_value)
-            expect_bytes(fields, "value", m.value, m.value_len);
+            vectors_expect_bytes(fields, "value", m.value, m.value_len);
         ic__dht_plugin_write(&w, &m);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_plugin, &m, v, len);
         free(data);
     }
@@ -368,12 +352,12 @@ static void addresses_to_hand_around_are_read_and_written(void **state)
         size_t len;
         uint8_t *data = vectors_bytes(v, "hex", &len);
         assert_int_equal(ic__dht_address_decode(&m, data, len), 0);
-        expect_bytes(fields, "key", m.key, sizeof m.key);
-        assert_int_equal(m.has_nodes, is_there(fields, "nodes"));
+        vectors_expect_bytes(fields, "key", m.key, sizeof m.key);
+        assert_int_equal(m.has_nodes, vectors_has(fields, "nodes"));
         dht_json_expect_addrs(json_object_get(fields, "nodes"), m.nodes, m.node_count);
         ic__dht_address_write(&w, &m);
         if (len > sizeof m.key)
-            expect_bytes(v, "hex", out, w.len);
+            vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_address, &m, v, sizeof m.key);
         free(data);
     }
@@ -403,11 +387,11 @@ static void pairing_messages_are_read_and_written_as_javascript_does(void **stat
         assert_int_equal(ic__dht_pair_decode(&m, data, len), 0);
         assert_int_equal(m.initiator,
                          json_is_true(json_object_get(fields, "isInitiator")));
-        expect_bytes(fields, "token", m.token, sizeof m.token);
+        vectors_expect_bytes(fields, "token", m.token, sizeof m.token);
         assert_int_equal(m.id, number(fields, "id"));
         assert_int_equal(m.seq, number(fields, "seq"));
         ic__dht_pair_write(&w, &m);
-        expect_bytes(v, "hex", out, w.len);
+        vectors_expect_bytes(v, "hex", out, w.len);
         expect_cuts_refused(decode_pair, &m, v, len);
         free(data);
     }
@@ -418,7 +402,7 @@ static void pairing_messages_are_read_and_written_as_javascript_does(void **stat
         assert_int_equal(ic__dht_unpair_decode(token, data, cut), IC_ERR_PROTO);
     assert_int_equal(ic__dht_unpair_decode(token, data, len), 0);
     ic__dht_unpair_write(&w, token);
-    expect_bytes(unpair, "hex", out, w.len);
+    vectors_expect_bytes(unpair, "hex", out, w.len);
     free(data);
 }
 
