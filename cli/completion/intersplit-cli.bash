@@ -1,0 +1,33 @@
+# Completion of intersplit-cli for bash; the other shells have the same lists beside it.
+
+_intersplit_cli() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        words="balance list plan check settle --help --version"
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+        return
+    fi
+    case $prev in
+    --store)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --color)
+        mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur")
+        return
+        ;;
+    --room) return ;;
+    esac
+    case ${COMP_WORDS[1]} in
+    settle) words="--json --jsonl --color --help" ;;
+    balance | list | plan | check) words="--store --room --json --color --help" ;;
+    *) words="" ;;
+    esac
+    case $cur in
+    -*) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur" && compgen -f -- "$cur") ;;
+    esac
+}
+
+complete -o filenames -F _intersplit_cli intersplit-cli
