@@ -1,8 +1,10 @@
 /* Requests about the peer and its channels: info, stats, send, join, leave, open, cli. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "bridge/hub.h"
 #include "intercom/error.h"
+#include "sidechannel/link.h"
 #include "sidechannel/name.h"
 #include "sidechannel/object.h"
 
@@ -31,6 +33,28 @@ static ic__sidechannel *need_sidechannel(const bridge_request *r)
     return sc;
 }
 
+/* Counts since the start: a member each, and one for each reason to drop a message. */
+static void write_counters(ic__buf *b, const ic__sidechannel *sc)
+{
+    static const char *const names[] = {
+#define DROP_NAME(name, member, text) #member,
+        IC__SC_DROP_MAP(DROP_NAME)
+#undef DROP_NAME
+    };
+    const ic__sidechannel_stats s = ic__sidechannel_get_stats(sc);
+
+    ic__buf_printf(b,
+                   ",\"counters\":{\"received\":%" PRIu64 ",\"receivedBytes\":%" PRIu64
+                   ",\"delivered\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"relayed\":%" PRIu64
+                   ",\"strikes\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"works\":%" PRIu64
+                   ",\"dropped\":{",
+                   s.received, s.received_bytes, s.delivered, s.sent, s.relayed,
+                   s.strikes, s.blocks, s.works);
+    for (size_t i = 0; i < IC__SC_DROP_COUNT; i++)
+        ic__buf_printf(b, "%s\"%s\":%" PRIu64, i ? "," : "", names[i], s.drops[i]);
+    ic__buf_text(b, "}}");
+}
+
 void bridge_do_stats(const bridge_request *r)
 {
     const ic__sidechannel *sc = need_sidechannel(r);
@@ -47,6 +71,8 @@ void bridge_do_stats(const bridge_request *r)
     ic__buf_printf(&b, "],\"connectionCount\":%zu,\"sidechannelStarted\":%s",
                    ic__sidechannel_connection_count(sc),
                    ic__sidechannel_started(sc) ? "true" : "false");
+    if (ic__json_bool(ic__json_get(r->message, "counters"), false))
+        write_counters(&b, sc);
     bridge_reply(r, &b);
     ic__buf_free(&b);
 }
@@ -124,6 +150,28 @@ static void begin(ic__buf *b, const char *type, const target *t)
     ic__json_write_cstring(b, t->channel.data);
 }
 
+void bridge_write_send_error(ic__buf *b, int error)
+{
+    if (error == IC_ERR_DENIED)
+        ic__buf_text(b, "Send denied (invite required or invalid).");
+    else if (error == IC_ERR_AGAIN)
+        ic__buf_text(b, "Send queue full (proof of work): try again in a second.");
+    else
+        ic__buf_printf(b, "Send failed: %s", ic_strerror(error));
+}
+
+static void reply_send_error(const bridge_request *r, int error)
+{
+    ic__buf text = {0};
+
+    bridge_write_send_error(&text, error);
+    if (text.bad)
+        bridge_session_close(r->session, BRIDGE_CLOSE_INTERNAL, "out of memory");
+    else
+        bridge_reply_error(r, "%s", text.data);
+    ic__buf_free(&text);
+}
+
 void bridge_do_send(const bridge_request *r)
 {
     ic__buf b = {0};
@@ -135,7 +183,7 @@ void bridge_do_send(const bridge_request *r)
                                          t.welcome);
         begin(&b, "sent", &t);
         if (error)
-            bridge_reply_error(r, "Send denied (invite required or invalid).");
+            reply_send_error(r, error);
         else
             bridge_reply(r, &b);
     }
@@ -191,7 +239,9 @@ static void open_target(const bridge_request *r, const target *t)
     begin(&b, "open_requested", t);
     ic__buf_text(&b, ",\"via\":");
     ic__json_write_cstring(&b, via.len ? via.data : NULL);
-    if (error)
+    if (error == IC_ERR_AGAIN)
+        reply_send_error(r, error);
+    else if (error)
         bridge_reply_error(
             r, "Open request denied (invalid input or missing invite/welcome).");
     else

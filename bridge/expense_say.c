@@ -161,7 +161,8 @@ static bool say_on_channel(bridge_expense *x, const char *words)
         error =
             ic__sidechannel_send(x->hub->host.sidechannel, x->room, message, NULL, NULL);
     if (may && error)
-        may = bridge_expense_fail(x, "Send denied (invite required or invalid).");
+        bridge_write_send_error(&x->error, error);
+    may = may && !error;
     if (may) {
         ic__buf_text(&x->answer, "\"type\":\"sent\",\"channel\":");
         ic__json_write_cstring(&x->answer, x->room);

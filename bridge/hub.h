@@ -94,6 +94,9 @@ void bridge_do_cli(const bridge_request *r);
 /** False when there is no such request. */
 bool bridge_do_expense(const bridge_request *r);
 
+/** A sentence for a client whose message was not sent. */
+void bridge_write_send_error(ic__buf *b, int error);
+
 /** Is the session subscribed to the channel? */
 bool bridge_session_listens(const bridge_session *s, const char *channel);
 void bridge_session_unsubscribe(bridge_session *s, const char *channel);

@@ -180,6 +180,42 @@ typedef struct ic_peer_stats {
     uint64_t uptime_ns;
     uint32_t channel_count;
     uint32_t connection_count;
+
+    /* Messages on channels since the start. */
+    uint64_t received; /* whatever came of them */
+    uint64_t received_bytes;
+    uint64_t delivered; /* on_message */
+    uint64_t sent;      /* our own, once for each connection */
+    uint64_t relayed;   /* the same for those of others */
+    uint64_t strikes;   /* what the rate limiter and false proofs cost the others */
+    uint64_t blocks;    /* connections that were blocked for it */
+    uint64_t works;     /* proofs of work that were found */
+
+    /* Dropped, as a whole or in what they asked for. */
+    uint64_t dropped_blocked;     /* its sender is blocked */
+    uint64_t dropped_rate;        /* too many bytes */
+    uint64_t dropped_type;        /* of a type that is not known */
+    uint64_t dropped_not_json;    /* a strike */
+    uint64_t dropped_too_much;    /* too long, deep or large */
+    uint64_t dropped_shape;       /* not an envelope */
+    uint64_t dropped_channel;     /* signed for another channel */
+    uint64_t dropped_invite;      /* no invite */
+    uint64_t dropped_bad_invite;  /* a forged one: a strike */
+    uint64_t dropped_duplicate;   /* seen already */
+    uint64_t dropped_work;        /* no proof of work, or too little */
+    uint64_t dropped_bad_work;    /* a false one: a strike */
+    uint64_t dropped_signature;   /* a wrong one */
+    uint64_t dropped_owner;       /* not by the owner */
+    uint64_t dropped_bad_owner;   /* forged in the owner's name: a strike */
+    uint64_t dropped_stale;       /* too old, or from the future */
+    uint64_t dropped_welcome;     /* no welcome by the owner */
+    uint64_t dropped_bad_welcome; /* a forged one: a strike */
+    uint64_t dropped_unwelcomed;  /* the channel awaits its welcome */
+    uint64_t dropped_bad_request; /* to open a channel, without what that needs */
+    uint64_t dropped_join_limit;  /* too many channels joined on request */
+    uint64_t dropped_relay_rate;  /* delivered, but not passed on: too much to relay */
+    uint64_t dropped_queue;       /* of ours or passed on: the connection is too slow */
+    uint64_t dropped_memory;      /* out of memory */
 } ic_peer_stats;
 
 /** Write the first `size` bytes of it, sizeof(ic_peer_stats) of the caller. */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "intercom/error.h"
 #include "peer/peer.h"
+#include "sidechannel/link.h"
 #include "sidechannel/name.h"
 
 const ic_identity *ic_peer_identity(const ic_peer *peer)
@@ -96,10 +97,22 @@ int ic_peer_info(const ic_peer *peer, char **json)
 
 void ic_peer_get_stats(const ic_peer *peer, ic_peer_stats *out, size_t size)
 {
+    const ic__sidechannel_stats s = ic__sidechannel_get_stats(peer->channels);
     const ic_peer_stats stats = {
         .uptime_ns = peer->env.now_ns(peer->env.user) - peer->started_ns,
         .channel_count = (uint32_t)ic__sidechannel_channel_count(peer->channels),
         .connection_count = (uint32_t)ic__sidechannel_connection_count(peer->channels),
+        .received = s.received,
+        .received_bytes = s.received_bytes,
+        .delivered = s.delivered,
+        .sent = s.sent,
+        .relayed = s.relayed,
+        .strikes = s.strikes,
+        .blocks = s.blocks,
+        .works = s.works,
+#define DROPPED(name, member, text) .dropped_##member = s.drops[IC__SC_DROP_##name],
+        IC__SC_DROP_MAP(DROPPED)
+#undef DROPPED
     };
 
     memset(out, 0, size);

@@ -289,7 +289,7 @@ ic__sidechannel_stats ic__sidechannel_get_stats(const ic__sidechannel *sc)
 const char *ic__sc_drop_text(ic__sc_drop drop)
 {
     static const char *const texts[] = {
-#define IC__SC_DROP_TEXT(name, text) text,
+#define IC__SC_DROP_TEXT(name, member, text) text,
         IC__SC_DROP_MAP(IC__SC_DROP_TEXT)
 #undef IC__SC_DROP_TEXT
     };

@@ -152,33 +152,33 @@ size_t ic__sidechannel_backlog(const ic__sidechannel *sc, const char *channel);
 
 /** Why a message, or a part of what it asked for, was dropped. */
 #define IC__SC_DROP_MAP(X)                                                               \
-    X(BLOCKED, "the connection is blocked")                                              \
-    X(RATE, "too many bytes")                                                            \
-    X(TYPE, "unknown type of message")                                                   \
-    X(NOT_JSON, "not JSON")                                                              \
-    X(TOO_MUCH, "too long, deep or large")                                               \
-    X(SHAPE, "not an envelope")                                                          \
-    X(CHANNEL, "signed for another channel")                                             \
-    X(INVITE, "no invite")                                                               \
-    X(BAD_INVITE, "forged invite")                                                       \
-    X(DUPLICATE, "seen already")                                                         \
-    X(WORK, "no proof of work, or too little")                                           \
-    X(BAD_WORK, "false proof of work")                                                   \
-    X(SIGNATURE, "wrong signature")                                                      \
-    X(OWNER, "not by the owner")                                                         \
-    X(BAD_OWNER, "forged owner")                                                         \
-    X(STALE, "too old or from the future")                                               \
-    X(WELCOME, "no welcome by the owner")                                                \
-    X(BAD_WELCOME, "forged welcome")                                                     \
-    X(UNWELCOMED, "awaiting the welcome")                                                \
-    X(BAD_REQUEST, "a request to open without what it needs")                            \
-    X(JOIN_LIMIT, "too many channels joined on request")                                 \
-    X(RELAY_RATE, "too much to relay")                                                   \
-    X(QUEUE, "the connection is too slow")                                               \
-    X(MEMORY, "out of memory")
+    X(BLOCKED, blocked, "the connection is blocked")                                     \
+    X(RATE, rate, "too many bytes")                                                      \
+    X(TYPE, type, "unknown type of message")                                             \
+    X(NOT_JSON, not_json, "not JSON")                                                    \
+    X(TOO_MUCH, too_much, "too long, deep or large")                                     \
+    X(SHAPE, shape, "not an envelope")                                                   \
+    X(CHANNEL, channel, "signed for another channel")                                    \
+    X(INVITE, invite, "no invite")                                                       \
+    X(BAD_INVITE, bad_invite, "forged invite")                                           \
+    X(DUPLICATE, duplicate, "seen already")                                              \
+    X(WORK, work, "no proof of work, or too little")                                     \
+    X(BAD_WORK, bad_work, "false proof of work")                                         \
+    X(SIGNATURE, signature, "wrong signature")                                           \
+    X(OWNER, owner, "not by the owner")                                                  \
+    X(BAD_OWNER, bad_owner, "forged owner")                                              \
+    X(STALE, stale, "too old or from the future")                                        \
+    X(WELCOME, welcome, "no welcome by the owner")                                       \
+    X(BAD_WELCOME, bad_welcome, "forged welcome")                                        \
+    X(UNWELCOMED, unwelcomed, "awaiting the welcome")                                    \
+    X(BAD_REQUEST, bad_request, "a request to open without what it needs")               \
+    X(JOIN_LIMIT, join_limit, "too many channels joined on request")                     \
+    X(RELAY_RATE, relay_rate, "too much to relay")                                       \
+    X(QUEUE, queue, "the connection is too slow")                                        \
+    X(MEMORY, memory, "out of memory")
 
 typedef enum ic__sc_drop {
-#define IC__SC_DROP_ENUM(name, text) IC__SC_DROP_##name,
+#define IC__SC_DROP_ENUM(name, member, text) IC__SC_DROP_##name,
     IC__SC_DROP_MAP(IC__SC_DROP_ENUM)
 #undef IC__SC_DROP_ENUM
         IC__SC_DROP_COUNT

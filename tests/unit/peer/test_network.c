@@ -36,6 +36,7 @@ typedef struct world {
     member members[PEERS];
     int closed;
     bool late;
+    bool lazy; /* alice proves no work */
 } world;
 
 static void on_message(ic_peer *peer, const ic_peer_message *message, void *user)
@@ -96,6 +97,7 @@ static void start_peer(world *w, size_t i)
     o.channels = "trip";
     o.welcome_required = false;
     o.work_bits = 4;
+    o.work_required = i || !w->lazy;
     o.network = true;
     o.dht_bootstrap = ic_dht_address(w->nodes[0]);
     o.dht_host = "127.0.0.1";
@@ -106,11 +108,12 @@ static void start_peer(world *w, size_t i)
     assert_int_equal(ic_peer_new(&o, &w->members[i].peer), 0);
 }
 
-static int set_up(void **state)
+static int make_world(void **state, bool lazy)
 {
     world *w = calloc(1, sizeof *w);
 
     assert_non_null(w);
+    w->lazy = lazy;
     if (ic_init() != 0 || ic__loop_new(&w->base) != 0)
         return -1;
     temp_folder_make(w->stores, sizeof w->stores);
@@ -120,6 +123,16 @@ static int set_up(void **state)
         start_peer(w, i);
     *state = w;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return make_world(state, false);
+}
+
+static int set_up_lazy(void **state)
+{
+    return make_world(state, true);
 }
 
 static void on_late(evutil_socket_t fd, short what, void *user)
@@ -151,6 +164,19 @@ static bool all_are_connected(const world *w)
 static bool bob_has_heard(const world *w)
 {
     return w->members[1].heard[0] != 0;
+}
+
+static ic_peer_stats stats_of(const world *w, size_t i)
+{
+    ic_peer_stats s;
+
+    ic_peer_get_stats(w->members[i].peer, &s, sizeof s);
+    return s;
+}
+
+static bool bob_has_dropped(const world *w)
+{
+    return stats_of(w, 1).dropped_work != 0;
 }
 
 static bool alice_is_alone(const world *w)
@@ -195,6 +221,24 @@ static void what_one_peer_says_the_other_hears_signed(void **state)
     assert_true(w->members[1].is_signed);
     assert_string_equal(w->members[1].author,
                         ic_identity_public_key_hex(ic_peer_identity(w->members[0].peer)));
+    assert_int_equal(stats_of(w, 0).sent, 1);
+    assert_int_equal(stats_of(w, 0).works, 1);
+    assert_int_equal(stats_of(w, 1).delivered, 1);
+    assert_int_equal(stats_of(w, 1).connection_count, 1);
+}
+
+static void a_message_that_is_dropped_is_counted_under_its_reason(void **state)
+{
+    world *w = *state;
+
+    run_until(w, all_are_connected);
+    assert_int_equal(ic_peer_send(w->members[0].peer, "trip", "1", 1), 0);
+    run_until(w, bob_has_dropped);
+    ic_peer_stats s = stats_of(w, 1);
+    assert_int_equal(s.dropped_work, 1);
+    assert_int_equal(s.received, 1);
+    assert_int_equal(s.delivered, 0);
+    assert_int_equal(s.strikes, 0);
 }
 
 static void who_leaves_is_missed(void **state)
@@ -213,6 +257,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_one_peer_says_the_other_hears_signed, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_message_that_is_dropped_is_counted_under_its_reason, set_up_lazy,
+            tear_down),
         cmocka_unit_test_setup_teardown(who_leaves_is_missed, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("peer/network", tests, NULL, NULL);
