@@ -8,6 +8,7 @@
 #include "intercom/error.h"
 #include "intercom/mux.h"
 #include "intercom/sys/mem.h"
+#include "io/deadline.h"
 #include "io/dht_state.h"
 
 typedef struct client client;
@@ -20,7 +21,7 @@ typedef struct side {
     ic__link link;           /* in client->sides */
     ic__udp_stream *carrier; /* NULL until both have asked */
     uint32_t remote_id;
-    bool connected;
+    bool moved; /* once it was connected */
 } side;
 
 struct pair {
@@ -28,7 +29,8 @@ struct pair {
     uint64_t key; /* of the map */
     uint8_t token[IC__DHT_TOKEN_BYTES];
     side sides[2]; /* the initiator's second */
-    bool whole;
+    ic__link half; /* in relay->halves, until it is whole */
+    uint64_t late_ns;
 };
 
 struct client {
@@ -41,30 +43,19 @@ struct client {
 struct ic__blind_relay {
     ic_socket *sock;
     ic__map pairs;
+    ic__queue halves; /* the oldest first */
+    ic__deadline *late;
+    uint64_t patience_ns;
     size_t max_pairs;
     uint8_t
         secret[crypto_shorthash_KEYBYTES]; /* clients choose the tokens, not the keys */
     size_t clients;
-    size_t whole;
     bool closing;
 };
 
 size_t ic__blind_relay_count(const ic__blind_relay *relay)
 {
-    return relay->whole;
-}
-
-int ic__blind_relay_new(ic_socket *sock, size_t max_pairs, ic__blind_relay **out)
-{
-    ic__blind_relay *relay = ic_mem_calloc(1, sizeof *relay);
-
-    if (!relay)
-        return IC_ERR_NOMEM;
-    relay->sock = sock;
-    relay->max_pairs = max_pairs;
-    sock->env.random(relay->secret, sizeof relay->secret, sock->env.user);
-    *out = relay;
-    return 0;
+    return relay->pairs.count - relay->halves.count;
 }
 
 static void free_if_over(ic__blind_relay *relay)
@@ -72,6 +63,7 @@ static void free_if_over(ic__blind_relay *relay)
     if (!relay->closing || relay->clients)
         return;
     ic__map_free(&relay->pairs);
+    ic__deadline_free(relay->late);
     ic_mem_free(relay);
 }
 
@@ -90,6 +82,12 @@ static void carrier_gone(ic__udp_stream *carrier, int error, void *user)
     (void)user;
 }
 
+static void stop_waiting(pair *p)
+{
+    if (ic__queue_holds(&p->half))
+        ic__queue_remove(&p->relay->halves, &p->half);
+}
+
 static void drop_pair(pair *p)
 {
     static const ic__udp_stream_events quiet = {.closed = carrier_gone};
@@ -103,20 +101,60 @@ static void drop_pair(pair *p)
         if (s->client)
             ic__queue_remove(&s->client->sides, &s->link);
     }
-    p->relay->whole -= p->whole;
+    stop_waiting(p);
     (void)ic__map_take(&p->relay->pairs, p->key);
     ic_mem_free(p);
 }
 
-/* The first packet says where this side is; others may not claim to be it. */
+/* Nobody has come for the other half. */
+static void on_late(void *user)
+{
+    ic__blind_relay *relay = user;
+    const ic_env *env = &relay->sock->env;
+    uint64_t now = env->now_ns(env->user);
+    uint64_t next = IC__NEVER;
+
+    for (ic__link *l = ic__queue_first(&relay->halves); l;
+         l = ic__queue_first(&relay->halves)) {
+        pair *p = IC__ELEMENT(l, pair, half);
+        next = p->late_ns;
+        if (next > now)
+            break;
+        next = IC__NEVER;
+        drop_pair(p);
+    }
+    /* Without a timer they live as long as their clients. */
+    (void)!ic__deadline_set(relay->late, next, now);
+}
+
+int ic__blind_relay_new(ic_socket *sock, size_t max_pairs, uint64_t patience_ns,
+                        ic__blind_relay **out)
+{
+    ic__blind_relay *relay = ic_mem_calloc(1, sizeof *relay);
+
+    if (!relay || ic__deadline_new(sock->base, on_late, relay, &relay->late) != 0) {
+        ic_mem_free(relay);
+        return IC_ERR_NOMEM;
+    }
+    relay->sock = sock;
+    relay->max_pairs = max_pairs;
+    relay->patience_ns = patience_ns;
+    ic__queue_init(&relay->halves);
+    sock->env.random(relay->secret, sizeof relay->secret, sock->env.user);
+    *out = relay;
+    return 0;
+}
+
+/* It is where its connection with us is, or where its first packet comes from; others may
+ * not claim to be it. */
 static bool on_stranger(ic__udp_stream *carrier, ic__udp_socket *sock,
                         const ic__addr *from, void *user)
 {
     side *s = user;
 
-    if (s->connected || ic__udp_stream_connect(carrier, sock, s->remote_id, from) != 0)
+    if (s->moved || ic__udp_stream_move(carrier, sock, s->remote_id, from) != 0)
         return true;
-    s->connected = true;
+    s->moved = true;
     return false;
 }
 
@@ -128,6 +166,18 @@ static void on_carrier_closed(ic__udp_stream *carrier, int error, void *user)
     (void)error;
     s->carrier = NULL;
     drop_pair(s->pair);
+}
+
+/* Its packets will come the same way: nothing that the other one sends first is lost. */
+static int connect_carrier(side *s)
+{
+    ic__udp_socket *sock;
+    ic__addr to;
+
+    if (!ic__udp_stream_path(ic_mux_stream(s->client->mux)->carrier, &sock, &to))
+        return IC_ERR_CLOSED;
+    ic__udp_stream_set_strict(s->carrier, true);
+    return ic__udp_stream_connect(s->carrier, sock, s->remote_id, &to);
 }
 
 static int open_carrier(side *s, uint32_t *id)
@@ -143,7 +193,7 @@ static int open_carrier(side *s, uint32_t *id)
         sock->env.random(id, sizeof *id, sock->env.user);
         err = ic__udp_stream_new(sock->udp, &s->carrier, *id, NULL, &events, s);
     } while (err == IC_ERR_EXISTS);
-    return err;
+    return err ? err : connect_carrier(s);
 }
 
 static void answer(const pair *p, size_t which, uint32_t id)
@@ -173,8 +223,7 @@ static void join(pair *p)
     }
     ic__udp_stream_relay(p->sides[0].carrier, p->sides[1].carrier);
     ic__udp_stream_relay(p->sides[1].carrier, p->sides[0].carrier);
-    p->whole = true;
-    p->relay->whole++;
+    stop_waiting(p);
     answer(p, 0, ids[0]);
     answer(p, 1, ids[1]);
 }
@@ -188,6 +237,18 @@ static uint64_t key_of(const ic__blind_relay *relay,
     crypto_shorthash(hash, token, IC__DHT_TOKEN_BYTES, relay->secret);
     memcpy(&key, hash, sizeof key);
     return key;
+}
+
+static void wait_for_other(pair *p)
+{
+    ic__blind_relay *relay = p->relay;
+    const ic_env *env = &relay->sock->env;
+    uint64_t now = env->now_ns(env->user);
+
+    p->late_ns = now + relay->patience_ns;
+    ic__queue_push(&relay->halves, &p->half);
+    if (relay->halves.count == 1)
+        (void)!ic__deadline_set(relay->late, p->late_ns, now); /* as in on_late */
 }
 
 /* The pair of a token; NULL when it is somebody else's, or there are too many. */
@@ -212,6 +273,7 @@ static pair *pair_of(client *c, const uint8_t token[IC__DHT_TOKEN_BYTES])
         ic_mem_free(p);
         return NULL;
     }
+    wait_for_other(p);
     return p;
 }
 

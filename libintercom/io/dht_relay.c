@@ -125,6 +125,8 @@ static void on_message(ic_channel *ch, uint64_t type, const uint8_t *data, size_
         return;
     p->paired = true;
     (void)evtimer_del(p->late);
+    /* The relay drops what we send before the other one has sent anything. */
+    ic__udp_stream_repeat_when_heard(p->stream->udp);
     const ic__dht_socket *by = ic__udp_socket_user(sock);
     ic__dht_enter(dht);
     ic__dht_relay_paired(dht->node, p->stream->id, by->number, &to, m.id,

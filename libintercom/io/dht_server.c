@@ -117,7 +117,8 @@ int ic_dht_listen(ic_dht *dht, const ic_server_options *opts, ic_server **out)
     server->on.relay_through = NULL;
     ic__queue_init(&server->streams);
     if (o.relay)
-        err = ic__blind_relay_new(&dht->home, IC__BLIND_RELAY_PAIRS, &server->relay);
+        err = ic__blind_relay_new(&dht->home, IC__BLIND_RELAY_PAIRS,
+                                  IC__BLIND_RELAY_PATIENCE_NS, &server->relay);
     if (!err)
         err = listen_core(server, &o);
     if (err) {

@@ -137,6 +137,9 @@ void ic__udp_stream_set_strict(ic__udp_stream *st, bool on);
 IC_CHECK int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock,
                                  uint32_t remote_id, const ic__addr *to);
 
+/** As ic__udx_repeat_when_heard. */
+void ic__udp_stream_repeat_when_heard(ic__udp_stream *st);
+
 /** By which socket and where its next packets go; false before it is connected. */
 bool ic__udp_stream_path(const ic__udp_stream *st, ic__udp_socket **sock, ic__addr *to);
 

@@ -144,6 +144,11 @@ int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock, uint32_t remot
     return 0;
 }
 
+void ic__udp_stream_repeat_when_heard(ic__udp_stream *st)
+{
+    ic__udx_repeat_when_heard(st->core);
+}
+
 bool ic__udp_stream_path(const ic__udp_stream *st, ic__udp_socket **sock, ic__addr *to)
 {
     if (!st || !ic__udx_connected(st->core))

@@ -162,6 +162,20 @@ void ic__udx_on_timeout(ic__udx *s, uint64_t now)
     ic__udx_cc_on_timeout(&s->cc, s->flight.flying.count);
 }
 
+void ic__udx_repeat_when_heard(ic__udx *s)
+{
+    s->repeat_when_heard = true;
+}
+
+/* Says nothing about the load of the path: neither a repair nor a timeout. */
+void ic__udx_repeat(ic__udx *s)
+{
+    s->repeat_when_heard = false;
+    while (s->flight.flying.count)
+        (void)give_up(s, s->flight.flying.oldest);
+    sort_lost(&s->flight);
+}
+
 void ic__udx_arm_tail(ic__udx *s, uint64_t now)
 {
     uint64_t wait = TAIL_FIRST_NS;

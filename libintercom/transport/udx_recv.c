@@ -190,6 +190,8 @@ static void take_packet(ic__udx *s, const ic__udx_packet *packet, uint64_t now)
     if (takes_seq)
         s->want_ack = true;
     ic__udx_take_ack(s, packet, now);
+    if (s->repeat_when_heard)
+        ic__udx_repeat(s);
     ic__udx_check_ended(s, now);
 }
 

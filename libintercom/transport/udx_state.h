@@ -183,6 +183,7 @@ struct ic__udx {
     uint32_t unheard;          /* heartbeats since the peer was heard */
     bool deaf;                 /* the peer does not answer heartbeats */
     bool heard_since_timeout;
+    bool repeat_when_heard;
 
     uint64_t answers_since_ns; /* heartbeats answered in this second */
     uint32_t answers;
@@ -244,6 +245,7 @@ void ic__udx_rack_arrived(ic__udx *s, const ic__udx_sent *sent, uint32_t seq,
 uint32_t ic__udx_find_lost(ic__udx *s, uint64_t now);
 void ic__udx_on_timeout(ic__udx *s, uint64_t now);
 void ic__udx_on_tail(ic__udx *s, uint64_t now);
+void ic__udx_repeat(ic__udx *s);
 void ic__udx_arm_tail(ic__udx *s, uint64_t now);
 
 /* udx_window.c */

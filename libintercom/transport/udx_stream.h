@@ -110,6 +110,13 @@ IC_CHECK int ic__udx_connect(ic__udx *s, const ic__udx_path *path, uint64_t now)
  */
 IC_CHECK int ic__udx_move(ic__udx *s, const ic__udx_path *path);
 
+/**
+ * The path may swallow packets until the peer has sent its first one (a blind relay knows
+ * the peer's address only then): when the peer is heard next, what was sent before is
+ * sent again at once.
+ */
+void ic__udx_repeat_when_heard(ic__udx *s);
+
 /** It has a path, and may still send. */
 bool ic__udx_connected(const ic__udx *s);
 

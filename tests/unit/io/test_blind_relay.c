@@ -114,7 +114,7 @@ static void visit(site *s, guest *g)
     dht_live_until(&s->net, &g->opened, 1);
 }
 
-static void init(site *s, size_t max_pairs)
+static void init_patient(site *s, size_t max_pairs, uint64_t patience_ns)
 {
     ic_server_options opts;
 
@@ -131,14 +131,20 @@ static void init(site *s, size_t max_pairs)
     opts.user = s;
     assert_int_equal(ic_dht_listen(s->relay_node, &opts, &s->server), 0);
     ic__blind_relay_close(s->server->relay);
-    assert_int_equal(
-        ic__blind_relay_new(&s->relay_node->home, max_pairs, &s->server->relay), 0);
+    assert_int_equal(ic__blind_relay_new(&s->relay_node->home, max_pairs, patience_ns,
+                                         &s->server->relay),
+                     0);
     dht_live_until(&s->net, &s->listening, 1);
     for (size_t i = 0; i < 2; i++) {
         s->guests[i].site = s;
         s->guests[i].me = dht_live_identity((uint8_t)(i + 2));
         visit(s, &s->guests[i]);
     }
+}
+
+static void init(site *s, size_t max_pairs)
+{
+    init_patient(s, max_pairs, IC__BLIND_RELAY_PATIENCE_NS);
 }
 
 static void done(site *s)
@@ -287,6 +293,42 @@ static void who_leaves_takes_its_pairs_along(void **state)
     done(&s);
 }
 
+static void half_a_pair_is_forgotten_in_the_end(void **state)
+{
+    (void)state;
+    site s;
+    init_patient(&s, 1, 100 * UINT64_C(1000000));
+    ask(&s.guests[0], 1, false, 5);
+    while (!s.guests[0].answers || !s.guests[1].answers) {
+        ask(&s.guests[0], 2, false, 5); /* refused, while the first one fills it */
+        ask(&s.guests[1], 2, true, 7);
+        dht_live_run(&s.net, 20);
+    }
+    assert_int_equal(relayed(&s), 1);
+    dht_live_run(&s.net, 200); /* whole ones stay */
+    assert_int_equal(relayed(&s), 1);
+    done(&s);
+}
+
+/* The relay knows where both are before either has sent a packet by it. */
+static void the_first_packet_is_passed_on(void **state)
+{
+    (void)state;
+    site s;
+    init(&s, 8);
+    for (size_t i = 0; i < 2; i++)
+        open_raw(&s.guests[i], 100 + (uint32_t)i);
+    pair_both(&s, 7);
+    connect_raw(&s.guests[0]);
+    assert_int_equal(ic__udp_stream_write(s.guests[0].raw, (const uint8_t *)"first", 5),
+                     0);
+    connect_raw(&s.guests[1]); /* says nothing */
+    dht_live_until(&s.net, &s.guests[1].heard, 5);
+    assert_int_equal(ic__udp_stream_get_stats(s.guests[0].raw).timeouts, 0);
+    assert_int_equal(ic__udp_get_stats(s.relay_node->home.udp).dropped_relay, 0);
+    done(&s);
+}
+
 static void a_relay_has_so_many_pairs_and_a_client_so_many(void **state)
 {
     (void)state;
@@ -357,6 +399,8 @@ int main(void)
         cmocka_unit_test(two_who_know_a_token_hear_each_other),
         cmocka_unit_test(one_alone_waits_and_may_change_its_mind),
         cmocka_unit_test(who_leaves_takes_its_pairs_along),
+        cmocka_unit_test(half_a_pair_is_forgotten_in_the_end),
+        cmocka_unit_test(the_first_packet_is_passed_on),
         cmocka_unit_test(a_relay_has_so_many_pairs_and_a_client_so_many),
         cmocka_unit_test(nonsense_is_ignored_and_other_channels_are_refused),
         cmocka_unit_test(nobody_listens_without_a_callback_but_a_relay),

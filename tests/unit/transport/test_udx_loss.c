@@ -52,6 +52,26 @@ static void the_example_of_rfc_8985_is_followed(void **state)
     udx_one_free(&o);
 }
 
+/* docs/spec/06-hyperdht.md, section 11: a blind relay drops what comes too early. */
+static void what_was_sent_unheard_is_sent_again_when_the_peer_is_heard(void **state)
+{
+    (void)state;
+    udx_one o;
+    udx_one_init(&o, NULL);
+    ic__udx_repeat_when_heard(o.s);
+    assert_int_equal(udx_one_write(&o, 3000), 0);
+    assert_int_equal(udx_one_pull_all(&o, IC__UDX_DATA), 3);
+    udx_one_data(&o, 0, "hello");
+    assert_int_equal(udx_one_pull_all(&o, IC__UDX_DATA), 3);
+    assert_int_equal(ic__udx_get_stats(o.s).retransmits, 3);
+    assert_int_equal(ic__udx_get_stats(o.s).repairs, 0);
+    udx_one_data(&o, 1, "again"); /* once is enough */
+    assert_int_equal(udx_one_pull_all(&o, IC__UDX_DATA), 0);
+    udx_one_ack(&o, 3, UDX_ONE_RWND);
+    assert_int_equal(udx_one_run(&o, 2 * SEC, IC__UDX_DATA), 0);
+    udx_one_free(&o);
+}
+
 static void three_arrivals_behind_a_hole_mean_loss_at_once(void **state)
 {
     (void)state;
@@ -201,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_of_rfc_8985_is_followed),
+        cmocka_unit_test(what_was_sent_unheard_is_sent_again_when_the_peer_is_heard),
         cmocka_unit_test(three_arrivals_behind_a_hole_mean_loss_at_once),
         cmocka_unit_test(a_late_packet_gets_a_quarter_of_a_round_trip),
         cmocka_unit_test(timeouts_come_after_one_second_and_then_every_two),
