@@ -1,13 +1,12 @@
 // Connections by key on a private DHT of loopback, ours and the reference's in every pairing, a process each side;
-// a thousand peers that dial one server at once; what a connection and a node at rest cost; peers that meet by topic.
-import { spawn } from 'node:child_process'
+// a thousand peers that dial one server at once; what a connection and a node at rest cost; a swarm of a thousand
+// connections, one of a hundred topics; peers that meet by topic.
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import fs from 'node:fs'
 import path from 'node:path'
-import readline from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Peer } from './bench_peer.mjs'
+import { crowdBench } from './swarm_crowd.mjs'
 import { topicBench } from './swarm_topics.mjs'
 
 const RUNS = 200
@@ -27,60 +26,6 @@ function figure (name, value, unit, atMost) {
 }
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
-
-/** A program that is told what to do and says what happens, in lines. */
-class Peer {
-  constructor (file, ...args) {
-    this.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-    this.gone = once(this.child, 'exit')
-    this.lines = [] // read at once: a peer that waits for its reader is slow
-    this.pid = this.child.pid
-    this.wake = () => {}
-    const reader = readline.createInterface({ input: this.child.stdout })
-    reader.on('line', (line) => {
-      this.lines.push(line)
-      this.wake()
-    })
-    reader.on('close', () => {
-      this.ended = true
-      this.wake()
-    })
-  }
-
-  tell (line) {
-    this.child.stdin.write(line + '\n')
-  }
-
-  /** The next line, or null after the last one. */
-  async line () {
-    while (!this.lines.length && !this.ended) await new Promise((resolve) => { this.wake = resolve })
-    return this.lines.shift() ?? null
-  }
-
-  /** The rest of the next line that begins with this word; others are skipped. */
-  async saw (word) {
-    for (;;) {
-      const line = await this.line()
-      if (line === null || line.startsWith('failed')) throw new Error(`in place of '${word}': ${line}`)
-      const [first, ...rest] = line.split(' ')
-      if (first === word) return rest
-    }
-  }
-
-  status (field) {
-    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1])
-  }
-
-  ticks () {
-    const fields = fs.readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1].split(' ')
-    return Number(fields[11]) + Number(fields[12])
-  }
-
-  async stop () {
-    this.tell('quit')
-    await this.gone
-  }
-}
 
 const ours = (bootstrap, mode = 1) =>
   new Peer(program('tests/interop/dht_peer'), bootstrap, '127.0.0.1', String(mode), randomBytes(32).toString('hex'))
@@ -173,6 +118,7 @@ await crowd(bootstrap, BY_AND_BY, ({ client, server }) => {
   figure('dht_connection_client', client, 'KiB', 12)
   figure('dht_connection_server', server, 'KiB', 12)
 })
+await crowdBench(build, bootstrap, figure)
 await atRest(nodes[1])
 for (const node of nodes.reverse()) node.child.kill('SIGINT')
 await topicBench(build, figure)
