@@ -71,13 +71,21 @@ static bool refuse_entry(bridge_expense *x, isplit_field field, const char *reas
         return bridge_expense_fail(x, "Invalid split: %s", reason);
     case ISPLIT_FIELD_NOTE:
         return bridge_expense_fail(x, "Invalid note.");
+    case ISPLIT_FIELD_CURRENCY:
+        return bridge_expense_fail(x, "Invalid currency: %s", reason);
+    case ISPLIT_FIELD_RATE:
+        return bridge_expense_fail(x, "Invalid rate: %s", reason);
+    case ISPLIT_FIELD_CATEGORY:
+        return bridge_expense_fail(x, "Invalid category: %s", reason);
+    case ISPLIT_FIELD_DATE:
+        return bridge_expense_fail(x, "Invalid date: %s", reason);
     case ISPLIT_FIELD_NONE:
         break;
     }
     return bridge_expense_fail(x, "Add failed: %s", reason);
 }
 
-bool bridge_expense_add(bridge_expense *x, const isplit_add *add)
+bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft)
 {
     const isplit_entry *entry = NULL;
     isplit_field field = ISPLIT_FIELD_NONE;
@@ -86,7 +94,7 @@ bool bridge_expense_add(bridge_expense *x, const isplit_add *add)
 
     if (!bridge_expense_may_write(x))
         return false;
-    int error = isplit_book_add(x->hub->host.book, x->room, add, &entry, &field, &why);
+    int error = isplit_book_add(x->hub->host.book, x->room, draft, &entry, &field, &why);
     if (error)
         return refuse_entry(x, field, reason_of(&why, error));
     begin(x, "expense_added");

@@ -24,7 +24,7 @@ typedef struct bridge_expense {
 
 /* Each fills in either answer or error and says which: true = answer. A buffer that is
  * bad means that memory ran out. */
-bool bridge_expense_add(bridge_expense *x, const isplit_add *add);
+bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft);
 bool bridge_expense_list(bridge_expense *x, size_t offset, size_t limit);
 bool bridge_expense_balance(bridge_expense *x);
 bool bridge_expense_clear(bridge_expense *x);

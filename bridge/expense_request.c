@@ -26,32 +26,32 @@ static bool flag(const ic__json *message, const char *name, bool otherwise)
 }
 
 /* A text for people, or the characters of a JSON number for machines. */
-static bool read_amount(bridge_expense *x, const ic__json *message, isplit_add *add)
+static bool read_amount(bridge_expense *x, const ic__json *message, isplit_draft *draft)
 {
     const ic__json *v = ic__json_get(message, "amount");
     const char *token = ic__json_token(v);
 
-    add->amount = token ? token : ic__json_cstring(v);
-    add->amount_strict = token || flag(message, "strict", false);
-    return add->amount ||
+    draft->amount = token ? token : ic__json_cstring(v);
+    draft->amount_strict = token || flag(message, "strict", false);
+    return draft->amount ||
            bridge_expense_fail(x, "Invalid amount: expected text or number");
 }
 
-static bool read_note(bridge_expense *x, const ic__json *message, isplit_add *add)
+static bool read_note(bridge_expense *x, const ic__json *message, isplit_draft *draft)
 {
     const ic__json *v = ic__json_get(message, "note");
 
-    add->note = ic__json_cstring(v);
-    return add->note || ic__json_type(v) <= IC__JSON_NULL ||
+    draft->note = ic__json_cstring(v);
+    return draft->note || ic__json_type(v) <= IC__JSON_NULL ||
            bridge_expense_fail(x, "Invalid note.");
 }
 
-/* The names of an array, borrowed; *names is to be freed. */
-static bool read_names(bridge_expense *x, const ic__json *list, const char ***names,
+/* The names of an array, borrowed; *parts is to be freed. */
+static bool read_names(bridge_expense *x, const ic__json *list, isplit_part **parts,
                        size_t *count)
 {
-    *names = ic_mem_calloc(ic__json_count(list) + 1, sizeof **names);
-    if (!*names) {
+    *parts = ic_mem_calloc(ic__json_count(list) + 1, sizeof **parts);
+    if (!*parts) {
         x->error.bad = true;
         return false;
     }
@@ -60,25 +60,25 @@ static bool read_names(bridge_expense *x, const ic__json *list, const char ***na
         if (!name)
             return bridge_expense_fail(x, "Invalid split: names must be texts");
         if (*name)
-            (*names)[(*count)++] = name;
+            (*parts)[(*count)++].name = name;
     }
     return true;
 }
 
-static bool add_with_array(bridge_expense *x, isplit_add *add, const ic__json *list)
+static bool add_with_array(bridge_expense *x, isplit_draft *draft, const ic__json *list)
 {
-    const char **names = NULL;
+    isplit_part *parts = NULL;
     size_t count = 0;
-    bool done = read_names(x, list, &names, &count);
+    bool done = read_names(x, list, &parts, &count);
 
-    add->split = names;
-    add->split_count = count;
-    done = done && bridge_expense_add(x, add);
-    ic_mem_free(names);
+    draft->parts = parts;
+    draft->part_count = count;
+    done = done && bridge_expense_add(x, draft);
+    ic_mem_free(parts);
     return done;
 }
 
-static bool add_with_text(bridge_expense *x, isplit_add *add, const char *text)
+static bool add_with_text(bridge_expense *x, isplit_draft *draft, const char *text)
 {
     ic__list list;
 
@@ -86,9 +86,14 @@ static bool add_with_text(bridge_expense *x, isplit_add *add, const char *text)
         x->error.bad = true;
         return false;
     }
-    add->split = (const char *const *)list.items;
-    add->split_count = list.count;
-    bool done = bridge_expense_add(x, add);
+    isplit_part *parts = ic_mem_calloc(list.count + 1, sizeof *parts);
+    for (size_t i = 0; parts && i < list.count; i++)
+        parts[i].name = list.items[i];
+    draft->parts = parts;
+    draft->part_count = list.count;
+    x->error.bad = x->error.bad || !parts;
+    bool done = parts && bridge_expense_add(x, draft);
+    ic_mem_free(parts);
     ic__list_free(&list);
     return done;
 }
@@ -96,15 +101,18 @@ static bool add_with_text(bridge_expense *x, isplit_add *add, const char *text)
 static bool add_for_payer(bridge_expense *x, const ic__json *message, const char *payer)
 {
     const ic__json *split = ic__json_get(message, "split");
-    isplit_add add = {.payer = payer, .only = flag(message, "only", false)};
+    isplit_draft draft = {
+        .payer = payer,
+        .only = flag(message, "only", false),
+    };
 
-    if (!read_amount(x, message, &add) || !read_note(x, message, &add))
+    if (!read_amount(x, message, &draft) || !read_note(x, message, &draft))
         return false;
     if (ic__json_is(split, IC__JSON_ARRAY))
-        return add_with_array(x, &add, split);
+        return add_with_array(x, &draft, split);
     if (ic__json_type(split) > IC__JSON_NULL && !ic__json_cstring(split))
         return bridge_expense_fail(x, "Invalid split: expected text or a list of texts");
-    return add_with_text(x, &add, ic__json_cstring(split));
+    return add_with_text(x, &draft, ic__json_cstring(split));
 }
 
 static bool ask_add(bridge_expense *x, const ic__json *message)

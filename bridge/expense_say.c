@@ -56,52 +56,52 @@ static bool same_name(const char *a, const char *b)
     return same;
 }
 
-static bool splits_with(const isplit_add *add, const char *name)
+static bool splits_with(const isplit_draft *draft, const char *name)
 {
-    for (size_t i = 0; i < add->split_count; i++) {
-        if (same_name(add->split[i], name))
+    for (size_t i = 0; i < draft->part_count; i++) {
+        if (same_name(draft->parts[i].name, name))
             return true;
     }
     return false;
 }
 
 /* Whoever shares, with the payer first when the command left the payer out. */
-static void preview_split(ic__buf *b, const isplit_add *add)
+static void preview_split(ic__buf *b, const isplit_draft *draft)
 {
-    if (!add->split_count) {
+    if (!draft->part_count) {
         ic__buf_text(b, ", split between all members");
         return;
     }
     ic__buf_text(b, ", split between ");
-    if (!add->only && !splits_with(add, add->payer)) {
-        put_name(b, add->payer);
+    if (!draft->only && !splits_with(draft, draft->payer)) {
+        put_name(b, draft->payer);
         ic__buf_text(b, ", ");
     }
-    for (size_t i = 0; i < add->split_count; i++) {
+    for (size_t i = 0; i < draft->part_count; i++) {
         if (i)
             ic__buf_text(b, ", ");
-        put_name(b, add->split[i]);
+        put_name(b, draft->parts[i].name);
     }
 }
 
-static bool preview_add(bridge_expense *x, ic__buf *b, const isplit_add *add)
+static bool preview_add(bridge_expense *x, ic__buf *b, const isplit_draft *draft)
 {
     char amount[ISPLIT_MONEY_TEXT_MAX];
     isplit_reason why = {""};
     int64_t minor;
 
-    if (isplit_money_parse(add->amount, strlen(add->amount), EXPONENT, NULL,
-                           add->amount_strict ? ISPLIT_MONEY_STRICT : 0, &minor,
+    if (isplit_money_parse(draft->amount, strlen(draft->amount), EXPONENT, NULL,
+                           draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, &minor,
                            &why) != 0)
         return bridge_expense_fail(x, "Invalid amount: %s", why.text);
     ic__buf_text(b, "Add ");
     ic__buf_text(b, isplit_money_format(minor, EXPONENT, 0, amount));
     ic__buf_text(b, " paid by ");
-    put_name(b, add->payer);
-    preview_split(b, add);
-    if (add->note && *add->note) {
+    put_name(b, draft->payer);
+    preview_split(b, draft);
+    if (draft->note && *draft->note) {
         ic__buf_text(b, ", note: ");
-        ic__buf_text(b, add->note);
+        ic__buf_text(b, draft->note);
     }
     return true;
 }
@@ -115,7 +115,7 @@ static bool preview(bridge_expense *x, ic__buf *b, const isplit_command *command
 
     switch (command->kind) {
     case ISPLIT_COMMAND_ADD:
-        return preview_add(x, b, &command->add);
+        return preview_add(x, b, &command->draft);
     case ISPLIT_COMMAND_LIST:
         ic__buf_text(b, "List the entries");
         break;
@@ -176,7 +176,7 @@ static bool run(bridge_expense *x, const isplit_command *command)
 {
     switch (command->kind) {
     case ISPLIT_COMMAND_ADD:
-        return bridge_expense_add(x, &command->add);
+        return bridge_expense_add(x, &command->draft);
     case ISPLIT_COMMAND_LIST:
         return bridge_expense_list(x, 0, SIZE_MAX);
     case ISPLIT_COMMAND_BALANCE:

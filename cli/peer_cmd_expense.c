@@ -118,32 +118,32 @@ static void say_form(const peer_call *call, int error, char *text)
 
 /* --- add --- */
 
-typedef struct name_list {
+typedef struct part_list {
     char *memory;
-    const char **names;
+    isplit_part *parts;
     size_t count;
-} name_list;
+} part_list;
 
-static void names_free(name_list *list)
+static void parts_free(part_list *list)
 {
-    ic_mem_free(list->names);
+    ic_mem_free(list->parts);
     ic_mem_free(list->memory);
 }
 
 /* "alice, bob" as names; empty ones vanish. */
-static int names_split(name_list *list, const char *text)
+static int parts_split(part_list *list, const char *text)
 {
     size_t most = 1;
 
-    *list = (name_list){0};
+    *list = (part_list){0};
     if (!text)
         return 0;
     for (const char *at = text; *at; at++)
         most += *at == ',';
     list->memory = copy_text(text);
-    list->names = ic_mem_calloc(most, sizeof *list->names);
-    if (!list->memory || !list->names) {
-        names_free(list);
+    list->parts = ic_mem_calloc(most, sizeof *list->parts);
+    if (!list->memory || !list->parts) {
+        parts_free(list);
         return IC_ERR_NOMEM;
     }
     for (char *at = list->memory; at;) {
@@ -152,7 +152,7 @@ static int names_split(name_list *list, const char *text)
             *comma = 0;
         char *name = peer_trim(at);
         if (*name)
-            list->names[list->count++] = name;
+            list->parts[list->count++].name = name;
         at = comma ? comma + 1 : NULL;
     }
     return 0;
@@ -179,20 +179,32 @@ static void refuse_add(peer_reply *reply, int error, isplit_field field,
     case ISPLIT_FIELD_ROOM:
         peer_fail(reply, "Invalid channel: %s", text);
         break;
+    case ISPLIT_FIELD_CURRENCY:
+        peer_fail(reply, "Invalid currency: %s", text);
+        break;
+    case ISPLIT_FIELD_RATE:
+        peer_fail(reply, "Invalid rate: %s", text);
+        break;
+    case ISPLIT_FIELD_CATEGORY:
+        peer_fail(reply, "Invalid category: %s", text);
+        break;
+    case ISPLIT_FIELD_DATE:
+        peer_fail(reply, "Invalid date: %s", text);
+        break;
     case ISPLIT_FIELD_NONE:
         peer_fail(reply, "%s", text);
         break;
     }
 }
 
-static void add_to(const peer_call *call, const char *room, const name_list *split)
+static void add_to(const peer_call *call, const char *room, const part_list *split)
 {
     const peer_line *line = call->line;
-    const isplit_add add = {
+    const isplit_draft draft = {
         .payer = peer_line_any(line, PAYER),
         .amount = peer_line_any(line, AMOUNT),
-        .split = split->names,
-        .split_count = split->count,
+        .parts = split->parts,
+        .part_count = split->count,
         .only = truthy(peer_line_any(line, "only")),
         .note = peer_line_any(line, NOTE),
     };
@@ -202,7 +214,7 @@ static void add_to(const peer_call *call, const char *room, const name_list *spl
     isplit_reason why = {{0}};
     char *text = NULL;
 
-    int error = isplit_book_add(call->app->book, room, &add, &entry, &field, &why);
+    int error = isplit_book_add(call->app->book, room, &draft, &entry, &field, &why);
     if (error) {
         refuse_add(call->reply, error, field, &why);
         return;
@@ -216,7 +228,7 @@ static void add_to(const peer_call *call, const char *room, const name_list *spl
 void peer_cmd_expense_add(const peer_call *call)
 {
     char *memory;
-    name_list split;
+    part_list split;
     const char *room =
         room_of(call, ROOM " " PAYER " " AMOUNT " " SPLIT " " NOTE " only", &memory);
 
@@ -226,12 +238,12 @@ void peer_cmd_expense_add(const peer_call *call)
         peer_say(call->reply, "Usage: %s", peer_command_find("/expense_add")->usage);
         peer_fail(call->reply, peer_line_any(call->line, PAYER) ? "Missing amount."
                                                                 : "Missing payer.");
-    } else if (names_split(&split, peer_line_any(call->line, SPLIT)) != 0) {
+    } else if (parts_split(&split, peer_line_any(call->line, SPLIT)) != 0) {
         peer_fail(call->reply, "%s", ic_strerror(IC_ERR_NOMEM));
     } else {
         if (may_write(call, room))
             add_to(call, room, &split);
-        names_free(&split);
+        parts_free(&split);
     }
     ic_mem_free(memory);
 }

@@ -6,8 +6,14 @@
 
 static int add(isplit_book *book, const char *payer, const char *amount, const char *note)
 {
-    const char *const members[] = {"alice", "bob"};
-    const isplit_add expense = {payer, amount, false, members, 2, false, note};
+    const isplit_part members[] = {{"alice", NULL}, {"bob", NULL}};
+    const isplit_draft expense = {
+        .payer = payer,
+        .amount = amount,
+        .parts = members,
+        .part_count = 2,
+        .note = note,
+    };
     const isplit_entry *entry = NULL;
     isplit_reason why;
 

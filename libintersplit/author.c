@@ -120,16 +120,16 @@ static int write_event(isplit__room *room, const isplit__author *author, const c
 }
 
 /* An add in its final form. */
-typedef struct draft {
+typedef struct final {
     char payer[ISPLIT__NAME_MAX + 1];
     char split[ISPLIT__ENTRY_MAX_NAMES + 1][ISPLIT__NAME_MAX + 1];
     size_t count;
     int64_t amount;
     const char *note;
     size_t note_len;
-} draft;
+} final;
 
-static bool in_split(const draft *d, const char *name)
+static bool in_split(const final *d, const char *name)
 {
     for (size_t i = 0; i < d->count; i++) {
         if (strcmp(d->split[i], name) == 0)
@@ -138,7 +138,7 @@ static bool in_split(const draft *d, const char *name)
     return false;
 }
 
-static int add_name(draft *d, const char *text, isplit_reason *why)
+static int add_name(final *d, const char *text, isplit_reason *why)
 {
     char name[ISPLIT__NAME_MAX + 1];
 
@@ -154,17 +154,19 @@ static int add_name(draft *d, const char *text, isplit_reason *why)
     return 0;
 }
 
-static int add_all_members(draft *d, isplit__room *room, isplit_reason *why)
+static int add_all_members(final *d, isplit__room *room, isplit_reason *why)
 {
     const isplit_state *state = NULL;
 
     int err = isplit__room_state(room, &state);
-    for (size_t i = 0; !err && i < state->balance_count; i++)
-        err = add_name(d, state->balances[i].name, why);
+    for (size_t i = 0; !err && i < state->member_count; i++) {
+        if (state->members[i].active)
+            err = add_name(d, state->members[i].name, why);
+    }
     return err;
 }
 
-static int put_payer_first(draft *d, isplit_reason *why)
+static int put_payer_first(final *d, isplit_reason *why)
 {
     if (in_split(d, d->payer))
         return 0;
@@ -179,25 +181,25 @@ static int put_payer_first(draft *d, isplit_reason *why)
     return 0;
 }
 
-static int read_split(draft *d, isplit__room *room, const isplit_add *add,
+static int read_split(final *d, isplit__room *room, const isplit_draft *draft,
                       isplit_reason *why)
 {
     int err = 0;
 
-    if (add->only && !add->split_count) {
+    if (draft->only && !draft->part_count) {
         isplit__reason_set(why, "name the members who share this");
         return IC_ERR_INVALID;
     }
-    if (!add->split_count)
+    if (!draft->part_count)
         err = add_all_members(d, room, why);
-    for (size_t i = 0; !err && i < add->split_count; i++)
-        err = add_name(d, add->split[i], why);
-    if (!err && !add->only)
+    for (size_t i = 0; !err && i < draft->part_count; i++)
+        err = add_name(d, draft->parts[i].name, why);
+    if (!err && !draft->only)
         err = put_payer_first(d, why);
     return err;
 }
 
-static int read_note(draft *d, const char *note, isplit_reason *why)
+static int read_note(final *d, const char *note, isplit_reason *why)
 {
     d->note_len = note ? strlen(note) : 0;
     d->note = isplit__trim(note ? note : "", &d->note_len);
@@ -210,31 +212,42 @@ static int read_note(draft *d, const char *note, isplit_reason *why)
     return IC_ERR_INVALID;
 }
 
-static int read_draft(draft *d, isplit__room *room, const isplit_add *add,
+static bool is_plain(const isplit_draft *d)
+{
+    return d->type == ISPLIT_ENTRY_EXPENSE && d->mode == ISPLIT_SPLIT_EQUAL &&
+           d->payer_count == 0 && !d->currency && !d->rate && !d->category && !d->date;
+}
+
+static int read_draft(final *d, isplit__room *room, const isplit_draft *draft,
                       isplit_field *field, isplit_reason *why)
 {
-    *d = (draft){.count = 0};
+    *d = (final){.count = 0};
     *field = ISPLIT_FIELD_PAYER;
-    const char *payer = add->payer ? add->payer : "";
+    const char *payer = draft->payer ? draft->payer : "";
     int err = isplit__name_typed(payer, strlen(payer), d->payer, why);
     if (err)
         return err;
+    *field = ISPLIT_FIELD_NONE;
+    if (!is_plain(draft)) {
+        isplit__reason_set(why, "only equal splits of one payer so far");
+        return IC_ERR_UNSUPPORTED;
+    }
     *field = ISPLIT_FIELD_AMOUNT;
-    const char *amount = add->amount ? add->amount : "";
-    err =
-        isplit_money_parse(amount, strlen(amount), 2, NULL,
-                           add->amount_strict ? ISPLIT_MONEY_STRICT : 0, &d->amount, why);
+    const char *amount = draft->amount ? draft->amount : "";
+    err = isplit_money_parse(amount, strlen(amount), 2, NULL,
+                             draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, &d->amount,
+                             why);
     if (err)
         return err;
     *field = ISPLIT_FIELD_SPLIT;
-    err = read_split(d, room, add, why);
+    err = read_split(d, room, draft, why);
     if (err)
         return err;
     *field = ISPLIT_FIELD_NOTE;
-    return read_note(d, add->note, why);
+    return read_note(d, draft->note, why);
 }
 
-static void put_add_body(isplit__buf *b, const draft *d)
+static void put_add_body(isplit__buf *b, const final *d)
 {
     isplit__plain p = {.payer = {.at = d->payer, .len = strlen(d->payer)},
                        .count = d->count,
@@ -247,14 +260,14 @@ static void put_add_body(isplit__buf *b, const draft *d)
 }
 
 int isplit__author_add(isplit__room *room, const isplit__author *author,
-                       const isplit_add *add, const isplit_entry **out,
+                       const isplit_draft *draft, const isplit_entry **out,
                        isplit_field *field, isplit_reason *why)
 {
-    draft d;
+    final d;
     isplit__id id;
     isplit__buf body = {0};
 
-    int err = read_draft(&d, room, add, field, why);
+    int err = read_draft(&d, room, draft, field, why);
     if (err)
         return err;
     *field = ISPLIT_FIELD_NONE;
@@ -321,7 +334,7 @@ int isplit__author_clear(isplit__room *room, const isplit__author *author,
     int err = isplit__room_state(room, &state);
     if (err)
         return err;
-    size_t before = state->entry_count;
+    size_t before = isplit_state_entry_count(state);
     memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
     if (before && !isplit__room_may_clear(room, &key)) {
         isplit__reason_set(why, "only who has an entry in this room can clear it");
@@ -332,7 +345,7 @@ int isplit__author_clear(isplit__room *room, const isplit__author *author,
     if (!err)
         err = isplit__room_state(room, &state);
     if (!err)
-        *removed = before - state->entry_count;
+        *removed = before - isplit_state_entry_count(state);
     return err;
 }
 

@@ -20,7 +20,7 @@ typedef struct isplit__author {
 
 /** Write and take in an entry. `out` is borrowed from the room. */
 int isplit__author_add(isplit__room *room, const isplit__author *author,
-                       const isplit_add *add, const isplit_entry **out,
+                       const isplit_draft *draft, const isplit_entry **out,
                        isplit_field *field, isplit_reason *why);
 
 /** Cover the room; several events when it holds many unsigned entries. */

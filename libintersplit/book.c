@@ -283,7 +283,7 @@ int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
     return isplit__store_each_room(book->store, tell, user);
 }
 
-int isplit_book_add(isplit_book *book, const char *room, const isplit_add *add,
+int isplit_book_add(isplit_book *book, const char *room, const isplit_draft *draft,
                     const isplit_entry **out, isplit_field *field, isplit_reason *why)
 {
     isplit_field wrong = ISPLIT_FIELD_ROOM;
@@ -293,7 +293,7 @@ int isplit_book_add(isplit_book *book, const char *room, const isplit_add *add,
     int err = isplit__book_explain(isplit__book_place(book, room, true, &place), &ours);
     if (!err) {
         wrong = ISPLIT_FIELD_NONE;
-        err = isplit__author_add(place->room, &book->author, add, out, &wrong, &ours);
+        err = isplit__author_add(place->room, &book->author, draft, out, &wrong, &ours);
         if (err && !ours.text[0])
             (void)isplit__book_explain(err, &ours);
     }

@@ -32,7 +32,7 @@ static bool at_clause(const isplit__words *w)
 /* "alice", and one day "alice=25+bob=5". */
 static int read_payer(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
-    int err = isplit__words_name(w, "=", into, &into->command.add.payer, why);
+    int err = isplit__words_name(w, "=", into, &into->command.draft.payer, why);
 
     if (!err && w->at < w->end && *w->at == '=')
         return later(why, "several payers");
@@ -54,7 +54,7 @@ static int read_amount(isplit__words *w, isplit__draft_command *into, isplit_rea
     }
     if (!from)
         return refuse(why, "an amount is missing: add alice 30 split alice,bob");
-    into->command.add.amount = isplit__words_keep(into, from, (size_t)(end - from));
+    into->command.draft.amount = isplit__words_keep(into, from, (size_t)(end - from));
     return 0;
 }
 
@@ -74,15 +74,15 @@ static bool at_percent(const isplit__words *w)
 
 static int read_item(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
-    isplit_add *add = &into->command.add;
+    isplit_draft *draft = &into->command.draft;
     const char *name = NULL;
 
     int err = isplit__words_name(w, ITEM_MARKS, into, &name, why);
     if (err)
         return err;
-    if (add->split_count == ISPLIT__ENTRY_MAX_NAMES)
+    if (draft->part_count == ISPLIT__ENTRY_MAX_NAMES)
         return refuse(why, "an entry has too many members");
-    into->split[add->split_count++] = name;
+    into->parts[draft->part_count++].name = name;
     if (isplit__words_more(w) && strchr("=*+", *w->at))
         return later(why, "uneven splits");
     return at_percent(w) ? later(why, "uneven splits") : 0;
@@ -102,11 +102,11 @@ static bool take_only(isplit__words *w)
 
 static int read_split(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
-    isplit_add *add = &into->command.add;
+    isplit_draft *draft = &into->command.draft;
 
-    if (add->split_count)
+    if (draft->part_count)
         return refuse(why, "the split stands twice");
-    add->only = take_only(w);
+    draft->only = take_only(w);
     for (;;) {
         int err = read_item(w, into, why);
         if (err)
@@ -125,7 +125,7 @@ static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_rea
     if (isplit__words_take(w, "split"))
         return read_split(w, into, why);
     if (isplit__words_take(w, "note")) {
-        into->command.add.note = isplit__words_rest(w, into);
+        into->command.draft.note = isplit__words_rest(w, into);
         return 0;
     }
     if (isplit__words_next_is(w, "cat"))
@@ -143,6 +143,6 @@ int isplit__command_add(isplit__words *w, isplit__draft_command *into, isplit_re
         err = read_amount(w, into, why);
     while (!err && isplit__words_more(w))
         err = read_clause(w, into, why);
-    into->command.add.split = into->split;
+    into->command.draft.parts = into->parts;
     return err;
 }

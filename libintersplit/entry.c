@@ -18,7 +18,7 @@ int64_t isplit__equal_share(int64_t amount_minor, size_t count, size_t index)
 
 static size_t text_size(const char *text)
 {
-    return text ? strlen(text) + 1 : 0;
+    return text && *text ? strlen(text) + 1 : 0;
 }
 
 static size_t shares_size(const isplit_share *shares, size_t count)
@@ -30,53 +30,89 @@ static size_t shares_size(const isplit_share *shares, size_t count)
     return size;
 }
 
+static size_t items_size(const isplit_item *items, size_t count)
+{
+    size_t size = count * sizeof *items;
+
+    for (size_t i = 0; i < count; i++)
+        size += text_size(items[i].text);
+    return size;
+}
+
+/* The texts of an entry, which all move together; `author` may be NULL. */
+#define TEXTS 9
+
+static void list_texts(isplit_entry *e, const char **list[TEXTS])
+{
+    const char **const texts[TEXTS] = {&e->id,       &e->note,     &e->by,
+                                       &e->author,   &e->currency, &e->original_currency,
+                                       &e->category, &e->date,     &e->rate};
+
+    memcpy(list, texts, sizeof texts);
+}
+
 static const char *put_text(char **at, const char *text)
 {
     char *put = *at;
 
-    if (!text)
-        return NULL;
+    if (!text || !*text)
+        return "";
     memcpy(put, text, strlen(text) + 1);
     *at += strlen(text) + 1;
     return put;
 }
 
-static void put_names(char **at, isplit_share *to, const isplit_share *from, size_t count)
+static const isplit_share *put_shares(isplit_share *to, const isplit_share *from,
+                                      size_t count, char **at)
 {
     for (size_t i = 0; i < count; i++) {
         to[i].name = put_text(at, from[i].name);
         to[i].minor = from[i].minor;
     }
+    return to;
 }
 
-isplit_entry *isplit__entry_new(const isplit__entry_parts *p)
+static const isplit_item *put_items(isplit_item *to, const isplit_item *from,
+                                    size_t count, char **at)
 {
-    size_t size = sizeof(isplit_entry) + shares_size(p->paid, p->paid_count) +
-                  shares_size(p->shares, p->share_count) + text_size(p->id) +
-                  text_size(p->note) + text_size(p->by) + text_size(p->author);
-    isplit_entry *e = ic_mem_alloc(size);
+    for (size_t i = 0; i < count; i++) {
+        to[i] = from[i];
+        to[i].text = put_text(at, from[i].text);
+    }
+    return count ? to : NULL;
+}
 
-    if (!e)
+isplit_entry *isplit__entry_copy(const isplit_entry *from)
+{
+    const char **texts[TEXTS];
+    isplit_entry e = *from;
+    size_t size = sizeof e + shares_size(e.paid, e.paid_count) +
+                  shares_size(e.shares, e.share_count) +
+                  items_size(e.items, e.item_count) +
+                  (e.values ? e.share_count * sizeof *e.values : 0);
+
+    list_texts(&e, texts);
+    for (size_t i = 0; i < TEXTS; i++)
+        size += text_size(*texts[i]);
+    isplit_entry *copy = ic_mem_alloc(size);
+    if (!copy)
         return NULL;
-    isplit_share *paid = (isplit_share *)(void *)(e + 1);
-    isplit_share *shares = paid + p->paid_count;
-    char *at = (char *)(shares + p->share_count);
-    put_names(&at, paid, p->paid, p->paid_count);
-    put_names(&at, shares, p->shares, p->share_count);
-    *e = (isplit_entry){
-        .id = put_text(&at, p->id),
-        .paid = paid,
-        .paid_count = p->paid_count,
-        .shares = shares,
-        .share_count = p->share_count,
-        .amount_minor = p->amount_minor,
-        .note = put_text(&at, p->note),
-        .at_ms = p->at_ms,
-        .by = put_text(&at, p->by),
-        .author = put_text(&at, p->author),
-        .flags = p->author ? ISPLIT_ENTRY_SIGNED : 0,
-    };
-    return e;
+    isplit_share *paid = (isplit_share *)(void *)(copy + 1);
+    isplit_share *shares = paid + e.paid_count;
+    isplit_item *items = (isplit_item *)(void *)(shares + e.share_count);
+    int64_t *values = (int64_t *)(void *)(items + e.item_count);
+    char *at = (char *)(values + (e.values ? e.share_count : 0));
+    e.paid = put_shares(paid, e.paid, e.paid_count, &at);
+    e.shares = put_shares(shares, e.shares, e.share_count, &at);
+    e.items = put_items(items, e.items, e.item_count, &at);
+    if (e.values)
+        e.values = memcpy(values, e.values, e.share_count * sizeof *values);
+    for (size_t i = 0; i < TEXTS; i++)
+        *texts[i] = put_text(&at, *texts[i]);
+    e.author = from->author ? e.author : NULL;
+    e.flags = from->author ? ISPLIT_ENTRY_SIGNED : 0;
+    *copy = e;
+    return copy;
 }
 
 /* A whole number from `least` to the largest amount; -1 otherwise. */
@@ -160,22 +196,22 @@ static bool knows_members(const json_t *body)
            strcmp(json_string_value(type), "expense") == 0 && json_object_size(mode) == 1;
 }
 
-int isplit__entry_signed(const isplit__entry_parts *parts, const isplit__event *event,
+int isplit__entry_signed(const isplit_entry *parts, const isplit__event *event,
                          const char *prefix, isplit_entry **out)
 {
     char address[IC_ADDRESS_BYTES];
     char id[2 * ISPLIT__ID_BYTES + 1];
     char author[2 * ISPLIT__ID_BYTES + 1];
-    isplit__entry_parts p = *parts;
+    isplit_entry e = *parts;
 
     int err = ic_address_encode(address, prefix, event->by.b);
     if (err)
         return err;
-    p.id = sodium_bin2hex(id, sizeof id, event->id.b, ISPLIT__ID_BYTES);
-    p.author = sodium_bin2hex(author, sizeof author, event->by.b, ISPLIT__ID_BYTES);
-    p.by = address;
-    p.at_ms = event->at;
-    *out = isplit__entry_new(&p);
+    e.id = sodium_bin2hex(id, sizeof id, event->id.b, ISPLIT__ID_BYTES);
+    e.author = sodium_bin2hex(author, sizeof author, event->by.b, ISPLIT__ID_BYTES);
+    e.by = address;
+    e.at_ms = event->at;
+    *out = isplit__entry_copy(&e);
     return *out ? 0 : IC_ERR_NOMEM;
 }
 
@@ -186,11 +222,12 @@ int isplit__body_add(const json_t *body, const isplit__event *event, const char 
     isplit_share shares[ISPLIT__ENTRY_MAX_NAMES];
     const json_t *listed = json_object_get(json_object_get(body, "mode"), "equal");
     const json_t *note = json_object_get(body, "note");
-    isplit__entry_parts p = {
+    isplit_entry p = {
         .paid = paid,
         .shares = shares,
         .share_count = json_array_size(listed),
         .amount_minor = read_amount(json_object_get(body, "amount"), 1),
+        .exponent = ISPLIT__EXPONENT,
         .note = note ? json_string_value(note) : "",
     };
 

@@ -25,6 +25,7 @@
 #define ISPLIT__EVENT_MAX_DEPS 16
 #define ISPLIT__EVENT_MAX_SEQ 5000
 #define ISPLIT__ENTRY_MAX_NAMES 64
+#define ISPLIT__EXPONENT 2u /* of a room without a currency (section 2.2) */
 #define ISPLIT__ROOM_MAX_BYTES 256
 #define ISPLIT__KIND_MAX_BYTES 32
 #define ISPLIT__INTEGER_MAX                                                              \
@@ -132,26 +133,13 @@ int isplit__legacy_load(const char *text, size_t len, isplit__event **out);
 int isplit__body_add(const json_t *body, const isplit__event *event, const char *prefix,
                      isplit_entry **out);
 
-/** Who had to pay what: entry parts for isplit__entry_new. */
-typedef struct isplit__entry_parts {
-    const char *id;
-    const isplit_share *paid;
-    size_t paid_count;
-    const isplit_share *shares;
-    size_t share_count;
-    int64_t amount_minor;
-    const char *note;
-    int64_t at_ms;
-    const char *by;
-    const char *author; /* NULL = unsigned */
-} isplit__entry_parts;
-
 /** The entry of a signed event, which says who, when and under which id. */
-int isplit__entry_signed(const isplit__entry_parts *parts, const isplit__event *event,
+int isplit__entry_signed(const isplit_entry *parts, const isplit__event *event,
                          const char *prefix, isplit_entry **out);
 
-/** A copy of all parts in one piece of memory (ic_mem_free); NULL when there is none. */
-isplit_entry *isplit__entry_new(const isplit__entry_parts *parts);
+/** A copy in one piece of memory (ic_mem_free), texts that are NULL being ""; NULL when
+ * there is no memory. */
+isplit_entry *isplit__entry_copy(const isplit_entry *from);
 
 /** Member number `index` of `count` pays this much of an equal split. */
 int64_t isplit__equal_share(int64_t amount_minor, size_t count, size_t index);

@@ -6,10 +6,9 @@
 #define ISPLIT_FORM_H
 
 #include "buf.h"
+#include "events.h"
 #include "intersplit/entry.h"
 #include "intersplit/plan.h"
-
-#define ISPLIT__EXPONENT 2u /* of a room without a currency (section 2.2) */
 
 /** "30.00"; with `sign` "+30.00". */
 void isplit__form_money(isplit__buf *b, int64_t minor, bool sign);

@@ -111,14 +111,14 @@ static int check_writer(const isplit_ledger *l, isplit_reason *why)
     return IC_ERR_DENIED;
 }
 
-int isplit_ledger_add(isplit_ledger *l, const isplit_add *add, const isplit_entry **out,
-                      isplit_field *field, isplit_reason *why)
+int isplit_ledger_add(isplit_ledger *l, const isplit_draft *draft,
+                      const isplit_entry **out, isplit_field *field, isplit_reason *why)
 {
     isplit_field wrong = ISPLIT_FIELD_NONE;
 
     int err = check_writer(l, why);
     if (!err)
-        err = isplit__author_add(l->room, &l->author, add, out, &wrong, why);
+        err = isplit__author_add(l->room, &l->author, draft, out, &wrong, why);
     if (err && field)
         *field = err == IC_ERR_INVALID ? wrong : ISPLIT_FIELD_NONE;
     return err;

@@ -151,13 +151,14 @@ static isplit_entry *make_entry(const normal *n)
     isplit__buf_add(&texts, "", 1);
     isplit__buf_add(&texts, n->by ? n->by : "", n->by_len);
     if (!texts.bad)
-        entry = isplit__entry_new(&(isplit__entry_parts){
+        entry = isplit__entry_copy(&(isplit_entry){
             .id = texts.data,
             .paid = &paid,
             .paid_count = 1,
             .shares = shares,
             .share_count = n->split_count,
             .amount_minor = n->amount,
+            .exponent = ISPLIT__EXPONENT,
             .note = texts.data + n->tx_id_len + 1,
             .at_ms = n->ts,
             .by = texts.data + n->tx_id_len + n->note_len + 2,

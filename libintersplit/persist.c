@@ -300,6 +300,7 @@ static int restore_room(isplit__room *room, void *user)
 static int restore(isplit_book *book, const char *name, restoring *r)
 {
     isplit__place *place = NULL;
+    const isplit_state *state = NULL;
 
     int err = isplit__book_place(book, name, true, &place);
     if (err)
@@ -310,7 +311,9 @@ static int restore(isplit_book *book, const char *name, restoring *r)
     if (!err && r->found)
         err = isplit__book_change(book, place, restore_room, r);
     else if (!err)
-        r->result.total = isplit_state_entry_count(&place->room->state);
+        err = isplit__room_state(place->room, &state);
+    if (!err && !r->found)
+        r->result.total = isplit_state_entry_count(state);
     isplit__book_tidy(book, name);
     return err;
 }

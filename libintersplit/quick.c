@@ -264,12 +264,13 @@ static int make_entry(const plain *p, const char *prefix, isplit__event *e)
         return IC_ERR_NOT_FOUND;
     const isplit_share paid = {.name = keep(&pool, p->payer), .minor = p->amount};
     return isplit__entry_signed(
-        &(isplit__entry_parts){
+        &(isplit_entry){
             .paid = &paid,
             .paid_count = 1,
             .shares = shares,
             .share_count = p->listed_count,
             .amount_minor = p->amount,
+            .exponent = ISPLIT__EXPONENT,
             .note = keep(&pool, p->note),
         },
         e, prefix, &e->entry);

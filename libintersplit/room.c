@@ -36,6 +36,7 @@ int isplit__room_new(const char *name, const char *prefix, isplit__room **out)
     }
     memcpy(copy, name, strlen(name) + 1);
     room->state.room = copy;
+    room->stale = true;
     room->context = (isplit__context){.room = copy, .prefix = prefix};
     *out = room;
     return 0;
@@ -59,9 +60,7 @@ void isplit__room_free(isplit__room *room)
     isplit__idmap_free(&room->by_tx);
     isplit__idmap_free(&room->forked);
     isplit__index_free(&room->index);
-    ic_mem_free(room->state.entries);
-    ic_mem_free(room->state.balances);
-    ic_mem_free(room->state.room);
+    isplit__state_free(&room->state);
     ic_mem_free(room);
 }
 

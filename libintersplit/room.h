@@ -15,6 +15,7 @@
 #include "index.h"
 #include "intersplit/entry.h"
 #include "intersplit/ledger.h"
+#include "state.h"
 
 #define ISPLIT__ROOM_MAX_EVENTS 500000 /* sums of the largest amounts stay in 63 bits */
 #define ISPLIT__WAITING_MAX 1024       /* events whose deps are not here yet */
@@ -29,19 +30,6 @@ typedef struct isplit__node {
     bool covered;   /* by a clear; this and `live` as of the last fold */
     bool live;      /* an entry that shows and counts */
 } isplit__node;
-
-struct isplit_state {
-    char *room;
-    const isplit_entry **entries; /* live, in list order */
-    size_t entry_count;
-    size_t entry_cap;
-    isplit_share *balances; /* by name; the names belong to entries */
-    size_t balance_count;
-    size_t balance_cap;
-    int64_t total;
-    size_t event_count;
-    isplit__sum sum; /* of all ids */
-};
 
 /**
  * Called for each event that is delivered, before it is part of the room. An error stops

@@ -20,7 +20,7 @@ typedef struct isplit__words {
 /** The command that is being read; `put` is where its next text goes. */
 typedef struct isplit__draft_command {
     isplit_command command;
-    const char *split[ISPLIT__ENTRY_MAX_NAMES];
+    isplit_part parts[ISPLIT__ENTRY_MAX_NAMES];
     char *put;
     char texts[]; /* never more than the line and a zero byte */
 } isplit__draft_command;

@@ -55,31 +55,68 @@ IC_API IC_CHECK int isplit_book_open(const isplit_book_options *opts, isplit_boo
                                      isplit_reason *why);
 IC_API void isplit_book_close(isplit_book *book);
 
-/** An equal split as a user asks for it. */
-typedef struct isplit_add {
-    const char *payer;
-    const char *amount; /* text, read by the rules of isplit_money_parse */
-    bool amount_strict; /* '.' is the only decimal mark and nothing groups */
-    const char *const
-        *split; /* names; none = all members of the room so far, or just the payer */
-    size_t split_count;
-    bool only; /* exactly these names; otherwise the payer is put first when missing */
-    const char *note; /* NULL = none */
-} isplit_add;
+/** A member and what is said of him; the text is read by the mode of the split. */
+typedef struct isplit_part {
+    const char *name;
+    const char
+        *value; /* an amount (EXACT, ADJUST, of a payer), a whole number (WEIGHTS),
+                   a percentage such as "33.33" (PERCENT); NULL = nothing is said */
+} isplit_part;
 
-/** Which member of isplit_add was refused. */
+/** A line of a bill as it is typed. */
+typedef struct isplit_draft_item {
+    const char *text; /* NULL = none */
+    const char *amount;
+    const char *const *names; /* who had it; none = all members of the split */
+    size_t name_count;
+} isplit_draft_item;
+
+/**
+ * An entry as a user asks for it. Amounts are texts, read by isplit_money_parse with the
+ * decimals of the currency.
+ *
+ * Of a payment `payer` gives and the only part gets; it has no mode.
+ */
+typedef struct isplit_draft {
+    isplit_entry_type type;
+    const char *payer;         /* who paid all of it; NULL when several did */
+    const isplit_part *payers; /* then these, each with an amount */
+    size_t payer_count;
+    const char *amount;
+    bool amount_strict; /* '.' is the only decimal mark and nothing groups */
+    bool only;          /* exactly these parts; otherwise a lone payer is put first when
+                           missing in an equal split */
+    isplit_split_mode mode;
+    const isplit_part *parts; /* none = all active members, and the payer */
+    size_t part_count;
+    const isplit_draft_item *items; /* of ITEMS; what they lack is tax and tip */
+    size_t item_count;
+    const char *rest_to;  /* takes what the parts leave over or lack; NULL = refuse */
+    const char *currency; /* of the amounts; NULL = the room's */
+    const char *rate;     /* what one unit of it is in the room's currency; NULL = the
+                             entry stays in its own */
+    const char *category; /* NULL = none, like the next two */
+    const char *date;     /* YYYY-MM-DD */
+    const char *note;
+} isplit_draft;
+
+/** Which member of isplit_draft was refused. */
 typedef enum isplit_field {
     ISPLIT_FIELD_NONE = 0,
     ISPLIT_FIELD_ROOM,
     ISPLIT_FIELD_PAYER,
     ISPLIT_FIELD_AMOUNT,
     ISPLIT_FIELD_SPLIT,
-    ISPLIT_FIELD_NOTE
+    ISPLIT_FIELD_NOTE,
+    ISPLIT_FIELD_CURRENCY,
+    ISPLIT_FIELD_RATE,
+    ISPLIT_FIELD_CATEGORY,
+    ISPLIT_FIELD_DATE
 } isplit_field;
 
 /** Add an entry. `out` is borrowed until the room changes; `field` may be NULL. */
 IC_API IC_CHECK int isplit_book_add(isplit_book *book, const char *room,
-                                    const isplit_add *add, const isplit_entry **out,
+                                    const isplit_draft *draft, const isplit_entry **out,
                                     isplit_field *field, isplit_reason *why);
 
 /** The room as it is now, borrowed until it changes. A room nobody used is empty, not an

@@ -41,7 +41,7 @@ typedef enum isplit_command_kind {
 /** One command. All texts belong to it. */
 typedef struct isplit_command {
     isplit_command_kind kind;
-    isplit_add add;              /* of ADD, ready for isplit_book_add */
+    isplit_draft draft;          /* of ADD, ready for isplit_book_add */
     isplit_export_format format; /* of EXPORT */
     const char *text;            /* of SEND: the message */
 } isplit_command;

@@ -1,9 +1,10 @@
 /**
  * @file intersplit/entry.h
- * What a room looks like after all its events: entries and balances.
+ * What a room looks like after all its events: entries, balances, members, settings.
  *
- * Spec     docs/spec/16-ledger.md, sections 0 and 4.3
+ * Spec     docs/spec/16-ledger.md, sections 0, 2.2 and 4.3
  * Threads  a state belongs to the thread of its book or ledger
+ * Errors   0 or a negative ic_error; outputs are written only on 0
  */
 #ifndef INTERSPLIT_ENTRY_H
 #define INTERSPLIT_ENTRY_H
@@ -13,6 +14,8 @@
 #include <stdint.h>
 
 #include "intercom/api.h"
+#include "intersplit/reason.h"
+#include "intersplit/split.h"
 
 IC_BEGIN_DECLS
 
@@ -22,29 +25,67 @@ typedef struct isplit_share {
     int64_t minor;
 } isplit_share;
 
+typedef enum isplit_entry_type {
+    ISPLIT_ENTRY_EXPENSE = 0,
+    ISPLIT_ENTRY_REFUND, /* money came back: `paid` got it, `shares` get their part */
+    ISPLIT_ENTRY_PAYMENT /* one member gave another money; no spending */
+} isplit_entry_type;
+
 typedef enum isplit_entry_flag {
-    ISPLIT_ENTRY_SIGNED = 1u << 0, /* carries a good signature of `author` */
-    ISPLIT_ENTRY_VOID = 1u << 1,   /* listed, struck through, not counted */
-    ISPLIT_ENTRY_CLEARED =
-        1u << 2, /* covered by a clear, not listed by default, not counted */
-    ISPLIT_ENTRY_CONFLICT =
-        1u << 3 /* another content under the same txId, or concurrent edits */
+    ISPLIT_ENTRY_SIGNED = 1u << 0,   /* carries a good signature of `author` */
+    ISPLIT_ENTRY_VOID = 1u << 1,     /* struck through, not counted */
+    ISPLIT_ENTRY_CLEARED = 1u << 2,  /* covered by a clear, not counted */
+    ISPLIT_ENTRY_CONFLICT = 1u << 3, /* another content under the same txId, or edits
+                                        that did not know of each other */
+    ISPLIT_ENTRY_EDITED = 1u << 4,   /* shows other values than at first */
+    ISPLIT_ENTRY_DISPUTED = 1u << 5, /* a member whom it names contests it */
+    ISPLIT_ENTRY_CONFIRMED = 1u
+                             << 6, /* each member whom it names wrote or confirmed it */
+    ISPLIT_ENTRY_FORKED = 1u << 7, /* its author signed two futures */
+    ISPLIT_ENTRY_FUTURE = 1u << 8, /* its time is more than a day ahead of our clock */
+    ISPLIT_ENTRY_IGNORED = 1u << 9 /* listed, but a setting of the room keeps it out of
+                                      balances and totals */
 } isplit_entry_flag;
 
-/** One entry. Everything is borrowed and lives until its room changes. */
+/** A line of a bill. */
+typedef struct isplit_item {
+    const char *text; /* "" when there is none */
+    int64_t amount_minor;
+    uint64_t members; /* bit i stands for shares[i] */
+} isplit_item;
+
+/**
+ * One entry. Everything is borrowed and lives until its room changes.
+ *
+ * Amounts are positive whatever the type. An expense and a payment move `paid` up and
+ * `shares` down, a refund the other way round.
+ */
 typedef struct isplit_entry {
-    const char
-        *id; /* txId: 64 hex digits, or free text of an unsigned entry of the original */
-    const isplit_share *paid; /* who paid; sums to amount_minor */
+    const char *id;           /* 64 hex digits, or free text of an unsigned entry */
+    const isplit_share *paid; /* who paid, by name; sums to amount_minor */
     size_t paid_count;
     const isplit_share *shares; /* who owes, in listed order; sums to amount_minor */
     size_t share_count;
     int64_t amount_minor;
-    const char *note;   /* "" when there is none */
-    int64_t at_ms;      /* display time of its author, milliseconds since 1970 */
-    const char *by;     /* Trac address of the author; free text when unsigned */
-    const char *author; /* public key, 64 hex digits; NULL when unsigned */
-    unsigned flags;     /* isplit_entry_flag */
+    const char *note;     /* "" when there is none */
+    int64_t at_ms;        /* display time of its author, milliseconds since 1970 */
+    const char *by;       /* Trac address of the author; free text when unsigned */
+    const char *author;   /* public key, 64 hex digits; NULL when unsigned */
+    const char *currency; /* "" = the room's */
+    const char *category; /* "" when there is none */
+    const char *date;     /* YYYY-MM-DD; "" = the day of at_ms */
+    const char *rate;     /* decimal number; "" = nothing was converted */
+    const char *original_currency; /* what was paid, in another currency; "" = none */
+    int64_t original_minor;
+    const int64_t *values;    /* one a share, what was asked for: weights, basis points,
+                                 adjustments; NULL in the other modes */
+    const isplit_item *items; /* of ISPLIT_SPLIT_ITEMS; what they lack is tax and tip */
+    size_t item_count;
+    isplit_split_mode mode;
+    isplit_entry_type type;
+    unsigned exponent; /* decimals of the currency */
+    unsigned original_exponent;
+    unsigned flags; /* isplit_entry_flag */
 } isplit_entry;
 
 typedef struct isplit_state isplit_state; /* the fold of a room's events; borrowed */
@@ -55,11 +96,42 @@ IC_API const char *isplit_state_room(const isplit_state *state);
 IC_API size_t isplit_state_entry_count(const isplit_state *state);
 IC_API const isplit_entry *isplit_state_entry(const isplit_state *state, size_t index);
 
-/** Sum of the amounts of the live entries. */
-IC_API int64_t isplit_state_total_minor(const isplit_state *state);
+/** All entries in list order, void and cleared ones too. */
+IC_API size_t isplit_state_all_count(const isplit_state *state);
+IC_API const isplit_entry *isplit_state_all(const isplit_state *state, size_t index);
 
-/** Balances in name order (bytes), zeros included; positive = is owed. */
+/** What was spent and who is owed what, in one currency. */
+typedef struct isplit_currency {
+    const char *code; /* "" when the room has none */
+    unsigned exponent;
+    int64_t total_minor; /* expenses less refunds; payments are no spending */
+    const isplit_share
+        *balances; /* in name order (bytes), zeros too; positive = is owed */
+    size_t balance_count;
+} isplit_currency;
+
+/** Number 0 is the room's own, the others follow in the order of their codes. */
+IC_API size_t isplit_state_currency_count(const isplit_state *state);
+IC_API const isplit_currency *isplit_state_currency(const isplit_state *state,
+                                                    size_t index);
+
+/** The same in the room's own currency. */
+IC_API int64_t isplit_state_total_minor(const isplit_state *state);
 IC_API const isplit_share *isplit_state_balances(const isplit_state *state,
+                                                 size_t *count);
+
+/** Somebody in the room. */
+typedef struct isplit_member {
+    const char *name;
+    const char *key;  /* who claimed the name, 64 hex digits; NULL = nobody */
+    bool active;      /* false: left, no longer part of a split that names nobody */
+    bool contested;   /* another key claims the name as well */
+    uint32_t weight;  /* by default, of a split by weights */
+    const char *show; /* how the name is to be written; "" = as it is */
+} isplit_member;
+
+/** Everybody whom an entry or a member event names, in name order (bytes). */
+IC_API const isplit_member *isplit_state_members(const isplit_state *state,
                                                  size_t *count);
 
 /** Number of events behind this state, covered ones included. */

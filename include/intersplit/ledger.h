@@ -57,7 +57,7 @@ IC_API IC_CHECK int isplit_ledger_take(isplit_ledger *ledger, const char *json,
                                        isplit_reason *why);
 
 /** As isplit_book_add and isplit_book_clear; IC_ERR_DENIED without an identity. */
-IC_API IC_CHECK int isplit_ledger_add(isplit_ledger *ledger, const isplit_add *add,
+IC_API IC_CHECK int isplit_ledger_add(isplit_ledger *ledger, const isplit_draft *draft,
                                       const isplit_entry **out, isplit_field *field,
                                       isplit_reason *why);
 IC_API IC_CHECK int isplit_ledger_clear(isplit_ledger *ledger, size_t *removed,

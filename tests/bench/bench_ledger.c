@@ -45,12 +45,12 @@ static isplit_book *open_book(const char *path, const ic_identity *identity)
 
 static void add_one(isplit_book *book, const char *room)
 {
-    const char *const split[] = {"alice", "bob", "carol"};
-    const isplit_add add = {.payer = "alice",
-                            .amount = "12.34",
-                            .split = split,
-                            .split_count = 3,
-                            .note = "groceries"};
+    const isplit_part split[] = {{"alice", NULL}, {"bob", NULL}, {"carol", NULL}};
+    const isplit_draft add = {.payer = "alice",
+                              .amount = "12.34",
+                              .parts = split,
+                              .part_count = 3,
+                              .note = "groceries"};
     const isplit_entry *entry = NULL;
 
     must(isplit_book_add(book, room, &add, &entry, NULL, NULL), "add");
@@ -94,12 +94,12 @@ static void bench_add_to_large_room(isplit_book *book)
 /* Append what one key writes to a room to a file of events. */
 static void write_events(FILE *file, uint8_t key)
 {
-    const char *const split[] = {"alice", "bob", "carol"};
-    const isplit_add add = {.payer = "alice",
-                            .amount = "12.34",
-                            .split = split,
-                            .split_count = 3,
-                            .note = "groceries"};
+    const isplit_part split[] = {{"alice", NULL}, {"bob", NULL}, {"carol", NULL}};
+    const isplit_draft add = {.payer = "alice",
+                              .amount = "12.34",
+                              .parts = split,
+                              .part_count = 3,
+                              .note = "groceries"};
     isplit_ledger *ledger = NULL;
     ic_identity *me = identity_of(key);
 

@@ -15,10 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (isplit_command_parse((const char *)data, size, &c, &why) != 0)
         return 0;
     if (c->kind == ISPLIT_COMMAND_ADD) {
-        bytes += strlen(c->add.payer) + strlen(c->add.amount);
-        for (size_t i = 0; i < c->add.split_count; i++)
-            bytes += strlen(c->add.split[i]);
-        bytes += c->add.note ? strlen(c->add.note) : 0;
+        bytes += strlen(c->draft.payer) + strlen(c->draft.amount);
+        for (size_t i = 0; i < c->draft.part_count; i++)
+            bytes += strlen(c->draft.parts[i].name);
+        bytes += c->draft.note ? strlen(c->draft.note) : 0;
     } else if (c->kind == ISPLIT_COMMAND_SEND) {
         bytes += strlen(c->text);
     }

@@ -118,14 +118,14 @@ static bool pass_on(world *w, size_t from, unsigned how, uint8_t arg)
 static void add(const world *w, size_t at, uint8_t arg)
 {
     static const char *const names[] = {"alice", "bob"};
-    const char *const split[] = {names[arg & 1], "carol"};
+    const isplit_part split[] = {{names[arg & 1], NULL}, {"carol", NULL}};
     const isplit_entry *entry = NULL;
-    const isplit_add one = {.payer = names[arg >> 1 & 1],
-                            .amount = arg & 4 ? "3.01" : "20",
-                            .split = split,
-                            .split_count = 1 + (arg >> 3 & 1),
-                            .only = arg & 16,
-                            .note = arg & 32 ? "a \"note\"" : NULL};
+    const isplit_draft one = {.payer = names[arg >> 1 & 1],
+                              .amount = arg & 4 ? "3.01" : "20",
+                              .parts = split,
+                              .part_count = 1 + (arg >> 3 & 1),
+                              .only = arg & 16,
+                              .note = arg & 32 ? "a \"note\"" : NULL};
 
     must(isplit_book_add(w->ends[at].book, ROOM, &one, &entry, NULL, NULL));
 }

@@ -85,18 +85,18 @@ static void add(story *t)
     char amount[32];
     const isplit_entry *entry = NULL;
     const char *split = splits[fake_random_below(&t->random, 3)];
-    const char *list[3];
+    isplit_part list[3];
     char copy[64];
     char *rest = copy;
-    isplit_add one = {.payer = names[fake_random_below(&t->random, 3)],
-                      .amount = amount,
-                      .split = list};
+    isplit_draft one = {.payer = names[fake_random_below(&t->random, 3)],
+                        .amount = amount,
+                        .parts = list};
 
     if (t->added_count == MOST_ADDS)
         return;
     (void)snprintf(copy, sizeof copy, "%s", split);
     for (char *name; (name = strsep(&rest, ",")) != NULL && *name;)
-        list[one.split_count++] = name;
+        list[one.part_count++] = (isplit_part){.name = name};
     (void)snprintf(amount, sizeof amount, "%u.%02u",
                    (unsigned)fake_random_below(&t->random, 90) + 1,
                    (unsigned)fake_random_below(&t->random, 100));

@@ -322,14 +322,14 @@ int bind_world_add(bind_world *w, size_t number, const char *payer, const char *
                    const char *split)
 {
     char names[256];
-    const char *list[16];
+    isplit_part list[16];
     char *rest = names;
     const isplit_entry *entry = NULL;
-    isplit_add add = {.payer = payer, .amount = amount, .split = list};
+    isplit_draft add = {.payer = payer, .amount = amount, .parts = list};
 
     (void)snprintf(names, sizeof names, "%s", split);
     for (char *name; (name = strsep(&rest, ",")) != NULL && *name;)
-        list[add.split_count++] = name;
+        list[add.part_count++] = (isplit_part){.name = name};
     return isplit_book_add(w->ends[number].book, BIND_WORLD_ROOM, &add, &entry, NULL,
                            NULL);
 }

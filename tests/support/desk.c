@@ -118,15 +118,15 @@ const isplit_entry *desk_add(desk *d, const char *room, const char *payer,
                              const char *amount, const char *split, const char *note)
 {
     char names[4096];
-    const char *list[128];
+    isplit_part list[128];
     char *rest = names;
     const isplit_entry *entry = NULL;
     isplit_reason why = {{0}};
-    isplit_add add = {.payer = payer, .amount = amount, .split = list, .note = note};
+    isplit_draft add = {.payer = payer, .amount = amount, .parts = list, .note = note};
 
     (void)snprintf(names, sizeof names, "%s", split);
     for (char *name; (name = strsep(&rest, ",")) != NULL && *name;)
-        list[add.split_count++] = name;
+        list[add.part_count++] = (isplit_part){.name = name};
     if (isplit_book_add(d->book, room, &add, &entry, NULL, &why) != 0)
         fail_msg("not added: %s", why.text);
     return entry;

@@ -69,15 +69,15 @@ void ledgers_add(ledgers *l, size_t who, const char *payer, const char *amount,
                  const char *split)
 {
     char names[1024];
-    const char *list[64];
+    isplit_part list[64];
     char *rest = names;
     const isplit_entry *entry = NULL;
     isplit_reason why = {{0}};
-    isplit_add add = {.payer = payer, .amount = amount, .split = list};
+    isplit_draft add = {.payer = payer, .amount = amount, .parts = list};
 
     (void)snprintf(names, sizeof names, "%s", split);
     for (char *name; (name = strsep(&rest, ",")) != NULL && *name;)
-        list[add.split_count++] = name;
+        list[add.part_count++] = (isplit_part){.name = name};
     if (isplit_ledger_add(l->of[who], &add, &entry, NULL, &why) != 0)
         fail_msg("not added: %s", why.text);
 }

@@ -387,7 +387,7 @@ static void others_who_listen_are_told_and_the_author_is_not(void **state)
 static void add_at_the_terminal(const char *line, bridge_output *out, void *user)
 {
     bench *b = user;
-    const isplit_add add = {.payer = "alice", .amount = "5"};
+    const isplit_draft add = {.payer = "alice", .amount = "5"};
     const isplit_entry *entry;
     (void)line;
     (void)out;

@@ -38,18 +38,18 @@ static void count(bind_world *w, size_t from, const isplit_bind_message *m, void
 static void add_many(bind_world *w, size_t end, size_t entries)
 {
     char note[32];
-    static const char *const split[] = {"alice", "bob", "carol"};
+    static const isplit_part split[] = {{"alice", NULL}, {"bob", NULL}, {"carol", NULL}};
     static const char *const notes[] = {"groceries", "taxi", "dinner at the harbour",
                                         "museum"};
 
     for (size_t i = 0; i < entries; i++) {
         char amount[32];
         const isplit_entry *entry = NULL;
-        isplit_add add = {.payer = split[i % 3],
-                          .amount = amount,
-                          .split = split,
-                          .split_count = 2 + i % 2,
-                          .note = note};
+        isplit_draft add = {.payer = split[i % 3].name,
+                            .amount = amount,
+                            .parts = split,
+                            .part_count = 2 + i % 2,
+                            .note = note};
         (void)snprintf(note, sizeof note, "%s %zu", notes[i % 4], i);
         (void)snprintf(amount, sizeof amount, "%zu.%02zu", 1 + i * 7 % 90, i * 31 % 100);
         w->now += SEC / 100;

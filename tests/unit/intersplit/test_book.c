@@ -136,7 +136,7 @@ static void another_store_gets_the_room_from_the_snapshot(void **state)
 }
 
 /* Adding must fail with this error at this field; the room stays as it is. */
-static void refused(desk *d, const isplit_add *add, int error, isplit_field field,
+static void refused(desk *d, const isplit_draft *add, int error, isplit_field field,
                     const char *says)
 {
     isplit_field wrong = ISPLIT_FIELD_NONE;
@@ -153,10 +153,10 @@ static void refused(desk *d, const isplit_add *add, int error, isplit_field fiel
 
 static void a_refusal_names_the_field_and_the_reason(void **state)
 {
-    static const char *const bob[] = {"bob"};
-    static const char *const bad[] = {"a:b"};
+    static const isplit_part bob[] = {{"bob", NULL}};
+    static const isplit_part bad[] = {{"a:b", NULL}};
     char note[1002];
-    const char *many[65];
+    isplit_part many[65];
     char names[65][8];
     desk *d = *state;
 
@@ -164,28 +164,28 @@ static void a_refusal_names_the_field_and_the_reason(void **state)
     note[sizeof note - 1] = 0;
     for (size_t i = 0; i < 65; i++) {
         (void)snprintf(names[i], sizeof names[i], "m%zu", i);
-        many[i] = names[i];
+        many[i] = (isplit_part){names[i], NULL};
     }
     desk_open(d);
-    isplit_add add = {.payer = "", .amount = "1", .split = bob, .split_count = 1};
+    isplit_draft add = {.payer = "", .amount = "1", .parts = bob, .part_count = 1};
     refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_PAYER, "missing");
     add.payer = "m0";
     add.amount = "1,234";
     refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_AMOUNT, "1234.00 or 1.23");
     add.amount = "1";
-    add.split = bad;
+    add.parts = bad;
     refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_SPLIT, "':'");
-    add.split = many;
-    add.split_count = 65;
+    add.parts = many;
+    add.part_count = 65;
     refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_SPLIT, "at most 64");
-    add.split_count = 1;
+    add.part_count = 1;
     add.note = note;
     refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_NOTE, "1000 bytes");
     add.note = "\xff";
     refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_NOTE, "UTF-8");
     add.note = NULL;
     add.only = true;
-    add.split_count = 0;
+    add.part_count = 0;
     refused(d, &add, IC_ERR_INVALID, ISPLIT_FIELD_SPLIT, "name the members");
 }
 
@@ -196,7 +196,7 @@ static void a_rooms_name_has_limits(void **state)
     desk *d = *state;
     const isplit_state *s = NULL;
     const isplit_entry *entry = NULL;
-    isplit_add add = {.payer = "alice", .amount = "1"};
+    isplit_draft add = {.payer = "alice", .amount = "1"};
     isplit_field wrong = ISPLIT_FIELD_NONE;
 
     desk_open(d);
@@ -217,7 +217,7 @@ static void names_of_rooms_alone_take_no_memory(void **state)
     char name[32];
     desk *d = *state;
     const isplit_entry *entry = NULL;
-    isplit_add bad = {.payer = "alice", .amount = "zero"};
+    isplit_draft bad = {.payer = "alice", .amount = "zero"};
 
     desk_open(d);
     for (int i = 0; i < 1000; i++) {
@@ -242,12 +242,12 @@ static const char *split_of(const isplit_entry *e, char out[256])
 
 static void who_shares_follows_the_original_and_only(void **state)
 {
-    static const char *const bob[] = {"bob"};
+    static const isplit_part bob[] = {{"bob", NULL}};
     char out[256];
     desk *d = *state;
     const isplit_entry *entry = NULL;
-    isplit_add only = {
-        .payer = "alice", .amount = "30", .split = bob, .split_count = 1, .only = true};
+    isplit_draft only = {
+        .payer = "alice", .amount = "30", .parts = bob, .part_count = 1, .only = true};
 
     desk_open(d);
     assert_string_equal(split_of(desk_add(d, "trip", "carol", "1", "", ""), out),
@@ -279,7 +279,7 @@ static void changes_are_told_once_and_failures_not_at_all(void **state)
     size_t count = 0;
     isplit_restored r;
     const isplit_entry *entry = NULL;
-    isplit_add bad = {.payer = "alice", .amount = "-1"};
+    isplit_draft bad = {.payer = "alice", .amount = "-1"};
 
     desk_open(d);
     isplit_book_on_change(d->book, note_change, log);
@@ -302,7 +302,7 @@ static void a_key_writes_5000_events_to_a_room(void **state)
     desk *d = *state;
     const isplit_entry *entry = NULL;
     isplit_reason why = {{0}};
-    isplit_add add = {.payer = "alice", .amount = "1"};
+    isplit_draft add = {.payer = "alice", .amount = "1"};
 
     (void)snprintf(d->store, sizeof d->store, ":memory:");
     desk_open(d);

@@ -29,15 +29,15 @@ static void check_add(const char *line, const char *payer, const char *amount,
     isplit_command *c = parse(line);
 
     assert_int_equal(c->kind, ISPLIT_COMMAND_ADD);
-    assert_string_equal(c->add.payer, payer);
-    assert_string_equal(c->add.amount, amount);
-    for (size_t i = 0; i < c->add.split_count; i++) {
+    assert_string_equal(c->draft.payer, payer);
+    assert_string_equal(c->draft.amount, amount);
+    for (size_t i = 0; i < c->draft.part_count; i++) {
         strcat(joined, i ? "|" : "");
-        strcat(joined, c->add.split[i]);
+        strcat(joined, c->draft.parts[i].name);
     }
     assert_string_equal(joined, split);
-    assert_int_equal(c->add.only, only);
-    assert_string_equal(c->add.note ? c->add.note : "", note);
+    assert_int_equal(c->draft.only, only);
+    assert_string_equal(c->draft.note ? c->draft.note : "", note);
     isplit_command_free(c);
 }
 

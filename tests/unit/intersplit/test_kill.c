@@ -48,7 +48,7 @@ static void live_and_be_killed(desk *d, acknowledged *a)
         _exit(1);
     for (uint32_t n = a->count; n < MOST_ENTRIES; n++) {
         const isplit_entry *entry = NULL;
-        isplit_add add = {.payer = "alice", .amount = "1.23"};
+        isplit_draft add = {.payer = "alice", .amount = "1.23"};
         if (isplit_book_add(d->book, room_of(n), &add, &entry, NULL, &why) != 0)
             _exit(2);
         memcpy(a->ids[n], entry->id, 65);

@@ -197,7 +197,7 @@ static void a_room_of_version_2_is_read(void **state)
     char *file = NULL;
     isplit_ledger *l = NULL;
     const isplit_entry *entry = NULL;
-    isplit_add add = {.payer = "alice", .amount = "3"};
+    isplit_draft add = {.payer = "alice", .amount = "3"};
 
     desk_open(d);
     assert_int_equal(isplit_ledger_new("trip", d->identity, &d->env, &l), 0);

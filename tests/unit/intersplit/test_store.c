@@ -277,9 +277,9 @@ static void a_folder_that_does_not_exist_is_an_error(void **state)
 static size_t work_until_it_breaks(desk *d, size_t known)
 {
     const isplit_entry *entry = NULL;
-    const char *const split[] = {"bob"};
+    const isplit_part split[] = {{"bob", NULL}};
     isplit_reason why = {{0}};
-    isplit_add add = {.payer = "alice", .amount = "1", .split = split, .split_count = 1};
+    isplit_draft add = {.payer = "alice", .amount = "1", .parts = split, .part_count = 1};
 
     if (!d->book && desk_try_open(d, &why) != 0)
         return known;
@@ -340,9 +340,9 @@ static void the_same_book_goes_on_when_there_is_space_again(void **state)
 {
     desk *d = *state;
     const isplit_entry *entry = NULL;
-    const char *const split[] = {"bob"};
+    const isplit_part split[] = {{"bob", NULL}};
     isplit_reason why = {{0}};
-    isplit_add add = {.payer = "alice", .amount = "1", .split = split, .split_count = 1};
+    isplit_draft add = {.payer = "alice", .amount = "1", .parts = split, .part_count = 1};
 
     fault_vfs_start(0, FAULT_FULL);
     desk_open(d);
@@ -363,7 +363,7 @@ static desk *alloc_desk;
 
 static void open_add_close(void *arg)
 {
-    isplit_add add = {.payer = "alice", .amount = "1"};
+    isplit_draft add = {.payer = "alice", .amount = "1"};
     const isplit_entry *entry = NULL;
     const isplit_state *s = NULL;
     desk *d = alloc_desk;
