@@ -196,6 +196,8 @@ static int settle_groups(maker *m, isplit__split *split)
     int err = 0;
     if (split->count <= ISPLIT__PLAN_EXACT)
         err = isplit__split_exact(split, &m->effort);
+    else
+        err = isplit__split_search(split, &m->effort);
     if (!err && m->effort.canceled)
         err = IC_ERR_CANCELED;
     if (err)

@@ -47,4 +47,13 @@ typedef struct isplit__split {
  */
 int isplit__split_exact(isplit__split *split, isplit__effort *effort);
 
+/**
+ * The most groups of up to ISPLIT__PLAN_SEARCH members, or better ones than there are,
+ * as far as the steps go. More members, or too many different sets of them (2^40 are
+ * fine), leave the split as it is.
+ *
+ * @return 0 or IC_ERR_NOMEM
+ */
+int isplit__split_search(isplit__split *split, isplit__effort *effort);
+
 #endif

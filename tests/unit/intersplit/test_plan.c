@@ -78,25 +78,18 @@ static void check_instance(const json_t *instance)
 {
     isplit_plan plan;
     isplit_share balances[MOST];
-    size_t open = 0;
     size_t count = read_balances(instance, balances);
     size_t optimum = (size_t)json_integer_value(json_object_get(instance, "optimum"));
 
-    for (size_t i = 0; i < count; i++)
-        open += balances[i].minor != 0;
     assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
     check_valid(&plan, balances, count);
-    if (open <= ISPLIT__PLAN_EXACT || plan.optimal) {
-        if (plan.count != optimum || !plan.optimal)
-            fail_msg("%s: %zu transfers, not %zu", vectors_text(instance, "id"),
-                     plan.count, optimum);
-    }
-    assert_true(plan.lower_bound <= optimum);
-    assert_true(plan.count >= optimum);
+    if (plan.count != optimum || !plan.optimal)
+        fail_msg("%s: %zu transfers, at least %zu, not %zu", vectors_text(instance, "id"),
+                 plan.count, plan.lower_bound, optimum);
     isplit_plan_free(&plan);
 }
 
-static void every_instance_of_the_vectors_is_settled(void **state)
+static void every_instance_of_the_vectors_is_settled_best(void **state)
 {
     (void)state;
     size_t i;
@@ -186,7 +179,7 @@ static void the_order_of_members_does_not_change_a_plan(void **state)
     for (int i = 0; i < 200; i++) {
         isplit_plan plan;
         isplit_plan again;
-        size_t count = i % 10 ? ledgers_random(&seed) % 14 + 2 : 40;
+        size_t count = i % 50 ? ledgers_random(&seed) % 14 + 2 : 40;
         random_balances(balances, names, count, i % 2 ? 6 : 100000, &seed);
         assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
         check_valid(&plan, balances, count);
@@ -254,7 +247,7 @@ static void paying_one_transfer_leaves_the_others(void **state)
     isplit_plan_free(&plan);
 }
 
-static void more_than_24_are_settled_and_marked(void **state)
+static void what_is_too_large_to_prove_is_settled_and_marked(void **state)
 {
     uint64_t seed = 9;
     char names[200][8];
@@ -381,13 +374,13 @@ static void survives_each_failed_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_instance_of_the_vectors_is_settled),
+        cmocka_unit_test(every_instance_of_the_vectors_is_settled_best),
         cmocka_unit_test(plans_are_as_short_as_brute_force_finds),
         cmocka_unit_test(the_order_of_members_does_not_change_a_plan),
         cmocka_unit_test(what_does_not_sum_to_zero_is_refused),
         cmocka_unit_test(nothing_to_settle_is_an_empty_optimal_plan),
         cmocka_unit_test(paying_one_transfer_leaves_the_others),
-        cmocka_unit_test(more_than_24_are_settled_and_marked),
+        cmocka_unit_test(what_is_too_large_to_prove_is_settled_and_marked),
         cmocka_unit_test(everybody_may_settle_with_one_member),
         cmocka_unit_test(what_balances_alone_cannot_tell_is_refused),
         cmocka_unit_test(a_search_can_be_canceled),
