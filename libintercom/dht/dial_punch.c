@@ -386,9 +386,29 @@ static void on_analyzed(void *user)
         proceed(dial);
 }
 
+/* A byte came: does another one come when we answer? */
+static bool is_echo(ic__dht_dial *dial, const ic__way *way)
+{
+    size_t count = dial->unsure_count < IC__DIAL_ECHOES_MAX ? dial->unsure_count
+                                                            : IC__DIAL_ECHOES_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        if (dial->unsure[i].sock == way->sock &&
+            ic__addr_equal(&dial->unsure[i].addr, &way->addr))
+            return true;
+    }
+    dial->unsure[dial->unsure_count++ % IC__DIAL_ECHOES_MAX] = *way;
+    ic__rpc_punch(dht_of(dial)->rpc, way->sock, &way->addr, IC__PUNCH_TTL);
+    return false;
+}
+
+/* What the relay carries shall not wait for a way that leads to us only. */
 static void on_candidate(void *user, const ic__way *way)
 {
-    ic__dial_offer(user, way);
+    ic__dht_dial *dial = user;
+
+    if (!dial->stream->relay_wanted || is_echo(dial, way))
+        ic__dial_offer(dial, way);
 }
 
 static void on_over(void *user)

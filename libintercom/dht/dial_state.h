@@ -20,6 +20,7 @@
 
 #define IC__DIAL_NODES_MAX 32    /* that may know the peer */
 #define IC__DIALS_FINDING_MAX 64 /* at a time, others wait: each asks a dozen nodes */
+#define IC__DIAL_ECHOES_MAX 4    /* ways that wait for one */
 #define IC__DIAL_ATTEMPTS_MAX 6  /* at a time, when the first ones are slow */
 
 /* One node that is asked to pass our handshake on. */
@@ -101,8 +102,10 @@ struct ic__dht_dial {
     uint32_t round;
     uint8_t token[IC__DHT_TOKEN_BYTES]; /* of the server */
     bool has_token;
-    ic__addr told_peer; /* the server's address in its last answer */
-    uint32_t probed_by; /* the socket that the server knows */
+    ic__addr told_peer;                  /* the server's address in its last answer */
+    uint32_t probed_by;                  /* the socket that the server knows */
+    ic__way unsure[IC__DIAL_ECHOES_MAX]; /* by which a byte came, and one went back */
+    size_t unsure_count;
     bool probed_twice;
     bool sent_token;
     bool reserved; /* a random punch */

@@ -40,6 +40,9 @@ static void on_proven(void *user)
     ic__dht_enter(dht);
     ic__dht_stream_proven(dht->node, st->id, ic__dht_now(dht));
     ic__dht_leave(dht);
+    /* From now on the peer may change its address; not while there are two ways. */
+    if (!st->pairing)
+        ic__udp_stream_set_strict(st->udp, false);
 }
 
 static void on_gone(void *user)
@@ -104,6 +107,18 @@ int ic__dht_carrier_new(void *user, uint32_t *local_id)
     return 0;
 }
 
+static int move(ic__dht_carrier *st, ic__udp_socket *sock, uint32_t remote_id,
+                const ic__addr *to)
+{
+    int err = ic__udp_stream_move(st->udp, sock, remote_id, to);
+
+    if (!err && st->stream) {
+        ic__udp_stream_set_strict(st->udp, true);
+        ic__stream_moved(st->stream);
+    }
+    return err;
+}
+
 int ic__dht_carrier_connect(void *user, uint32_t local_id, uint32_t number,
                             uint32_t remote_id, const ic__addr *to)
 {
@@ -114,7 +129,7 @@ int ic__dht_carrier_connect(void *user, uint32_t local_id, uint32_t number,
     if (!st || !sock)
         return IC_ERR_CLOSED;
     if (st->connected)
-        return ic__udp_stream_move(st->udp, sock->udp, remote_id, to);
+        return move(st, sock->udp, remote_id, to);
     int err = ic__udp_stream_connect(st->udp, sock->udp, remote_id, to);
     st->connected = !err;
     return err;
@@ -148,6 +163,7 @@ int ic__dht_carrier_adopt(ic_dht *dht, const ic__dht_connection *connection,
         ic__udp_stream_close(st->udp);
         return err;
     }
+    st->stream = *out;
     st->server = server;
     if (server)
         ic__queue_push(&server->streams, &st->link);

@@ -33,6 +33,7 @@ typedef struct ic__dht_carrier {
     uint32_t id;
     ic__udp_stream *udp;
     ic__dht_pairing *pairing; /* or NULL */
+    ic_stream *stream;        /* that it has become, or NULL */
     ic_server *server;        /* whose connection it is, and counts */
     ic__link link;            /* in server->streams */
     bool connected;

@@ -141,17 +141,37 @@ static void opened(ic_stream *st)
         drained(st);
 }
 
-/* Of a stream with a host: the peer's header is here, before any message. */
+/* Of a stream with a host: the peer's header is here, before any message. It says nothing
+ * of a way that the stream has been moved to meanwhile. */
 static void prove(ic_stream *st)
 {
-    if (!st->host.gone || st->proven || over(st) || !ic__ss_proven(st->core))
+    if (!st->host.gone || over(st) || !ic__ss_proven(st->core))
+        return;
+    if (!st->told_way && !st->unheard) {
+        st->told_way = true;
+        st->host.proven(st->host.user);
+    }
+    if (st->proven || over(st))
         return;
     st->proven = true;
-    if (st->carrier)
-        ic__udp_stream_set_strict(st->carrier, false);
-    st->host.proven(st->host.user);
-    if (st->on.on_open && !over(st))
+    if (st->on.on_open)
         st->on.on_open(st, st->on.user);
+}
+
+void ic__stream_moved(ic_stream *st)
+{
+    st->unheard = true;
+    st->told_way = false;
+    (void)!ic_stream_send(st, NULL, 0); /* or what is queued is heard */
+}
+
+static void on_heard(ic__udp_stream *carrier, void *user)
+{
+    ic_stream *st = user;
+
+    (void)carrier;
+    st->unheard = false;
+    prove(st);
 }
 
 static void ended(ic_stream *st)
@@ -313,6 +333,7 @@ static const ic__udp_stream_events carrier_events = {
     .end = on_end,
     .drain = on_drain,
     .firewall = on_stranger,
+    .heard = on_heard,
     .closed = on_carrier_closed,
 };
 

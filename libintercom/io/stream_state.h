@@ -31,7 +31,8 @@ struct ic_socket {
 typedef struct ic__stream_host {
     /** A packet came by a way that is not the stream's; true takes it. May connect. */
     bool (*packet)(void *user, ic__udp_socket *sock, const ic__addr *from);
-    /** The peer has proven itself. */
+    /** The peer has proven itself, and is heard by the way that the stream goes; again
+     * after each ic__stream_moved. */
     void (*proven)(void *user);
     /** The carrier is gone: the last call, before that of on_closed. */
     void (*gone)(void *user);
@@ -56,9 +57,11 @@ struct ic_stream {
     ic__bytes waiting; /* messages from before the handshake: length, bytes */
     bool connected;
     bool open;
-    bool proven; /* its host was told so */
-    bool used;   /* its callbacks are somebody's */
-    bool choked; /* the user was told IC_ERR_AGAIN */
+    bool proven;   /* the peer; on_open was told */
+    bool unheard;  /* by the way that it goes now */
+    bool told_way; /* to its host: this way is proven */
+    bool used;     /* its callbacks are somebody's */
+    bool choked;   /* the user was told IC_ERR_AGAIN */
     bool ending;
     bool ended; /* the carrier knows */
     bool told_end;
@@ -86,6 +89,9 @@ IC_CHECK int ic__stream_open_carrier(ic_stream *st, uint32_t local_id);
 
 /** Hear of a carrier that somebody else made, and connected. */
 void ic__stream_take_carrier(ic_stream *st, ic__udp_stream *carrier);
+
+/** Its host has moved the carrier to another way: say something there, and listen. */
+void ic__stream_moved(ic_stream *st);
 
 /** Hand what is queued to the carrier. Never calls back. */
 void ic__stream_flush(ic_stream *st);

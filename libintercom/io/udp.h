@@ -108,6 +108,8 @@ typedef struct ic__udp_stream_events {
      * dropped. */
     bool (*firewall)(ic__udp_stream *st, ic__udp_socket *sock, const ic__addr *from,
                      void *user);
+    /** After a move, the first packet that came back the same way. */
+    void (*heard)(ic__udp_stream *st, void *user);
     /** The last call, once: `error` as in ic__udx_event. */
     void (*closed)(ic__udp_stream *st, int error, void *user);
 } ic__udp_stream_events;

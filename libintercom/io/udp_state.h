@@ -53,6 +53,7 @@ struct ic__udp_stream {
     ic__udp_socket *before; /* the last move: the peer may not have moved yet */
     bool told_closed;
     bool strict;
+    bool unheard; /* it has moved, and nothing has come back that way yet */
 };
 
 struct ic__udp {

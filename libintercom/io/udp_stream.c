@@ -138,6 +138,7 @@ int ic__udp_stream_move(ic__udp_stream *st, ic__udp_socket *sock, uint32_t remot
         return error;
     if (before != sock)
         st->before = before;
+    st->unheard = true;
     sock->carried = true;
     ic__udx_limit_mtu(st->core, route_mtu(to));
     ic__udp_touch(st);
@@ -255,6 +256,18 @@ static bool on_its_way(const ic__udp_stream *st, const ic__udp_socket *sock,
     return path->via == sock && (!st->strict || ic__addr_equal(&path->addr, from));
 }
 
+static void note_way(ic__udp_stream *st, const ic__udp_socket *sock, const ic__addr *from)
+{
+    const ic__udx_path *path =
+        ic__udx_connected(st->core) ? ic__udx_current_path(st->core) : NULL;
+
+    if (!path || path->via != sock || !ic__addr_equal(&path->addr, from))
+        return;
+    st->unheard = false;
+    if (st->events.heard && !st->told_closed)
+        st->events.heard(st, st->user);
+}
+
 static bool may_pass(ic__udp_stream *st, ic__udp_socket *sock, const ic__addr *from)
 {
     if (on_its_way(st, sock, from) || (st->before == sock && !st->strict))
@@ -274,6 +287,8 @@ bool ic__udp_dispatch(ic__udp_socket *sock, const uint8_t *data, size_t len,
     ic__udp_stream *st = ic__map_get(&u->by_id, id);
     if (!st)
         return false;
+    if (st->unheard)
+        note_way(st, sock, from);
     if (!may_pass(st, sock, from)) {
         u->stats.dropped_firewall++;
         return true;

@@ -228,6 +228,40 @@ static void a_packet_by_another_way_is_the_hosts_to_take(void **state)
     stream_pair_free(&c.pair);
 }
 
+/* docs/spec/06-hyperdht.md, section 11: what still comes by the relay says nothing of the
+ * direct way that the stream has been moved to. */
+static void a_way_is_proven_by_what_comes_back_on_it(void **state)
+{
+    (void)state;
+    carried c;
+    ic_socket_options opts;
+    ic_socket *deaf = NULL;
+    init(&c);
+    ic_socket_options_default(&opts);
+    opts.base = c.pair.base;
+    opts.address = "127.0.0.1:0";
+    assert_int_equal(ic_socket_new(&opts, &deaf), 0);
+    c.take = true;
+    adopt(&c, 0);
+    ic_stream *st = c.pair.ends[0].st;
+    ic__udp_socket *sock = c.pair.ends[0].sock->sock;
+    assert_int_equal(ic__udp_stream_move(c.carriers[0], sock, 99, &deaf->bound), 0);
+    ic__stream_moved(st);
+    adopt(&c, 1);
+    stream_pair_until(&c.pair, &c.pair.ends[0].opened, 1);
+    stream_pair_run(&c.pair, 100);
+    assert_int_equal(c.proven[0], 0);
+    const ic__addr *back = &c.pair.ends[1].sock->bound;
+    assert_int_equal(ic__udp_stream_move(c.carriers[0], sock, 11, back), 0);
+    ic__stream_moved(st);
+    stream_pair_until(&c.pair, &c.proven[0], 1);
+    stream_pair_run(&c.pair, 100);
+    assert_int_equal(c.proven[0], 1);
+    assert_int_equal(c.pair.ends[0].opened, 1);
+    ic_socket_close(deaf, NULL, NULL);
+    stream_pair_free(&c.pair);
+}
+
 static void count_open(ic_channel *ch, const uint8_t *data, size_t len, void *user)
 {
     (void)ch;
@@ -300,6 +334,7 @@ int main(void)
         cmocka_unit_test(other_keys_prove_nothing_and_end_the_stream),
         cmocka_unit_test(keepalives_run_as_for_any_stream),
         cmocka_unit_test(a_packet_by_another_way_is_the_hosts_to_take),
+        cmocka_unit_test(a_way_is_proven_by_what_comes_back_on_it),
         cmocka_unit_test(a_mux_goes_over_it),
         cmocka_unit_test(without_memory_nothing_is_adopted),
     };
