@@ -5,8 +5,9 @@
 #define FIRST_CWND 10
 #define LEAST_CWND 4
 #define HIGH_GAIN 2.88539 /* 2 / ln 2: doubles the rate each round trip */
-#define CRUISE_CWND_GAIN 1.3
+#define CRUISE_CWND_GAIN 1.1
 #define PROBE_CWND_GAIN 2.0 /* room for the faster phase, or it would not be faster */
+#define KEPT_PACKETS 6      /* that each flow may have in the queue, whatever its rate */
 #define PACING_MARGIN 0.99
 #define FULL_GROWTH 1.25
 #define FULL_ROUNDS 3
@@ -16,6 +17,7 @@
 #define MOST_PHASES 10
 #define BW_WINDOW_ROUNDS 10
 #define MIN_RTT_WINDOW_NS (10 * IC__SEC)
+#define LEAST_PATH_NS IC__MS /* less is how soon a process woke up, not what is held */
 #define PROBE_RTT_NS (200 * IC__MS)
 #define EXTRA_ROUNDS 5
 #define EXTRA_MAX_S 0.1
@@ -41,12 +43,17 @@ static double seconds(uint64_t ns)
     return (double)ns / (double)IC__SEC;
 }
 
+static uint64_t path_ns(const ic__udx_cc *cc)
+{
+    return cc->min_rtt_ns > LEAST_PATH_NS ? cc->min_rtt_ns : LEAST_PATH_NS;
+}
+
 /* What the path holds without a queue, times a gain. */
 static uint32_t path_packets(const ic__udx_cc *cc, double gain)
 {
     if (!cc->min_rtt_ns)
         return FIRST_CWND;
-    double packets = ic__udx_cc_bandwidth(cc) * seconds(cc->min_rtt_ns) * gain;
+    double packets = ic__udx_cc_bandwidth(cc) * seconds(path_ns(cc)) * gain;
     return packets < (double)UINT32_MAX / 4 ? (uint32_t)packets : UINT32_MAX / 4;
 }
 
@@ -134,7 +141,7 @@ static void update_extra_acked(ic__udx_cc *cc, const ic__udx_sample *sample, uin
 static bool phase_is_over(const ic__udx_cc *cc, const ic__udx_sample *sample,
                           uint64_t now)
 {
-    bool full_length = now - cc->cycle_at > cc->min_rtt_ns;
+    bool full_length = now - cc->cycle_at > path_ns(cc);
     double gain = phase_gain(cc->cycle);
 
     if (gain > 1)
@@ -287,6 +294,9 @@ static bool follow_recovery(ic__udx_cc *cc, const ic__udx_sample *sample)
     return cc->conserve;
 }
 
+/* Rates follow windows, and windows follow measured rates: with a window that is all
+ * proportional to the rate, any split of a link would last. What is the same for each
+ * flow draws them together. */
 static uint32_t target_cwnd(const ic__udx_cc *cc)
 {
     uint32_t target = path_packets(cc, cc->cwnd_gain);
@@ -295,7 +305,7 @@ static uint32_t target_cwnd(const ic__udx_cc *cc)
         return target;
     double most = ic__udx_cc_bandwidth(cc) * EXTRA_MAX_S;
     uint32_t extra = larger(cc->extra_acked[0], cc->extra_acked[1]);
-    return target + (extra < most ? extra : (uint32_t)most);
+    return target + KEPT_PACKETS + (extra < most ? extra : (uint32_t)most);
 }
 
 static void set_cwnd(ic__udx_cc *cc, const ic__udx_sample *sample)
