@@ -11,7 +11,8 @@ void isplit_plan_options_init(isplit_plan_options *opts, size_t struct_size)
 {
     const isplit_plan_options o = {
         .struct_size = struct_size,
-        .max_operations = ISPLIT_PLAN_OPERATIONS,
+        .max_operations = 200000000,
+        .max_quick_operations = 250000,
         .progress_every = 1000000,
     };
 
@@ -33,7 +34,6 @@ static int read_options(const isplit_plan_options *opts, isplit__effort *effort)
         }
         memcpy(o, opts, opts->struct_size < sizeof *o ? opts->struct_size : sizeof *o);
     }
-    effort->most = o->max_operations;
     effort->next = o->progress_every;
     if (o->mode == ISPLIT_PLAN_VIA)
         return o->via ? 0 : IC_ERR_INVALID;
@@ -188,16 +188,34 @@ static size_t most_groups(const isplit__split *split)
     return split->count / 3 < most ? split->count / 3 : most;
 }
 
+/* Groups that are found quickly, then better ones. */
+static int split_many(isplit__split *split, isplit__effort *effort)
+{
+    const isplit_plan_options *o = &effort->options;
+
+    effort->most = effort->done + o->max_quick_operations / 2;
+    int err = isplit__split_peel(split, effort);
+    effort->most = effort->done + o->max_operations;
+    if (!err)
+        err = isplit__split_search(split, effort);
+    effort->most = effort->done + o->max_quick_operations / 2;
+    if (!err && split->groups < split->most)
+        err = isplit__split_unions(split, effort);
+    return err;
+}
+
 /* Look for the most groups and settle each of them. */
 static int settle_groups(maker *m, isplit__split *split)
 {
+    int err = 0;
+
     split->groups = split->count ? 1 : 0;
     split->most = most_groups(split);
-    int err = 0;
+    m->effort.most = m->effort.options.max_operations;
     if (split->count <= ISPLIT__PLAN_EXACT)
         err = isplit__split_exact(split, &m->effort);
-    else
-        err = isplit__split_search(split, &m->effort);
+    if (!err && split->groups < split->most)
+        err = split_many(split, &m->effort);
     if (!err && m->effort.canceled)
         err = IC_ERR_CANCELED;
     if (err)

@@ -56,4 +56,15 @@ int isplit__split_exact(isplit__split *split, isplit__effort *effort);
  */
 int isplit__split_search(isplit__split *split, isplit__effort *effort);
 
+/**
+ * Groups of three, four, five and six of any number of members, as they come; `split`
+ * must have one group. Lowers `most` when there are at most 1 024 members.
+ *
+ * @return 0 or IC_ERR_NOMEM
+ */
+int isplit__split_peel(isplit__split *split, isplit__effort *effort);
+
+/** More groups by splitting several groups together anew. @return 0 or IC_ERR_NOMEM */
+int isplit__split_unions(isplit__split *split, isplit__effort *effort);
+
 #endif

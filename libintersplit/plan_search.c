@@ -98,12 +98,45 @@ static uint64_t weight_of(const node *n, uint64_t set)
     return sum;
 }
 
+/* What the lightest members weigh. */
+static uint64_t weight_of_lightest(const node *n, uint64_t set, unsigned count)
+{
+    uint64_t sum = 0;
+
+    for (; set && count; count--) {
+        unsigned lightest = first_of(set);
+        for (uint64_t k = set; k; k &= k - 1) {
+            if (n->weight[first_of(k)] < n->weight[lightest])
+                lightest = first_of(k);
+        }
+        sum += n->weight[lightest];
+        set &= ~(UINT64_C(1) << lightest);
+    }
+    return sum;
+}
+
+/* The groups that are possible weigh no more than this. Members that were passed stand
+ * in a group larger than all sets that are listed, and take others with them. */
+static uint64_t weight_of_groups(const search *s, const node *n)
+{
+    uint64_t all = weight_of(n, n->left);
+    uint64_t others = n->left & ~n->passed;
+    unsigned passed = size_of(n->passed);
+
+    if (!passed || passed > s->sets.full)
+        return all;
+    unsigned taken = s->sets.full + 1 - passed;
+    if (taken > size_of(others))
+        return 0;
+    return WHOLE + weight_of(n, others) - weight_of_lightest(n, others, taken);
+}
+
 /* There are at most so many groups more. */
 static unsigned bound_of(const search *s, const node *n)
 {
     unsigned owed = size_of(n->left & s->owed);
     unsigned owing = size_of(n->left & ~s->owed);
-    unsigned most = (unsigned)(weight_of(n, n->left) / WHOLE);
+    unsigned most = (unsigned)(weight_of_groups(s, n) / WHOLE);
 
     most = owed < most ? owed : most;
     return owing < most ? owing : most;
@@ -115,7 +148,7 @@ static void drop_heavy(const search *s, node *n)
     unsigned need = s->best - n->depth;
     unsigned owed = size_of(n->left & s->owed) - need;
     unsigned owing = size_of(n->left & ~s->owed) - need;
-    uint64_t most = weight_of(n, n->left) - (uint64_t)need * WHOLE;
+    uint64_t most = weight_of_groups(s, n) - (uint64_t)need * WHOLE;
     size_t put = 0;
 
     for (size_t i = 0; i < n->count; i++) {

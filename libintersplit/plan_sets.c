@@ -10,6 +10,8 @@
 
 #define HALF_MAX ((size_t)1 << 20) /* different subsets of half the members */
 
+#define STEPS 4 /* that each of them costs */
+
 typedef struct block {
     int64_t minor;
     unsigned member[ISPLIT__PLAN_SEARCH];
@@ -71,6 +73,7 @@ bool isplit__crowd_make(isplit__crowd *crowd, const isplit__split *split)
             append_block(crowd, &blocks[i]);
     }
     crowd->cut = crowd->count;
+    crowd->subsets = sets[0] + sets[1];
     for (unsigned i = 0; i < count; i++) {
         if (second[i])
             append_block(crowd, &blocks[i]);
@@ -273,11 +276,11 @@ int isplit__sets_list(const isplit__crowd *crowd, size_t max, isplit__effort *ef
 {
     runs r = {0};
 
+    if (!isplit__effort_spend(effort, STEPS * crowd->subsets))
+        return IC_ERR_LIMIT;
     int err = make_half(&r.h[0], crowd, 0, crowd->cut);
     if (!err)
         err = make_half(&r.h[1], crowd, crowd->cut, crowd->count);
-    if (!err && !isplit__effort_spend(effort, 4 * (r.h[0].count + r.h[1].count)))
-        err = IC_ERR_LIMIT;
     if (!err)
         err = collect(&r, crowd, max, out);
     ic_mem_free(r.h[0].at);

@@ -15,7 +15,8 @@ typedef struct isplit__crowd {
     unsigned member[ISPLIT__PLAN_SEARCH]; /* their numbers in the split */
     uint64_t again; /* members whose balance is that of the one before */
     unsigned count;
-    unsigned cut; /* here the second half begins; no block stands on both sides */
+    unsigned cut;   /* here the second half begins; no block stands on both sides */
+    size_t subsets; /* different ones of either half */
 } isplit__crowd;
 
 /** @return false when there are too many members, or too many different sets of them */

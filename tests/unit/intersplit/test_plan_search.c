@@ -37,7 +37,7 @@ static void start(isplit__split *split, isplit__effort *effort, const int64_t *m
     memset(group, 0, count * sizeof *group);
     *split = (isplit__split){
         .minor = minor, .count = count, .group = group, .groups = 1, .most = count};
-    *effort = (isplit__effort){.most = ISPLIT_PLAN_OPERATIONS};
+    *effort = (isplit__effort){.most = 200000000};
 }
 
 static void check_groups(const isplit__split *split)
