@@ -11,8 +11,6 @@
 #include "intersplit/book.h"
 #include "room.h"
 
-#define ISPLIT__NOTE_MAX_BYTES 1000
-
 typedef struct isplit__author {
     const ic_identity *identity;
     const ic_env *env;

@@ -69,16 +69,6 @@ static void put_row(isplit__buf *b, const isplit__row *row)
         isplit__buf_add(b, row->text, row->len);
 }
 
-/* Would the original compute the same balances from its own form? */
-static bool is_plain(const isplit_entry *e)
-{
-    for (size_t i = 0; i < e->share_count; i++) {
-        if (e->shares[i].minor != isplit__equal_share(e->amount_minor, e->share_count, i))
-            return false;
-    }
-    return e->paid_count == 1;
-}
-
 typedef struct telling {
     isplit__talk *t;
     const isplit__event *event;
@@ -119,7 +109,7 @@ static int tell_row(const isplit__row *row, void *user)
     const isplit__event *e = tell->event;
     isplit__buf *b = tell->b;
 
-    if (e->entry && is_plain(e->entry)) {
+    if (e->entry && isplit__entry_is_plain(e->entry)) {
         isplit__say_begin(b, tell->t, "expense_add");
         tell_entry(b, e, row);
     } else if (e->kind == ISPLIT__KIND_CLEAR) {

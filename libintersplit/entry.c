@@ -2,18 +2,27 @@
 
 #include <sodium.h>
 
-#include "canonical.h"
 #include "events.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
-#include "intersplit/money.h"
-#include "name.h"
 
 int64_t isplit__equal_share(int64_t amount_minor, size_t count, size_t index)
 {
     int64_t n = (int64_t)count;
 
     return amount_minor / n + ((int64_t)index < amount_minor % n);
+}
+
+bool isplit__entry_is_plain(const isplit_entry *e)
+{
+    if (e->paid_count != 1 || e->type != ISPLIT_ENTRY_EXPENSE || *e->currency ||
+        e->flags & ISPLIT_ENTRY_EDITED)
+        return false;
+    for (size_t i = 0; i < e->share_count; i++) {
+        if (e->shares[i].minor != isplit__equal_share(e->amount_minor, e->share_count, i))
+            return false;
+    }
+    return true;
 }
 
 static size_t text_size(const char *text)
@@ -115,87 +124,6 @@ isplit_entry *isplit__entry_copy(const isplit_entry *from)
     return copy;
 }
 
-/* A whole number from `least` to the largest amount; -1 otherwise. */
-static int64_t read_amount(const json_t *value, int64_t least)
-{
-    int64_t v = json_is_integer(value) ? (int64_t)json_integer_value(value) : -1;
-
-    return v >= least && v <= ISPLIT_MONEY_MAX_MINOR ? v : -1;
-}
-
-/* The map name -> amount in the order of its bytes; false when it does not sum up. */
-static bool read_paid(const json_t *map, int64_t amount, isplit_share *out, size_t *count)
-{
-    const char *key;
-    json_t *value;
-    int64_t sum = 0;
-    size_t n = 0;
-
-    if (!json_object_size(map) || json_object_size(map) > ISPLIT__ENTRY_MAX_NAMES)
-        return false;
-    json_object_foreach(isplit__json_to_iterate(map), key, value)
-    {
-        int64_t minor = read_amount(value, 1);
-        if (minor < 0 || !isplit__name_allowed(key, strlen(key)))
-            return false;
-        size_t at = n++;
-        for (; at && strcmp(out[at - 1].name, key) > 0; at--)
-            out[at] = out[at - 1];
-        out[at] = (isplit_share){.name = key, .minor = minor};
-        sum += minor;
-    }
-    *count = n;
-    return sum == amount;
-}
-
-static bool stands_before(const isplit_share *shares, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(shares[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* An equal split: the listed names, each less than one unit away from its exact part. */
-static bool read_equal(const json_t *listed, const json_t *map, int64_t amount,
-                       isplit_share *out)
-{
-    int64_t sum = 0;
-    size_t n = json_array_size(listed);
-
-    if (!n || n > ISPLIT__ENTRY_MAX_NAMES || json_object_size(map) != n)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const char *name = json_string_value(json_array_get(listed, i));
-        if (!name || !isplit__name_allowed(name, strlen(name)) ||
-            stands_before(out, i, name))
-            return false;
-        int64_t minor = read_amount(json_object_get(map, name), 0);
-        int64_t low = amount / (int64_t)n;
-        if (minor < low || minor > low + (amount % (int64_t)n != 0))
-            return false;
-        out[i] = (isplit_share){.name = name, .minor = minor};
-        sum += minor;
-    }
-    return sum == amount;
-}
-
-/* Do we know everything that this body says? Otherwise a later version must count it. */
-static bool knows_members(const json_t *body)
-{
-    static const char *const known[] = {"amount", "cat",  "date",   "mode",
-                                        "note",   "paid", "shares", "type"};
-    size_t count = 0;
-
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        count += json_object_get(body, known[i]) != NULL;
-    const json_t *type = json_object_get(body, "type");
-    const json_t *mode = json_object_get(body, "mode");
-    return count == json_object_size(body) && json_is_string(type) &&
-           strcmp(json_string_value(type), "expense") == 0 && json_object_size(mode) == 1;
-}
-
 int isplit__entry_signed(const isplit_entry *parts, const isplit__event *event,
                          const char *prefix, isplit_entry **out)
 {
@@ -213,28 +141,4 @@ int isplit__entry_signed(const isplit_entry *parts, const isplit__event *event,
     e.at_ms = event->at;
     *out = isplit__entry_copy(&e);
     return *out ? 0 : IC_ERR_NOMEM;
-}
-
-int isplit__body_add(const json_t *body, const isplit__event *event, const char *prefix,
-                     isplit_entry **out)
-{
-    isplit_share paid[ISPLIT__ENTRY_MAX_NAMES];
-    isplit_share shares[ISPLIT__ENTRY_MAX_NAMES];
-    const json_t *listed = json_object_get(json_object_get(body, "mode"), "equal");
-    const json_t *note = json_object_get(body, "note");
-    isplit_entry p = {
-        .paid = paid,
-        .shares = shares,
-        .share_count = json_array_size(listed),
-        .amount_minor = read_amount(json_object_get(body, "amount"), 1),
-        .exponent = ISPLIT__EXPONENT,
-        .note = note ? json_string_value(note) : "",
-    };
-
-    *out = NULL;
-    if (!knows_members(body) || p.amount_minor < 0 || !p.note ||
-        !read_paid(json_object_get(body, "paid"), p.amount_minor, paid, &p.paid_count) ||
-        !read_equal(listed, json_object_get(body, "shares"), p.amount_minor, shares))
-        return 0;
-    return isplit__entry_signed(&p, event, prefix, out);
 }

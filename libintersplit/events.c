@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "body.h"
 #include "canonical.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
@@ -193,6 +194,17 @@ static int read_unvoid(const json_t *body, isplit__event *e)
     return 0;
 }
 
+static int read_entry(const json_t *body, bool is_payment, const char *prefix,
+                      isplit__event *e)
+{
+    isplit__value v;
+
+    if (!isplit__body_read(body, is_payment, &v))
+        return 0;
+    e->kind = ISPLIT__KIND_ADD;
+    return isplit__entry_signed(&v.entry, e, prefix, &e->entry);
+}
+
 /* A body that we cannot read is no error: the event is passed on, without effect. */
 static int read_body(const json_t *object, const char *prefix, isplit__event *e)
 {
@@ -203,12 +215,10 @@ static int read_body(const json_t *object, const char *prefix, isplit__event *e)
         return read_clear(body, e);
     if (strcmp(kind, "unvoid") == 0)
         return read_unvoid(body, e);
-    if (strcmp(kind, "add") != 0)
-        return 0;
-    int err = isplit__body_add(body, e, prefix, &e->entry);
-    if (e->entry)
-        e->kind = ISPLIT__KIND_ADD;
-    return err;
+    bool is_payment = strcmp(kind, "pay") == 0;
+    if (is_payment || strcmp(kind, "add") == 0)
+        return read_entry(body, is_payment, prefix, e);
+    return 0;
 }
 
 static int make_event(const json_t *object, const char *text, size_t len,

@@ -42,7 +42,7 @@ typedef struct isplit__id {
 typedef enum isplit__kind {
     ISPLIT__KIND_OTHER = 0, /* of a later version, or a body that says nothing to us:
                                stored and passed on, without effect */
-    ISPLIT__KIND_ADD,
+    ISPLIT__KIND_ADD,       /* an entry; of the kind "pay" too */
     ISPLIT__KIND_CLEAR,
     ISPLIT__KIND_UNVOID,
     ISPLIT__KIND_LEGACY /* an unsigned entry of the original */
@@ -129,10 +129,6 @@ void isplit__event_write(isplit__buf *out, const char *text, size_t len,
 int isplit__legacy_read(const json_t *object, isplit__item *out);
 int isplit__legacy_load(const char *text, size_t len, isplit__event **out);
 
-/** What the body of an "add" means to us; NULL in `out` when it says nothing to us. */
-int isplit__body_add(const json_t *body, const isplit__event *event, const char *prefix,
-                     isplit_entry **out);
-
 /** The entry of a signed event, which says who, when and under which id. */
 int isplit__entry_signed(const isplit_entry *parts, const isplit__event *event,
                          const char *prefix, isplit_entry **out);
@@ -140,6 +136,9 @@ int isplit__entry_signed(const isplit_entry *parts, const isplit__event *event,
 /** A copy in one piece of memory (ic_mem_free), texts that are NULL being ""; NULL when
  * there is no memory. */
 isplit_entry *isplit__entry_copy(const isplit_entry *from);
+
+/** Would the original compute the same balances from its own form of this entry? */
+bool isplit__entry_is_plain(const isplit_entry *e);
 
 /** Member number `index` of `count` pays this much of an equal split. */
 int64_t isplit__equal_share(int64_t amount_minor, size_t count, size_t index);

@@ -35,7 +35,8 @@ static int read_file(const isplit_book *book, char **data, isplit__slice *text,
 
 typedef struct writing {
     const isplit__room *room;
-    isplit__buf live;
+    isplit__buf plain;
+    isplit__buf live;    /* entries that the original cannot read */
     isplit__buf covered; /* signed events that the original must not count */
     isplit__buf legacy;  /* unsigned ones, likewise */
     isplit__buf others;  /* the other rooms of the file, as they are */
@@ -54,18 +55,22 @@ static int write_row(const isplit__row *row, void *user)
     if (row->position >= w->room->count)
         return IC_ERR_CORRUPT;
     const isplit__node *node = &w->room->nodes[row->position];
-    isplit__buf *b = node->live ? &w->live : row->sig ? &w->covered : &w->legacy;
+    bool plain = node->live && isplit__entry_is_plain(node->event->entry);
+    isplit__buf *b = plain        ? &w->plain
+                     : !row->sig  ? &w->legacy
+                     : node->live ? &w->live
+                                  : &w->covered;
     separate(b);
     if (!row->sig) {
         isplit__buf_add(b, row->text, row->len);
         return 0;
     }
-    if (node->live) {
+    if (plain) {
         isplit__form_entry(b, node->event->entry);
         isplit__buf_text(b, ",\"x\":");
     }
     isplit__event_write(b, row->text, row->len, row->sig);
-    if (node->live)
+    if (plain)
         isplit__buf_text(b, "}");
     return 0;
 }
@@ -90,13 +95,16 @@ static void put_file(isplit__buf *b, const writing *w, int64_t now)
     isplit__buf_text(b, w->others.len ? ",{\"channel\":" : "{\"channel\":");
     isplit__buf_json_text(b, name, strlen(name));
     isplit__buf_text(b, ",\"version\":1,\"events\":[");
-    isplit__buf_add(b, w->live.data, w->live.len);
+    isplit__buf_add(b, w->plain.data, w->plain.len);
     isplit__buf_text(b, "],\"x\":{\"events\":[");
     isplit__buf_add(b, w->covered.data, w->covered.len);
     isplit__buf_text(b, "],\"legacy\":[");
     isplit__buf_add(b, w->legacy.data, w->legacy.len);
+    isplit__buf_text(b, "],\"live\":[");
+    isplit__buf_add(b, w->live.data, w->live.len);
     isplit__buf_text(b, "]}}]}\n");
-    b->bad = b->bad || w->others.bad || w->live.bad || w->covered.bad || w->legacy.bad;
+    b->bad = b->bad || w->others.bad || w->plain.bad || w->live.bad || w->covered.bad ||
+             w->legacy.bad;
 }
 
 static int replace_file(isplit_book *book, const writing *w, isplit_reason *why)
@@ -139,6 +147,7 @@ static int write_snapshot(isplit_book *book, const isplit__place *place,
     if (!err)
         err = replace_file(book, &w, why);
     ic_mem_free(data);
+    isplit__buf_free(&w.plain);
     isplit__buf_free(&w.live);
     isplit__buf_free(&w.covered);
     isplit__buf_free(&w.legacy);

@@ -210,8 +210,8 @@ int isplit__snapshot_read(const isplit__cut_room *cut, const isplit__room *room,
     int err = read_events(&s, room, cut->events, true, why);
     bool has_more = cut->more.len && isplit__scan_enter(&more, '{');
     while (!err && has_more && isplit__scan_next(&more, '}', &first)) {
-        (void)isplit__scan_key(&more);
-        err = read_events(&s, room, isplit__scan_value(&more), false, why);
+        bool live = isplit__slice_is(isplit__scan_key(&more), "\"live\"");
+        err = read_events(&s, room, isplit__scan_value(&more), live, why);
     }
     if (err) {
         isplit__snapshot_free(&s);

@@ -4,9 +4,10 @@
  * signed events along.
  *
  * Our room object has the live entries in "events", as the original expects, each signed
- * one with its event under "x". What the original must not count stands beside: "x" of
- * the room holds {"events": [signed], "legacy": [unsigned]}. Read are this form, what the
- * original writes, and a single room of version 2.
+ * one with its event under "x". What the original must not count or cannot read stands
+ * beside: "x" of the room holds {"events": [signed], "legacy": [unsigned], "live":
+ * [signed entries that count]}. Read are this form, what the original writes, and a
+ * single room of version 2.
  *
  * Spec     docs/spec/16-ledger.md, sections 0 and 4.5
  */

@@ -31,6 +31,7 @@ struct isplit_state {
     isplit_member *members; /* by name */
     size_t member_count;
     size_t member_cap;
+    bool rotate; /* whose turn it is among equals goes round */
     size_t event_count;
     isplit__sum sum; /* of all ids */
 };

@@ -89,8 +89,9 @@ typedef struct isplit_draft {
     isplit_split_mode mode;
     const isplit_part *parts; /* none = all active members, and the payer */
     size_t part_count;
-    const isplit_draft_item *items; /* of ITEMS; what they lack is tax and tip */
+    const isplit_draft_item *items; /* of ITEMS */
     size_t item_count;
+    const char *extra;    /* of ITEMS: tax and tip, an amount; NULL = none */
     const char *rest_to;  /* takes what the parts leave over or lack; NULL = refuse */
     const char *currency; /* of the amounts; NULL = the room's */
     const char *rate;     /* what one unit of it is in the room's currency; NULL = the

@@ -24,7 +24,9 @@ static bool same_entry(const isplit_entry *a, const isplit_entry *b)
         return !a && !b;
     return strcmp(a->id, b->id) == 0 && strcmp(a->note, b->note) == 0 &&
            strcmp(a->by, b->by) == 0 && a->amount_minor == b->amount_minor &&
-           a->at_ms == b->at_ms && a->flags == b->flags &&
+           a->at_ms == b->at_ms && a->flags == b->flags && a->type == b->type &&
+           a->mode == b->mode && a->item_count == b->item_count &&
+           strcmp(a->currency, b->currency) == 0 && a->exponent == b->exponent &&
            a->paid_count == b->paid_count && a->share_count == b->share_count &&
            same_shares(a->paid, b->paid, a->paid_count) &&
            same_shares(a->shares, b->shares, a->share_count);

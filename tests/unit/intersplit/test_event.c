@@ -194,18 +194,23 @@ static void a_changed_event_has_a_wrong_signature(void **state)
     ledgers_close(&l);
 }
 
-/* Does a signed add with this body count as an entry? */
-static void body_counts(const char *body, bool counts)
+/* Does a signed event with this body count as an entry? */
+static void kind_counts(const char *kind, const char *body, bool counts)
 {
     ledgers l;
     const isplit_state *s = NULL;
 
     ledgers_open(&l, 1);
-    ledgers_write(&l, 0, "add", body);
+    ledgers_write(&l, 0, kind, body);
     assert_int_equal(isplit_ledger_state(l.of[0], &s), 0);
     if ((isplit_state_entry_count(s) == 1) != counts)
         fail_msg("%s", body);
     ledgers_close(&l);
+}
+
+static void body_counts(const char *body, bool counts)
+{
+    kind_counts("add", body, counts);
 }
 
 #define BODY(amount, equal, paid, shares)                                                \
@@ -238,6 +243,85 @@ static void receivers_check_the_shares_of_the_author(void **state)
                 false);
     body_counts("{\"type\":\"expense\"}", false);
     body_counts("{}", false);
+}
+
+#define MODE(mode, shares, more)                                                         \
+    "{\"amount\":10,\"mode\":" mode ",\"paid\":{\"a\":10},\"shares\":" shares            \
+    ",\"type\":\"refund\"" more "}"
+#define BILL(items)                                                                      \
+    MODE("{\"items\":[\"a\",\"b\"]}", "{\"a\":9,\"b\":1}", ",\"items\":" items)
+#define SHARED "{\"a\":5,\"b\":5}"
+#define EQUAL "{\"equal\":[\"a\",\"b\"]}"
+
+static void receivers_check_every_mode(void **state)
+{
+    (void)state;
+    body_counts(MODE("{\"exact\":[\"b\",\"a\"]}", "{\"a\":9,\"b\":1}", ""), true);
+    body_counts(MODE("{\"exact\":[\"b\",\"a\"]}", "{\"a\":8,\"b\":1}", ""), false);
+    body_counts(MODE("{\"weights\":[[\"a\",2],[\"b\",1]]}", "{\"a\":7,\"b\":3}", ""),
+                true);
+    body_counts(MODE("{\"weights\":[[\"a\",2],[\"b\",1]]}", "{\"a\":6,\"b\":4}", ""),
+                true);
+    body_counts(MODE("{\"weights\":[[\"a\",2],[\"b\",1]]}", "{\"a\":8,\"b\":2}", ""),
+                false);
+    body_counts(MODE("{\"weights\":[[\"a\",0],[\"b\",1]]}", "{\"a\":0,\"b\":10}", ""),
+                false);
+    body_counts(MODE("{\"weights\":[\"a\",\"b\"]}", SHARED, ""), false);
+    body_counts(
+        MODE("{\"percent\":[[\"a\",9000],[\"b\",1000]]}", "{\"a\":9,\"b\":1}", ""), true);
+    body_counts(MODE("{\"percent\":[[\"a\",9000],[\"b\",999]]}", "{\"a\":9,\"b\":1}", ""),
+                false);
+    body_counts(MODE("{\"adjust\":[[\"a\",4],[\"b\",0]]}", "{\"a\":7,\"b\":3}", ""),
+                true);
+    body_counts(MODE("{\"adjust\":[[\"a\",11],[\"b\",0]]}", "{\"a\":10,\"b\":0}", ""),
+                false);
+    body_counts(MODE("{\"dice\":[\"a\",\"b\"]}", SHARED, ""), false);
+    body_counts(MODE("{\"equal\":[\"a\"],\"exact\":[\"a\"]}", "{\"a\":10}", ""), false);
+    body_counts(BILL("[{\"amount\":8,\"of\":[\"a\"],\"text\":\"tea\"},{\"amount\":1,"
+                     "\"of\":[\"b\"]}]"),
+                true);
+    body_counts(BILL("[{\"amount\":11,\"of\":[\"a\"]}]"), false);
+    body_counts(BILL("[{\"amount\":8,\"of\":[]}]"), false);
+    body_counts(BILL("[{\"amount\":8,\"of\":[\"c\"]}]"), false);
+    body_counts(BILL("[{\"amount\":8,\"of\":[\"a\",\"a\"]}]"), false);
+    body_counts(BILL("[]"), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"items\":[]"), false);
+}
+
+static void receivers_check_what_is_said_beside(void **state)
+{
+    (void)state;
+    body_counts(MODE(EQUAL, SHARED, ",\"cat\":\"food\",\"date\":\"2024-02-29\""), true);
+    body_counts(MODE(EQUAL, SHARED, ",\"date\":\"2023-02-29\""), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"date\":\"2023-2-9\""), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"cat\":\"a,b\""), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"cat\":5"), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"cur\":\"JPY\""), true);
+    body_counts(MODE(EQUAL, SHARED, ",\"cur\":\"jpy\""), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"cur\":\"\""), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"colour\":\"red\""), false);
+#define FX(rate) ",\"fx\":{\"amount\":12,\"cur\":\"USD\",\"rate\":\"" rate "\"}"
+    body_counts(MODE(EQUAL, SHARED, FX("0.8333")), true);
+    body_counts(MODE(EQUAL, SHARED, FX("1")), true); /* nobody computes it again */
+    body_counts(MODE(EQUAL, SHARED, FX("0.0")), false);
+    body_counts(MODE(EQUAL, SHARED, FX(".5")), false);
+    body_counts(MODE(EQUAL, SHARED, FX("5.")), false);
+    body_counts(MODE(EQUAL, SHARED, FX("1e3")), false);
+    body_counts(MODE(EQUAL, SHARED, ",\"fx\":{\"amount\":12,\"cur\":\"USD\"}"), false);
+}
+
+static void receivers_check_payments(void **state)
+{
+    (void)state;
+    kind_counts("pay", "{\"amount\":5,\"from\":\"a\",\"to\":\"b\"}", true);
+    kind_counts("pay",
+                "{\"amount\":5,\"cur\":\"EUR\",\"date\":\"2026-01-31\",\"from\":\"a\","
+                "\"note\":\"cash\",\"to\":\"b\"}",
+                true);
+    kind_counts("pay", "{\"amount\":5,\"from\":\"a\",\"to\":\"a\"}", false);
+    kind_counts("pay", "{\"amount\":0,\"from\":\"a\",\"to\":\"b\"}", false);
+    kind_counts("pay", "{\"amount\":5,\"from\":\"a:\",\"to\":\"b\"}", false);
+    kind_counts("pay", "{\"amount\":5,\"cat\":\"x\",\"from\":\"a\",\"to\":\"b\"}", false);
 }
 
 static void an_entry_of_the_original_has_one_normal_form(void **state)
@@ -385,6 +469,9 @@ int main(void)
         cmocka_unit_test(a_spoilt_member_is_refused),
         cmocka_unit_test(a_changed_event_has_a_wrong_signature),
         cmocka_unit_test(receivers_check_the_shares_of_the_author),
+        cmocka_unit_test(receivers_check_every_mode),
+        cmocka_unit_test(receivers_check_what_is_said_beside),
+        cmocka_unit_test(receivers_check_payments),
         cmocka_unit_test(an_entry_of_the_original_has_one_normal_form),
         cmocka_unit_test(what_the_original_passes_over_is_no_entry),
         cmocka_unit_test(every_prefix_of_an_event_is_refused),

@@ -476,9 +476,9 @@ static void events_of_later_versions_are_carried_without_effect(void **state)
 
     (void)state;
     ledgers_open(&l, 2);
-    ledgers_write(&l, 0, "pay", "{\"amount\":5,\"from\":\"bob\",\"to\":\"alice\"}");
+    ledgers_write(&l, 0, "lend", "{\"amount\":5,\"from\":\"bob\",\"to\":\"alice\"}");
     ledgers_write(&l, 0, "add",
-                  "{\"amount\":100,\"cur\":\"EUR\",\"mode\":{\"equal\":[\"a\"]},"
+                  "{\"amount\":100,\"colour\":\"red\",\"mode\":{\"equal\":[\"a\"]},"
                   "\"paid\":{\"a\":100},\"shares\":{\"a\":100},\"type\":\"expense\"}");
     ledgers_add(&l, 0, "alice", "1", "bob");
     ledgers_sync(&l, 0, 1);
