@@ -58,8 +58,13 @@ bool bridge_expense_may_write(bridge_expense *x)
            bridge_expense_fail(x, "Send denied (invite required or invalid).");
 }
 
-static bool refuse_entry(bridge_expense *x, isplit_field field, const char *reason)
+bool bridge_expense_refuse(bridge_expense *x, int error, isplit_field field,
+                           const isplit_reason *why)
 {
+    const char *reason = reason_of(why, error);
+
+    if (error == IC_ERR_NOMEM)
+        x->error.bad = true;
     switch (field) {
     case ISPLIT_FIELD_ROOM:
         return bridge_expense_fail(x, "Invalid channel: %s", reason);
@@ -96,8 +101,10 @@ bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft)
         return false;
     int error = isplit_book_add(x->hub->host.book, x->room, draft, &entry, &field, &why);
     if (error)
-        return refuse_entry(x, field, reason_of(&why, error));
-    begin(x, "expense_added");
+        return bridge_expense_refuse(x, error, field, &why);
+    begin(x, draft->type == ISPLIT_ENTRY_PAYMENT  ? "expense_paid"
+             : draft->type == ISPLIT_ENTRY_REFUND ? "expense_refunded"
+                                                  : "expense_added");
     error = isplit_form_entry_json(entry, &json);
     add_form(x, "event", error, json);
     return true;
@@ -206,19 +213,38 @@ bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace)
     return true;
 }
 
-bool bridge_expense_export(bridge_expense *x, isplit_export_format format)
+/* No format means text. */
+static bool read_format(const char *name, isplit_export_format *out)
 {
     static const char *const names[] = {[ISPLIT_EXPORT_TEXT] = "text",
                                         [ISPLIT_EXPORT_JSON] = "json",
                                         [ISPLIT_EXPORT_CSV] = "csv"};
+
+    *out = ISPLIT_EXPORT_TEXT;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcasecmp(names[i], name) == 0) {
+            *out = (isplit_export_format)i;
+            return true;
+        }
+    }
+    return !*name;
+}
+
+bool bridge_expense_export(bridge_expense *x, const char *name)
+{
     const ic_env *env = &x->hub->host.env;
-    const isplit_state *state = state_of(x);
+    isplit_export_format format;
     char *data = NULL;
 
+    if (!read_format(name, &format))
+        return bridge_expense_fail(x, "Invalid format (use text, json or csv).");
+    const isplit_state *state = state_of(x);
     if (!state)
         return false;
     begin(x, "expense_exported");
-    ic__buf_printf(&x->answer, ",\"format\":\"%s\",\"data\":", names[format]);
+    ic__buf_text(&x->answer, ",\"format\":\"");
+    bridge_lower(&x->answer, *name ? name : "text", *name ? strlen(name) : 4);
+    ic__buf_text(&x->answer, "\",\"data\":");
     if (isplit_form_export(state, format, env->wall_ms(env->user), &data) != 0)
         x->answer.bad = true;
     ic__json_write_cstring(&x->answer, data);

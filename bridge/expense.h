@@ -30,11 +30,15 @@ bool bridge_expense_balance(bridge_expense *x);
 bool bridge_expense_clear(bridge_expense *x);
 bool bridge_expense_persist(bridge_expense *x, bool sim);
 bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace);
-bool bridge_expense_export(bridge_expense *x, isplit_export_format format);
+bool bridge_expense_export(bridge_expense *x, const char *format);
 bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run);
 
 /** May this peer write to the room's channel? If not, `error` says why. */
 bool bridge_expense_may_write(bridge_expense *x);
+
+/** Say which member of an entry was refused and why, and return false. */
+bool bridge_expense_refuse(bridge_expense *x, int error, isplit_field field,
+                           const isplit_reason *why);
 
 /** Fill in the error and return false. */
 bool bridge_expense_fail(bridge_expense *x, const char *format, ...) IC_PRINTF(2, 3);

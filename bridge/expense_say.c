@@ -7,33 +7,6 @@
 #include "intersplit/money.h"
 #include "sidechannel/name.h"
 
-#define EXPONENT 2 /* of every room until rooms can say otherwise */
-
-static const char *kind_name(isplit_command_kind kind)
-{
-    switch (kind) {
-    case ISPLIT_COMMAND_ADD:
-        return "add";
-    case ISPLIT_COMMAND_LIST:
-        return "list";
-    case ISPLIT_COMMAND_BALANCE:
-        return "balance";
-    case ISPLIT_COMMAND_PERSIST:
-        return "persist";
-    case ISPLIT_COMMAND_RESTORE:
-        return "restore";
-    case ISPLIT_COMMAND_EXPORT:
-        return "export";
-    case ISPLIT_COMMAND_CLEAR:
-        return "clear";
-    case ISPLIT_COMMAND_SEND:
-        return "send";
-    case ISPLIT_COMMAND_HELP:
-        return "help";
-    }
-    return "unknown";
-}
-
 /* Names come out as they are stored: without blanks around them, in lower case. */
 static void put_name(ic__buf *b, const char *name)
 {
@@ -65,6 +38,20 @@ static bool splits_with(const isplit_draft *draft, const char *name)
     return false;
 }
 
+static void put_value(ic__buf *b, const isplit_draft *draft, const char *value)
+{
+    static const char *const before[] = {
+        [ISPLIT_SPLIT_EQUAL] = "",          [ISPLIT_SPLIT_EXACT] = " ",
+        [ISPLIT_SPLIT_WEIGHTS] = " times ", [ISPLIT_SPLIT_PERCENT] = " ",
+        [ISPLIT_SPLIT_ADJUST] = " plus ",   [ISPLIT_SPLIT_ITEMS] = ""};
+
+    if (!value)
+        return;
+    ic__buf_text(b, before[draft->mode]);
+    ic__buf_text(b, value);
+    ic__buf_text(b, draft->mode == ISPLIT_SPLIT_PERCENT ? "%" : "");
+}
+
 /* Whoever shares, with the payer first when the command left the payer out. */
 static void preview_split(ic__buf *b, const isplit_draft *draft)
 {
@@ -73,76 +60,156 @@ static void preview_split(ic__buf *b, const isplit_draft *draft)
         return;
     }
     ic__buf_text(b, ", split between ");
-    if (!draft->only && !splits_with(draft, draft->payer)) {
+    if (!draft->only && draft->mode == ISPLIT_SPLIT_EQUAL && draft->payer &&
+        !splits_with(draft, draft->payer)) {
         put_name(b, draft->payer);
         ic__buf_text(b, ", ");
     }
     for (size_t i = 0; i < draft->part_count; i++) {
-        if (i)
-            ic__buf_text(b, ", ");
+        ic__buf_text(b, i ? ", " : "");
         put_name(b, draft->parts[i].name);
+        put_value(b, draft, draft->parts[i].value);
     }
 }
 
-static bool preview_add(bridge_expense *x, ic__buf *b, const isplit_draft *draft)
+static void preview_payers(ic__buf *b, const isplit_draft *draft)
+{
+    if (draft->payer)
+        put_name(b, draft->payer);
+    for (size_t i = 0; i < draft->payer_count; i++) {
+        ic__buf_text(b, i ? " and " : "");
+        put_name(b, draft->payers[i].name);
+        ic__buf_text(b, " ");
+        ic__buf_text(b, draft->payers[i].value ? draft->payers[i].value : "0");
+    }
+}
+
+static bool preview_amount(bridge_expense *x, ic__buf *b, const isplit_draft *draft)
 {
     char amount[ISPLIT_MONEY_TEXT_MAX];
+    char code[ISPLIT_CURRENCY_MAX] = "";
     isplit_reason why = {""};
+    const isplit_state *state = NULL;
     int64_t minor;
 
-    if (isplit_money_parse(draft->amount, strlen(draft->amount), EXPONENT, NULL,
-                           draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, &minor,
-                           &why) != 0)
+    if (isplit_book_state(x->hub->host.book, x->room, &state) != 0)
+        return bridge_expense_fail(x, "Invalid channel.");
+    const isplit_currency *own = isplit_state_currency(state, 0);
+    unsigned exponent = own->exponent;
+    if (draft->currency &&
+        isplit_currency_code(draft->currency, strlen(draft->currency), code, &why) != 0)
+        return bridge_expense_fail(x, "Invalid currency: %s", why.text);
+    if (*code && strcmp(code, own->code) != 0)
+        exponent = isplit_currency_exponent(code);
+    if (isplit_money_parse(
+            draft->amount, strlen(draft->amount), exponent, *code ? code : own->code,
+            draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, &minor, &why) != 0)
         return bridge_expense_fail(x, "Invalid amount: %s", why.text);
-    ic__buf_text(b, "Add ");
-    ic__buf_text(b, isplit_money_format(minor, EXPONENT, 0, amount));
-    ic__buf_text(b, " paid by ");
-    put_name(b, draft->payer);
-    preview_split(b, draft);
-    if (draft->note && *draft->note) {
-        ic__buf_text(b, ", note: ");
-        ic__buf_text(b, draft->note);
-    }
+    ic__buf_text(b, isplit_money_format(minor, exponent, 0, amount));
+    ic__buf_text(b, *code ? " " : "");
+    ic__buf_text(b, code);
     return true;
+}
+
+static void preview_rest(ic__buf *b, const isplit_draft *draft)
+{
+    const struct {
+        const char *before;
+        const char *text;
+    } more[] = {{", the rest for ", draft->rest_to},
+                {", tax and tip ", draft->extra},
+                {", rate ", draft->rate},
+                {", category ", draft->category},
+                {", on ", draft->date},
+                {", note: ", draft->note}};
+
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        if (!more[i].text || !*more[i].text)
+            continue;
+        ic__buf_text(b, more[i].before);
+        ic__buf_text(b, more[i].text);
+    }
+}
+
+static bool preview_draft(bridge_expense *x, ic__buf *b, const isplit_draft *draft)
+{
+    bool payment = draft->type == ISPLIT_ENTRY_PAYMENT;
+
+    ic__buf_text(b, payment                              ? "Record that "
+                    : draft->type == ISPLIT_ENTRY_REFUND ? "Refund "
+                                                         : "Add ");
+    if (payment) {
+        preview_payers(b, draft);
+        ic__buf_text(b, " pays ");
+        put_name(b, draft->parts[0].name);
+        ic__buf_text(b, " ");
+    }
+    if (!preview_amount(x, b, draft))
+        return false;
+    if (!payment) {
+        ic__buf_text(b, draft->type == ISPLIT_ENTRY_REFUND ? " to " : " paid by ");
+        preview_payers(b, draft);
+        preview_split(b, draft);
+    }
+    if (draft->item_count)
+        ic__buf_printf(b, ", %zu items", draft->item_count);
+    preview_rest(b, draft);
+    return true;
+}
+
+static bool later(bridge_expense *x, const isplit_command *command)
+{
+    return bridge_expense_fail(x, "%s: not available yet",
+                               isplit_command_word(command->kind));
 }
 
 /* One sentence: what the command does. False when it cannot be meant. */
 static bool preview(bridge_expense *x, ic__buf *b, const isplit_command *command)
 {
-    static const char *const formats[] = {[ISPLIT_EXPORT_TEXT] = "text",
-                                          [ISPLIT_EXPORT_JSON] = "JSON",
-                                          [ISPLIT_EXPORT_CSV] = "CSV"};
-
     switch (command->kind) {
     case ISPLIT_COMMAND_ADD:
-        return preview_add(x, b, &command->draft);
+    case ISPLIT_COMMAND_REFUND:
+    case ISPLIT_COMMAND_PAY:
+        return preview_draft(x, b, &command->draft);
     case ISPLIT_COMMAND_LIST:
         ic__buf_text(b, "List the entries");
-        break;
+        return true;
     case ISPLIT_COMMAND_BALANCE:
         ic__buf_text(b, "Show balances and settlement");
-        break;
+        return true;
     case ISPLIT_COMMAND_PERSIST:
         ic__buf_text(b, "Write a snapshot of this room");
-        break;
+        return true;
     case ISPLIT_COMMAND_RESTORE:
         ic__buf_text(b, "Merge the snapshot of this room");
-        break;
+        return true;
     case ISPLIT_COMMAND_EXPORT:
-        ic__buf_printf(b, "Export the settlement as %s", formats[command->format]);
-        break;
+        ic__buf_text(b, "Export the settlement as ");
+        ic__buf_text(b, command->format ? command->format : "text");
+        return true;
     case ISPLIT_COMMAND_CLEAR:
         ic__buf_text(b, "Clear this room");
-        break;
+        return true;
     case ISPLIT_COMMAND_SEND:
         ic__buf_text(b, "Send a message: ");
         ic__buf_text(b, command->text);
-        break;
+        return true;
     case ISPLIT_COMMAND_HELP:
         ic__buf_text(b, isplit_command_help());
+        return true;
+    case ISPLIT_COMMAND_EDIT:
+    case ISPLIT_COMMAND_VOID:
+    case ISPLIT_COMMAND_UNVOID:
+    case ISPLIT_COMMAND_CONFIRM:
+    case ISPLIT_COMMAND_DISPUTE:
+    case ISPLIT_COMMAND_EVERY:
+    case ISPLIT_COMMAND_MEMBER:
+    case ISPLIT_COMMAND_ROOM:
+    case ISPLIT_COMMAND_WHY:
+    case ISPLIT_COMMAND_HISTORY:
         break;
     }
-    return true;
+    return later(x, command);
 }
 
 /* A plain message on the room's channel. */
@@ -176,6 +243,8 @@ static bool run(bridge_expense *x, const isplit_command *command)
 {
     switch (command->kind) {
     case ISPLIT_COMMAND_ADD:
+    case ISPLIT_COMMAND_REFUND:
+    case ISPLIT_COMMAND_PAY:
         return bridge_expense_add(x, &command->draft);
     case ISPLIT_COMMAND_LIST:
         return bridge_expense_list(x, 0, SIZE_MAX);
@@ -186,15 +255,26 @@ static bool run(bridge_expense *x, const isplit_command *command)
     case ISPLIT_COMMAND_RESTORE:
         return bridge_expense_restore(x, true, false);
     case ISPLIT_COMMAND_EXPORT:
-        return bridge_expense_export(x, command->format);
+        return bridge_expense_export(x, command->format ? command->format : "text");
     case ISPLIT_COMMAND_CLEAR:
         return bridge_expense_clear(x);
     case ISPLIT_COMMAND_SEND:
         return say_on_channel(x, command->text);
     case ISPLIT_COMMAND_HELP:
         return true;
+    case ISPLIT_COMMAND_EDIT:
+    case ISPLIT_COMMAND_VOID:
+    case ISPLIT_COMMAND_UNVOID:
+    case ISPLIT_COMMAND_CONFIRM:
+    case ISPLIT_COMMAND_DISPUTE:
+    case ISPLIT_COMMAND_EVERY:
+    case ISPLIT_COMMAND_MEMBER:
+    case ISPLIT_COMMAND_ROOM:
+    case ISPLIT_COMMAND_WHY:
+    case ISPLIT_COMMAND_HISTORY:
+        break;
     }
-    return true;
+    return later(x, command);
 }
 
 /* Put the plain answer, if any, into the answer to expense_say. */
@@ -207,7 +287,7 @@ static void wrap(bridge_expense *x, const isplit_command *command, const char *s
     ic__buf_text(&x->answer, "\"type\":\"expense_said\",\"channel\":");
     ic__json_write_cstring(&x->answer, x->room);
     ic__buf_printf(&x->answer, ",\"dryRun\":%s,\"kind\":\"%s\",\"preview\":",
-                   dry_run ? "true" : "false", kind_name(command->kind));
+                   dry_run ? "true" : "false", isplit_command_word(command->kind));
     ic__json_write_cstring(&x->answer, sentence);
     if (plain.len)
         ic__buf_printf(&x->answer, ",\"result\":{%s}", plain.data);
@@ -219,7 +299,7 @@ static void wrap(bridge_expense *x, const isplit_command *command, const char *s
 bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run)
 {
     isplit_command *command = NULL;
-    isplit_reason why = {""};
+    isplit_reason why = {{0}};
     ic__buf sentence = {0};
     int error = isplit_command_parse(text, strlen(text), &command, &why);
 

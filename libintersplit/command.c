@@ -8,36 +8,175 @@
 #include "reason.h"
 #include "words.h"
 
-#define LATER 0 /* known to the grammar, but not yet a command */
 #define LONGEST_WORD 8
+
+typedef int (*reader)(isplit__words *w, isplit__draft_command *into, isplit_reason *why);
+
+static int read_nothing(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+{
+    (void)w;
+    (void)d;
+    (void)why;
+    return 0;
+}
+
+static int read_refund(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+{
+    d->command.draft.type = ISPLIT_ENTRY_REFUND;
+    return isplit__command_add(w, d, why);
+}
+
+static int read_message(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+{
+    d->command.text = isplit__words_rest(w, d);
+    return *d->command.text ? 0
+                            : isplit__words_refuse(why, "a text is missing: send hello");
+}
+
+/* "last", or the first digits of an id. */
+static int read_ref(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+{
+    d->command.ref = isplit__words_word(w, d);
+    return d->command.ref
+               ? 0
+               : isplit__words_refuse(why, "say which entry: last, or the first 6 digits "
+                                           "of its id");
+}
+
+static int read_ref_and_reason(isplit__words *w, isplit__draft_command *d,
+                               isplit_reason *why)
+{
+    int err = read_ref(w, d, why);
+
+    if (!isplit__words_take(w, "why"))
+        (void)isplit__words_take(w, "note");
+    if (!err && isplit__words_more(w))
+        d->command.text = isplit__words_rest(w, d);
+    return err;
+}
+
+static int read_edit(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+{
+    int err = read_ref(w, d, why);
+
+    if (err)
+        return err;
+    if (isplit__words_take(w, "pay"))
+        return isplit__command_pay(w, d, why);
+    if (isplit__words_take(w, "refund"))
+        return read_refund(w, d, why);
+    (void)isplit__words_take(w, "add");
+    return isplit__command_add(w, d, why);
+}
+
+static bool take_unit(isplit__words *w, isplit__draft_command *d)
+{
+    static const char *const units[][2] = {
+        {"day", "days"}, {"week", "weeks"}, {"month", "months"}, {"year", "years"}};
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (isplit__words_take(w, units[i][0]) || isplit__words_take(w, units[i][1])) {
+            d->command.unit = units[i][0];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "month until 2027-06-30 add alice 800", "2 weeks pay bob alice 20" */
+static int read_every(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+{
+    isplit_command *c = &d->command;
+
+    c->every = 0;
+    for (; isplit__words_more(w) && *w->at >= '0' && *w->at <= '9' && c->every < 1000;
+         w->at++)
+        c->every = c->every * 10 + (uint32_t)(*w->at - '0');
+    c->every = c->every ? c->every : 1;
+    if (!take_unit(w, d))
+        return isplit__words_refuse(why, "say how often: every month add alice 800 note "
+                                         "rent");
+    if (isplit__words_take(w, "until")) {
+        c->until = isplit__words_word(w, d);
+        if (!c->until)
+            return isplit__words_refuse(why, "a date is missing: until 2027-06-30");
+    }
+    if (isplit__words_take(w, "pay"))
+        return isplit__command_pay(w, d, why);
+    if (isplit__words_take(w, "refund"))
+        return read_refund(w, d, why);
+    (void)isplit__words_take(w, "add");
+    return isplit__command_add(w, d, why);
+}
 
 static const struct {
     const char *word;
-    int kind;
+    isplit_command_kind kind;
+    reader read;
 } commands[] = {
-    {"add", ISPLIT_COMMAND_ADD},
-    {"balance", ISPLIT_COMMAND_BALANCE},
-    {"clear", ISPLIT_COMMAND_CLEAR},
-    {"edit", LATER},
-    {"export", ISPLIT_COMMAND_EXPORT},
-    {"help", ISPLIT_COMMAND_HELP},
-    {"list", ISPLIT_COMMAND_LIST},
-    {"member", LATER},
-    {"pay", LATER},
-    {"persist", ISPLIT_COMMAND_PERSIST},
-    {"restore", ISPLIT_COMMAND_RESTORE},
-    {"send", ISPLIT_COMMAND_SEND},
-    {"void", LATER},
+    {"add", ISPLIT_COMMAND_ADD, isplit__command_add},
+    {"refund", ISPLIT_COMMAND_REFUND, read_refund},
+    {"pay", ISPLIT_COMMAND_PAY, isplit__command_pay},
+    {"edit", ISPLIT_COMMAND_EDIT, read_edit},
+    {"void", ISPLIT_COMMAND_VOID, read_ref_and_reason},
+    {"unvoid", ISPLIT_COMMAND_UNVOID, read_ref_and_reason},
+    {"confirm", ISPLIT_COMMAND_CONFIRM, read_ref_and_reason},
+    {"dispute", ISPLIT_COMMAND_DISPUTE, read_ref_and_reason},
+    {"every", ISPLIT_COMMAND_EVERY, read_every},
+    {"member", ISPLIT_COMMAND_MEMBER, isplit__command_member},
+    {"room", ISPLIT_COMMAND_ROOM, isplit__command_room},
+    {"list", ISPLIT_COMMAND_LIST, read_nothing},
+    {"balance", ISPLIT_COMMAND_BALANCE, isplit__command_balance},
+    {"why", ISPLIT_COMMAND_WHY, isplit__command_why},
+    {"history", ISPLIT_COMMAND_HISTORY, read_ref},
+    {"persist", ISPLIT_COMMAND_PERSIST, read_nothing},
+    {"restore", ISPLIT_COMMAND_RESTORE, read_nothing},
+    {"export", ISPLIT_COMMAND_EXPORT, isplit__command_export},
+    {"clear", ISPLIT_COMMAND_CLEAR, read_nothing},
+    {"send", ISPLIT_COMMAND_SEND, read_message},
+    {"help", ISPLIT_COMMAND_HELP, read_nothing},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
+const char *isplit_command_word(isplit_command_kind kind)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (commands[i].kind == kind)
+            return commands[i].word;
+    }
+    return "";
+}
+
 const char *isplit_command_help(void)
 {
     return "add <payer> <amount> [split [only] <name>,<name>...] [note <text>]\n"
-           "balance\n"
+           "    amounts: 12.50 | (120+5)/4 | 30 USD [rate 0.92]\n"
+           "    payers:  alice=25+bob=5\n"
+           "    split:   alice=20,bob=10 | alice*2,bob | alice,bob 3:2 | alice 60%,bob "
+           "40%"
+           " | alice,bob+3 | <preset>\n"
+           "    items:   items 12.50 pizza for alice,bob; 8 wine for bob [tax|tip "
+           "<amount>]"
+           "\n"
+           "    more:    rest <name> | cat <word> | on <date>\n"
+           "refund <who got it> <amount> ... as add\n"
+           "pay <name> <name> <amount> [note <text>]  or  bob -> alice: 15.00\n"
+           "every [<n>] day|week|month|year [until <date>] add|pay ...\n"
+           "edit <id>|last <payer> <amount> ... as add\n"
+           "void <id>|last [why <text>]\n"
+           "unvoid <id>|last\n"
+           "confirm <id>|last\n"
+           "dispute <id>|last [why <text>]\n"
+           "history <id>|last\n"
+           "member <name> [joins|leaves|returns|claim|weight <n>|show <text>]\n"
+           "room [currency EUR|rotate on|edit members|count signed|unsigned off|preset"
+           " <name> split ...|default <preset>]\n"
+           "balance [minimal|pairwise|via <name>]\n"
+           "why <name> -> <name>\n"
            "list\n"
-           "export [text|json|csv]\n"
+           "export [text|json|csv|splitwise|ledger|hledger|beancount]"
+           " [settlements|balances|expenses]\n"
            "persist\n"
            "restore\n"
            "clear\n"
@@ -47,14 +186,7 @@ const char *isplit_command_help(void)
 
 static int refuse(isplit_reason *why, const char *text)
 {
-    isplit__reason_set(why, "%s", text);
-    return IC_ERR_INVALID;
-}
-
-static int later(isplit_reason *why, const char *what)
-{
-    isplit__reason_set(why, "%s: not available yet", what);
-    return IC_ERR_UNSUPPORTED;
+    return isplit__words_refuse(why, text);
 }
 
 static unsigned least(unsigned a, unsigned b)
@@ -101,56 +233,25 @@ static int refuse_unknown(const char *word, size_t len, isplit_reason *why)
 }
 
 /* A payment pasted from a plan: bob -> alice: 15.00 */
-static bool is_pasted_payment(const isplit__words *line)
+static bool is_pasted_payment(const isplit__words *line, isplit__draft_command *d)
 {
-    const char *at = memmem(line->at, (size_t)(line->end - line->at), "->", 2);
+    isplit__words ahead = *line;
+    const char *name = NULL;
+    bool pasted = isplit__words_name(&ahead, "", d, &name, NULL) == 0 &&
+                  isplit__words_mark(&ahead, "->");
 
-    return at && at > line->at;
+    d->put = d->texts;
+    return pasted;
 }
 
-static int read_format(isplit__words *w, isplit_export_format *format, isplit_reason *why)
+static int read_known(isplit__words *w, isplit__draft_command *d, size_t which,
+                      isplit_reason *why)
 {
-    static const char *const planned[] = {"splitwise", "ledger", "hledger", "beancount"};
-
-    if (isplit__words_take(w, "json"))
-        *format = ISPLIT_EXPORT_JSON;
-    else if (isplit__words_take(w, "csv"))
-        *format = ISPLIT_EXPORT_CSV;
-    else if (isplit__words_take(w, "text") || !isplit__words_more(w))
-        *format = ISPLIT_EXPORT_TEXT;
-    else {
-        for (size_t i = 0; i < sizeof planned / sizeof planned[0]; i++) {
-            if (isplit__words_next_is(w, planned[i]))
-                return later(why, planned[i]);
-        }
-        return refuse(why, "use export text, export json or export csv");
-    }
-    return 0;
-}
-
-static int read_arguments(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
-{
-    switch (d->command.kind) {
-    case ISPLIT_COMMAND_ADD:
-        return isplit__command_add(w, d, why);
-    case ISPLIT_COMMAND_EXPORT:
-        return read_format(w, &d->command.format, why);
-    case ISPLIT_COMMAND_BALANCE:
-        if (isplit__words_next_is(w, "pairwise"))
-            return later(why, "pairwise debts");
-        (void)isplit__words_take(w, "minimal");
-        return 0;
-    case ISPLIT_COMMAND_SEND:
-        d->command.text = isplit__words_rest(w, d);
-        return *d->command.text ? 0 : refuse(why, "a text is missing: send hello");
-    case ISPLIT_COMMAND_LIST:
-    case ISPLIT_COMMAND_PERSIST:
-    case ISPLIT_COMMAND_RESTORE:
-    case ISPLIT_COMMAND_CLEAR:
-    case ISPLIT_COMMAND_HELP:
-    default:
-        return 0;
-    }
+    d->command.kind = commands[which].kind;
+    int err = commands[which].read(w, d, why);
+    if (!err && isplit__words_more(w))
+        return refuse(why, "there is more on the line than this command takes");
+    return err;
 }
 
 static int read_line(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
@@ -160,18 +261,15 @@ static int read_line(isplit__words *w, isplit__draft_command *d, isplit_reason *
 
     if (!isplit__words_peek(w, &word, &len))
         return refuse(why, "type a command; help lists them");
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (!isplit__words_take(w, commands[i].word))
-            continue;
-        if (commands[i].kind == LATER)
-            return later(why, commands[i].word);
-        d->command.kind = (isplit_command_kind)commands[i].kind;
-        int err = read_arguments(w, d, why);
-        if (!err && isplit__words_more(w))
-            return refuse(why, "there is more on the line than this command takes");
-        return err;
+    if (is_pasted_payment(w, d)) {
+        d->command.kind = ISPLIT_COMMAND_PAY;
+        return isplit__command_pay(w, d, why);
     }
-    return is_pasted_payment(w) ? later(why, "payments") : refuse_unknown(word, len, why);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (isplit__words_take(w, commands[i].word))
+            return read_known(w, d, i, why);
+    }
+    return refuse_unknown(word, len, why);
 }
 
 int isplit_command_parse(const char *text, size_t len, isplit_command **out,

@@ -7,6 +7,7 @@
 #include "reason.h"
 
 #define CODE_LEAST 2
+#define ISO_LETTERS 3
 #define RATE_DIGITS 15
 
 __extension__ typedef unsigned __int128 product;
@@ -46,6 +47,23 @@ int isplit_currency_code(const char *text, size_t len, char out[ISPLIT_CURRENCY_
     }
     memcpy(out, code, sizeof code);
     return 0;
+}
+
+bool isplit_currency_known(const char *text, size_t len)
+{
+    static const char iso[] =
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD "
+        "BTN BWP BYN BZD CAD CDF CHF CLF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP "
+        "ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR "
+        "IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL "
+        "LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR "
+        "NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD "
+        "SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
+        "USD UYI UYU UYW UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
+    char code[ISPLIT_CURRENCY_MAX];
+
+    return isplit_currency_code(text, len, code, NULL) == 0 && len == ISO_LETTERS &&
+           isplit__code_listed(iso, code);
 }
 
 unsigned isplit_currency_exponent(const char *code)

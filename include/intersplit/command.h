@@ -3,10 +3,9 @@
  * The assistant line: what a person types, as a command.
  *
  *   add alice 30 split alice,bob note dinner
- *   add alice 30 split only bob
+ *   add alice=25+bob=5 30 EUR split alice*2,bob cat food on 2026-11-23
+ *   bob -> alice: 15.00
  *   balance | list | persist | restore | clear | help
- *   export [text | json | csv]
- *   send hello there
  *
  * Spec     docs/spec/16-ledger.md, section 5.3
  * Threads  pure functions
@@ -15,11 +14,13 @@
 #ifndef INTERSPLIT_COMMAND_H
 #define INTERSPLIT_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "intercom/api.h"
 #include "intersplit/book.h"
-#include "intersplit/form.h"
+#include "intersplit/plan.h"
 #include "intersplit/reason.h"
 
 IC_BEGIN_DECLS
@@ -27,9 +28,21 @@ IC_BEGIN_DECLS
 #define ISPLIT_COMMAND_MAX_BYTES 4096
 
 typedef enum isplit_command_kind {
-    ISPLIT_COMMAND_ADD = 1,
+    ISPLIT_COMMAND_ADD = 1, /* an expense */
+    ISPLIT_COMMAND_REFUND,
+    ISPLIT_COMMAND_PAY,
+    ISPLIT_COMMAND_EDIT, /* `ref` becomes what the draft says */
+    ISPLIT_COMMAND_VOID,
+    ISPLIT_COMMAND_UNVOID,
+    ISPLIT_COMMAND_CONFIRM,
+    ISPLIT_COMMAND_DISPUTE,
+    ISPLIT_COMMAND_EVERY, /* the draft comes again and again */
+    ISPLIT_COMMAND_MEMBER,
+    ISPLIT_COMMAND_ROOM,
     ISPLIT_COMMAND_LIST,
     ISPLIT_COMMAND_BALANCE,
+    ISPLIT_COMMAND_WHY,
+    ISPLIT_COMMAND_HISTORY,
     ISPLIT_COMMAND_PERSIST,
     ISPLIT_COMMAND_RESTORE,
     ISPLIT_COMMAND_EXPORT,
@@ -38,24 +51,70 @@ typedef enum isplit_command_kind {
     ISPLIT_COMMAND_HELP
 } isplit_command_kind;
 
-/** One command. All texts belong to it. */
+/** One command. All texts belong to it; those that it does not have are NULL. */
 typedef struct isplit_command {
     isplit_command_kind kind;
-    isplit_draft draft;          /* of ADD, ready for isplit_book_add */
-    isplit_export_format format; /* of EXPORT */
-    const char *text;            /* of SEND: the message */
+    isplit_draft draft; /* of ADD, REFUND, PAY, EDIT, EVERY; of a preset, its parts */
+    const char
+        *ref; /* of EDIT to DISPUTE and HISTORY: first digits of an id, or "last" */
+    const char *text; /* of SEND the message, of VOID to DISPUTE the reason, of MEMBER and
+                         ROOM the value */
+    const char *name; /* of MEMBER; of WHY who pays; of BALANCE via whom; of a preset */
+    const char *to;   /* of WHY */
+    const char *setting;   /* of MEMBER: joins, leaves, returns, claim, weight, show; of
+                              ROOM:   currency, rotate, edit, count, unsigned, preset,
+                              default, NULL =   show them all */
+    const char *format;    /* of EXPORT: text and so on; NULL = text */
+    const char *what;      /* of EXPORT: settlements (NULL), balances, expenses */
+    const char *until;     /* of EVERY: a date */
+    const char *unit;      /* of EVERY: day, week, month, year */
+    uint32_t every;        /* of EVERY: so many of them */
+    isplit_plan_mode plan; /* of BALANCE */
 } isplit_command;
 
+/** "add", "refund", "pay" ...: the word that such a command begins with; static. */
+IC_API const char *isplit_command_word(isplit_command_kind kind);
+
 /**
- * Read one line. Names and amounts are checked by isplit_book_add.
+ * Read one line. Names and amounts are checked by the book.
  *
  * @param out  isplit_command_free
  * @return 0; IC_ERR_INVALID with the mistake, or the nearest command, in `why`;
- *         IC_ERR_UNSUPPORTED for what the grammar knows but this version cannot do;
  *         IC_ERR_NOMEM
  */
 IC_API IC_CHECK int isplit_command_parse(const char *text, size_t len,
                                          isplit_command **out, isplit_reason *why);
+
+/** An entry as a program has it, member by member; NULL = not said. */
+typedef struct isplit_fields {
+    const char *payer; /* "alice", "alice=25+bob=5"; here and in the next two names may
+                          hold blanks, and each text is read like its clause of a line */
+    const char *split; /* "alice,bob", "alice*2,bob" */
+    const char *items; /* "12.50 pizza for alice,bob; 8 wine for bob" */
+    const char *extra; /* "9.09": tax and tip */
+    const char *amount;
+    const char *rest_to;
+    const char *currency;
+    const char *rate;
+    const char *category;
+    const char *date;
+    const char *note;
+    bool only;
+    bool amount_strict;
+} isplit_fields;
+
+/**
+ * The same draft as from a line.
+ *
+ * @param type   what it will be
+ * @param out    a command ADD, REFUND or PAY: isplit_command_free
+ * @param field  which member was refused; may be NULL
+ * @return as isplit_command_parse
+ */
+IC_API IC_CHECK int isplit_command_compose(isplit_entry_type type,
+                                           const isplit_fields *fields,
+                                           isplit_command **out, isplit_field *field,
+                                           isplit_reason *why);
 
 IC_API void isplit_command_free(isplit_command *command);
 

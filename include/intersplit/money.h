@@ -9,6 +9,7 @@
 #ifndef INTERSPLIT_MONEY_H
 #define INTERSPLIT_MONEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,9 @@ IC_API const char *isplit_money_format(int64_t minor, unsigned exponent, unsigne
 IC_API IC_CHECK int isplit_currency_code(const char *text, size_t len,
                                          char out[ISPLIT_CURRENCY_MAX],
                                          isplit_reason *why);
+
+/** Is this, in either case, a code of ISO 4217 in use? */
+IC_API bool isplit_currency_known(const char *text, size_t len);
 
 /** Decimals of a currency by ISO 4217: 2 unless the standard says otherwise. */
 IC_API unsigned isplit_currency_exponent(const char *code);

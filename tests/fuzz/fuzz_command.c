@@ -2,28 +2,32 @@
 #include <string.h>
 
 #include "intersplit/command.h"
+#include "said.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Every text of a command that was read is a text, and an add names a payer. */
+/* Whatever is read is said again in one form, and where that still fits on a line it
+ * reads as the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     isplit_reason why;
     isplit_command *c = NULL;
-    size_t bytes = 0;
+    isplit_command *again = NULL;
 
     if (isplit_command_parse((const char *)data, size, &c, &why) != 0)
         return 0;
-    if (c->kind == ISPLIT_COMMAND_ADD) {
-        bytes += strlen(c->draft.payer) + strlen(c->draft.amount);
-        for (size_t i = 0; i < c->draft.part_count; i++)
-            bytes += strlen(c->draft.parts[i].name);
-        bytes += c->draft.note ? strlen(c->draft.note) : 0;
-    } else if (c->kind == ISPLIT_COMMAND_SEND) {
-        bytes += strlen(c->text);
+    char *first = said(c);
+    size_t len = strlen(first);
+    if (len <= ISPLIT_COMMAND_MAX_BYTES) {
+        if (isplit_command_parse(first, len, &again, &why) != 0 || again->kind != c->kind)
+            abort();
+        char *second = said(again);
+        if (strcmp(first, second) != 0)
+            abort();
+        free(second);
+        isplit_command_free(again);
     }
-    if (bytes > size)
-        abort();
+    free(first);
     isplit_command_free(c);
     return 0;
 }
