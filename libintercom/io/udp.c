@@ -15,6 +15,7 @@ void ic__udp_options_default(ic__udp_options *opts)
         .send_buffer_bytes = 212992,
         .max_waiting_bytes = MIB,
         .max_datagrams = 1024,
+        .rest_ns = 200 * IC__US,
     };
 }
 
@@ -42,6 +43,8 @@ void ic__udp_begin(ic__udp *u)
 {
     u->in_turn = true;
     u->now = u->env.now_ns(u->env.user);
+    u->emptied = NULL;
+    u->plenty = false;
 }
 
 static void expire(ic__udp *u)
@@ -80,6 +83,7 @@ static void free_all(ic__udp *u)
         event_free(u->timer);
     if (u->soon)
         event_free(u->soon);
+    ic__udp_rest_free(u);
     ic__map_free(&u->by_id);
     ic__timers_free(&u->timers);
     ic__udp_batch_free(&u->batch);
@@ -123,6 +127,7 @@ void ic__udp_finish(ic__udp *u)
         finish_closing(u);
         return;
     }
+    ic__udp_rest(u);
     arm(u);
     if (u->dirty.count)
         ic__udp_wake(u);
@@ -157,6 +162,7 @@ int ic__udp_new(ic__udp **out, struct event_base *base, const ic_env *env,
     u->base = base;
     u->env = *env;
     u->armed_ns = IC__NEVER;
+    u->rest_fd = -1;
     u->now = env->now_ns(env->user);
     if (opts)
         u->opts = *opts;
@@ -170,7 +176,7 @@ int ic__udp_new(ic__udp **out, struct event_base *base, const ic_env *env,
     u->timer = evtimer_new(base, on_timer, u);
     u->soon = evtimer_new(base, on_soon, u);
     if (!u->timer || !u->soon || ic__udp_batch_init(&u->batch) != 0 ||
-        ic__udp_in_init(&u->in) != 0) {
+        ic__udp_in_init(&u->in) != 0 || ic__udp_rest_init(u) != 0) {
         free_all(u);
         return IC_ERR_NOMEM;
     }

@@ -33,6 +33,8 @@ typedef struct ic__udp_options {
     uint32_t max_datagrams;     /* taken per socket and turn; default 1024. GRO may glue
                                  * more to the last one */
     bool plain;                 /* no GSO and no GRO */
+    uint64_t rest_ns;           /* how long acknowledgements may gather while a stream
+                                 * has plenty under way; default 200 us, 0 = never */
 } ic__udp_options;
 
 typedef struct ic__udp_stats {
@@ -40,6 +42,7 @@ typedef struct ic__udp_stats {
     uint64_t datagrams_out;
     uint64_t receive_calls;
     uint64_t send_calls;
+    uint64_t rests;             /* in which acknowledgements gathered */
     uint64_t dropped_truncated; /* longer than any packet */
     uint64_t dropped_waiting;   /* the kernel was full for too long, or until the end */
     uint64_t dropped_refused;   /* by the kernel, when sent */

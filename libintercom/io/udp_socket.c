@@ -165,6 +165,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
             break;
         left -= (uint32_t)n < left ? (uint32_t)n : left;
     }
+    u->emptied = left ? sock : NULL;
     ic__udp_finish(u);
 }
 
@@ -351,6 +352,8 @@ void ic__udp_socket_close(ic__udp_socket *sock)
     close_streams(sock);
     ic__udp_flush(u);
     sock->closed = true;
+    if (u->resting == sock)
+        u->resting = NULL;
     (void)event_del(sock->readable);
     (void)event_del(sock->writable);
     ic__queue_remove(&u->sockets, &sock->link);

@@ -60,10 +60,15 @@ struct ic__udp {
     struct event_base *base;
     ic_env env;
     ic__udp_options opts;
-    struct event *timer; /* the earliest deadline of all streams */
-    struct event *soon;  /* something was asked for from outside of our callbacks */
-    uint64_t armed_ns;   /* what the timer is set to */
-    uint64_t now;        /* read once per turn */
+    struct event *timer;     /* the earliest deadline of all streams */
+    struct event *soon;      /* something was asked for from outside of our callbacks */
+    uint64_t armed_ns;       /* what the timer is set to */
+    uint64_t now;            /* read once per turn */
+    ic__udp_socket *emptied; /* read in this turn, until nothing was left */
+    ic__udp_socket *resting; /* not read for a moment (udp_rest.c) */
+    struct event *rest_over; /* NULL: it never rests */
+    int rest_fd;             /* its own timer, since that of the base may be coarse */
+    bool plenty;             /* a stream of this turn can do without acknowledgements */
     bool in_turn;
     bool closing;
     void (*on_closed)(void *user);
@@ -89,6 +94,13 @@ void ic__udp_finish(ic__udp *u);
 /** Look at this stream before the turn ends, or in a turn of its own. */
 void ic__udp_touch(ic__udp_stream *st);
 void ic__udp_wake(ic__udp *u);
+
+/* udp_rest.c */
+IC_CHECK int ic__udp_rest_init(ic__udp *u);
+void ic__udp_rest_free(ic__udp *u);
+/** At the end of a turn: leave the socket that was read alone for a moment, if it pays.
+ */
+void ic__udp_rest(ic__udp *u);
 
 /* udp_socket.c */
 void ic__udp_flush(ic__udp *u);

@@ -355,6 +355,8 @@ bool ic__udp_stream_turn(ic__udp_stream *st)
     ic__udp_stream_flush(st); /* reading may have opened the window */
     if (ic__udx_done(st->core))
         return false;
+    st->udp->plenty =
+        st->udp->plenty || ic__udx_has_plenty(st->core, st->udp->opts.rest_ns);
     ic__timers_set(&st->udp->timers, &st->timer, ic__udx_deadline(st->core));
     return true;
 }

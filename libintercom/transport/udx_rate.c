@@ -11,6 +11,8 @@
 #define BURST_FIRST 10     /* the first window in one go, */
 #define BURST_MOST 64      /* and not more than a receiver's buffer takes */
 #define CATCH_UP_NS IC__MS /* a late timer doesn't cost throughput */
+#define PLENTY_COMES 4     /* packets that arrive within a rest worth taking, */
+#define PLENTY_TIMES 4     /* and how many times as many must be under way */
 
 void ic__udx_rate_sent(ic__udx *s, ic__udx_sent *sent, uint64_t now)
 {
@@ -87,6 +89,13 @@ void ic__udx_rate_idle(ic__udx *s)
 
     if (s->flight.flying.count < s->cc.cwnd && !s->flight.lost.count)
         s->rate.app_limited = until ? until : 1;
+}
+
+bool ic__udx_has_plenty(const ic__udx *s, uint64_t ns)
+{
+    double come = ic__udx_cc_bandwidth(&s->cc) * (double)ns / (double)IC__SEC;
+
+    return come >= PLENTY_COMES && s->flight.flying.count >= PLENTY_TIMES * come;
 }
 
 static double bytes_per_ns(const ic__udx *s)

@@ -117,6 +117,12 @@ IC_CHECK int ic__udx_move(ic__udx *s, const ic__udx_path *path);
  */
 void ic__udx_repeat_when_heard(ic__udx *s);
 
+/**
+ * May it go without acknowledgements for so long? Only where several would come
+ * meanwhile, and most of what is under way still is after it.
+ */
+bool ic__udx_has_plenty(const ic__udx *s, uint64_t ns);
+
 /** It has a path, and may still send. */
 bool ic__udx_connected(const ic__udx *s);
 
