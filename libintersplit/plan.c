@@ -84,6 +84,12 @@ static int by_people(const void *a, const void *b)
     return from ? from : strcmp(x->to, y->to);
 }
 
+void isplit__plan_sort(isplit_plan *plan)
+{
+    if (plan->count > 1)
+        qsort(plan->transfers, plan->count, sizeof *plan->transfers, by_people);
+}
+
 static void sort_shares(isplit_share *shares, size_t count,
                         int (*order)(const void *, const void *))
 {
@@ -274,8 +280,7 @@ static int settle(maker *m)
     else
         err = settle_in_groups(m);
     m->plan.optimal = m->plan.count == m->plan.lower_bound;
-    if (m->plan.count > 1)
-        qsort(m->plan.transfers, m->plan.count, sizeof *m->plan.transfers, by_people);
+    isplit__plan_sort(&m->plan);
     return err;
 }
 

@@ -156,7 +156,8 @@ static int reserve_for_one(isplit__room *room)
     room->cap = (uint32_t)cap;
     if (!reserve(&room->heads, room->head_count, &room->head_cap, sizeof *room->heads) ||
         !isplit__idmap_reserve(&room->by_id) || !isplit__idmap_reserve(&room->last_of) ||
-        !isplit__idmap_reserve(&room->by_tx) || !isplit__idmap_reserve(&room->forked))
+        !isplit__idmap_reserve(&room->by_tx) || !isplit__idmap_reserve(&room->forked) ||
+        isplit__tail_reserve(&room->state.tail))
         return IC_ERR_NOMEM;
     return 0;
 }
@@ -222,6 +223,7 @@ static void insert(isplit__room *room, isplit__event *e, uint32_t *deps)
         insert_signed(room, at);
     isplit__sum_add(&room->state.sum, &e->id);
     room->state.event_count++;
+    isplit__tail_note(&room->state.tail, e);
     isplit__room_fold_one(room, at);
 }
 

@@ -87,10 +87,17 @@ static bool grow(void *array, size_t need, size_t *cap, size_t size)
     return true;
 }
 
+static void free_purse(isplit__purse *p)
+{
+    ic_mem_free(p->kept);
+    ic_mem_free(p->lines);
+}
+
 void isplit__state_free(struct isplit_state *s)
 {
     for (size_t i = 0; i < s->purse_count; i++)
-        ic_mem_free(s->purses[i].lines);
+        free_purse(&s->purses[i]);
+    isplit__tail_free(&s->tail);
     ic_mem_free(s->purses);
     ic_mem_free(s->members);
     ic_mem_free(s->live);
@@ -146,7 +153,7 @@ int isplit__state_reset(struct isplit_state *s, const char *currency, unsigned e
     if (s->purse_count)
         first = s->purses[0];
     for (size_t i = 1; i < s->purse_count; i++)
-        ic_mem_free(s->purses[i].lines);
+        free_purse(&s->purses[i]);
     first.shown = (isplit_currency){
         .code = currency, .exponent = exponent, .balances = first.lines};
     s->purses[0] = first;

@@ -9,12 +9,14 @@
 
 #include "idmap.h"
 #include "intersplit/entry.h"
+#include "tail.h"
 
 /** A currency with its balances. */
 typedef struct isplit__purse {
     isplit_currency shown;
     isplit_share *lines; /* what shown.balances points to; names belong to entries */
     size_t cap;
+    struct isplit__kept *kept; /* a plan that was made, or NULL */
 } isplit__purse;
 
 struct isplit_state {
@@ -34,6 +36,7 @@ struct isplit_state {
     bool rotate; /* whose turn it is among equals goes round */
     size_t event_count;
     isplit__sum sum; /* of all ids */
+    isplit__tail tail;
 };
 
 void isplit__state_free(struct isplit_state *s);

@@ -83,6 +83,64 @@ IC_API IC_CHECK int isplit_plan_make(const isplit_share *balances, size_t count,
 
 IC_API void isplit_plan_free(isplit_plan *plan);
 
+/**
+ * The plan of a room, in one of its currencies.
+ *
+ * A minimal plan is made before the payments that end the room and follows them: who pays
+ * what was suggested, all or a part, changes nothing else. Other payments make a new one.
+ *
+ * @param currency  number below isplit_state_currency_count
+ * @param out       its names live until the room changes
+ * @return as isplit_plan_make_with; IC_ERR_NOT_FOUND without such a currency
+ */
+IC_API IC_CHECK int isplit_state_plan(const isplit_state *state, size_t currency,
+                                      const isplit_plan_options *options,
+                                      isplit_plan *out);
+
+/** What one entry has to do with a transfer; positive = brings money to that member. */
+typedef struct isplit_cause {
+    const isplit_entry *entry;
+    int64_t from_minor;   /* what it does to the balance of who pays */
+    int64_t to_minor;     /* and of who is paid; all of them sum to the balances */
+    int64_t direct_minor; /* what `from` owes `to` by this entry; all of them sum to the
+                             transfer of a pairwise plan */
+} isplit_cause;
+
+/**
+ * The entries behind a transfer: all that touch one of its two members, in list order.
+ *
+ * @param out  ic_mem_free; the entries live until the room changes
+ * @return 0; IC_ERR_NOT_FOUND without such a currency; IC_ERR_NOMEM
+ */
+IC_API IC_CHECK int isplit_plan_why(const isplit_state *state, size_t currency,
+                                    const isplit_transfer *transfer, isplit_cause **out,
+                                    size_t *count);
+
+/**
+ * The minimal plan of a room, to be searched on another thread.
+ *
+ * A task has copies of all that it needs: new and keep belong to the thread of the state,
+ * run to any. What is kept answers isplit_state_plan while the room stays as it is.
+ */
+typedef struct isplit_plan_task isplit_plan_task; /* value: new, free */
+
+/** @return 0; IC_ERR_NOT_FOUND without such a currency; IC_ERR_NOMEM */
+IC_API IC_CHECK int isplit_plan_task_new(const isplit_state *state, size_t currency,
+                                         isplit_plan_task **out);
+IC_API void isplit_plan_task_free(isplit_plan_task *task);
+
+/** `on_progress` (NULL = none) is called on this thread. @return as isplit_plan_make_with
+ */
+IC_API IC_CHECK int isplit_plan_task_run(isplit_plan_task *task,
+                                         isplit_plan_progress_cb on_progress, void *user);
+
+/** Keep the plan of a task that has run, unless the room has changed. */
+IC_API void isplit_plan_task_keep(isplit_plan_task *task, const isplit_state *state);
+
+/** Would isplit_state_plan with the defaults take longer than a loop should wait: more
+ * than 20 open balances, and nothing kept? */
+IC_API bool isplit_state_plan_is_long(const isplit_state *state, size_t currency);
+
 IC_END_DECLS
 
 #endif
