@@ -266,6 +266,16 @@ typedef struct ic_dht_answer {
     const char *own_as; /* of a ping: our address, as it was seen there */
 } ic_dht_answer;
 
+#define IC_DHT_NEAR_MAX 20
+
+/** The nodes at which questions about one topic or key end: kept, the next one about the
+ * same begins there. All zero at first. */
+typedef struct ic_dht_near {
+    uint8_t nodes[IC_DHT_NEAR_MAX][6]; /* IPv4 address, port (little-endian) */
+    uint8_t count;
+    bool only; /* ask no others, and each of them once; if there are any */
+} ic_dht_near;
+
 typedef struct ic_dht_op_options {
     size_t struct_size; /* set by ic_dht_op_options_default */
     /** One record of a lookup; the same peer may come often. May be NULL. */
@@ -280,6 +290,9 @@ typedef struct ic_dht_op_options {
      */
     void (*on_done)(ic_dht_op *op, int error, size_t nodes, void *user);
     void *user;
+    /** Where a question about a topic or key begins, and, when on_done says 0, where it
+     * has ended; must outlive it. Default NULL. */
+    ic_dht_near *near;
 } ic_dht_op_options;
 
 IC_API void ic_dht_op_options_init(ic_dht_op_options *opts, size_t struct_size);

@@ -193,6 +193,19 @@ static int keep_closest(ic__dht_op *op, const ic__query *query)
     return 0;
 }
 
+static void note_near(const ic__dht_op *op, const ic__query *query)
+{
+    ic__dht_near *near = op->events.near;
+    size_t count;
+    const ic__query_node *nodes = ic__query_closest(query, &count);
+
+    if (!near || near->only || !count)
+        return;
+    near->count = count;
+    for (size_t i = 0; i < count; i++)
+        near->nodes[i] = nodes[i].addr;
+}
+
 static void on_walked(void *user, int error, ic__query *query)
 {
     ic__dht_op *op = user;
@@ -200,7 +213,22 @@ static void on_walked(void *user, int error, ic__query *query)
     op->query = NULL;
     op->walked = true;
     op->error = error ? error : keep_closest(op, query);
+    if (!error)
+        note_near(op, query);
     advance(op);
+}
+
+static void begin_near(const ic__dht_op *op, ic__query_options *opts)
+{
+    const ic__dht_near *near = op->events.near;
+
+    if (!near || !near->count)
+        return;
+    opts->seeds = near->nodes;
+    opts->seed_count = near->count;
+    opts->only_seeds = near->only;
+    if (near->only)
+        opts->retries = 0;
 }
 
 int ic__op_start(ic__dht_op *op, const uint8_t *value, size_t len, ic__dht_op **out)
@@ -216,6 +244,7 @@ int ic__op_start(ic__dht_op *op, const uint8_t *value, size_t len, ic__dht_op **
     opts.on_reply = on_reply;
     opts.on_done = on_walked;
     opts.user = op;
+    begin_near(op, &opts);
     err = ic__query_new(op->d->rpc, &opts, &op->query);
     if (err) {
         ic__dht_op_cancel(op);

@@ -23,6 +23,13 @@ typedef struct ic__dht_peer {
     size_t relay_count;
 } ic__dht_peer;
 
+/** The nodes at which walks to one target end: the next walk may begin there. */
+typedef struct ic__dht_near {
+    ic__addr nodes[IC__RPC_K];
+    size_t count;
+    bool only; /* ask no others, and each of them once; if there are any */
+} ic__dht_near;
+
 /** What comes of an operation; each may be NULL but on_done. */
 typedef struct ic__dht_op_events {
     /** One record of a lookup, with the node that told; the same peer may come often. */
@@ -36,6 +43,9 @@ typedef struct ic__dht_op_events {
      * authentic; borrowed. */
     void (*on_value)(void *user, const uint8_t *value, size_t len, uint64_t seq);
     void *user;
+    /** Where it begins, and, when on_done says 0, where it has ended. Must outlive the
+     * operation. */
+    ic__dht_near *near;
 } ic__dht_op_events;
 
 /** All of these return 0 and the operation, which on_done ends; IC_ERR_CLOSED while

@@ -187,6 +187,8 @@ static bool is_usable(const ic__query *q, const ic__addr *addr)
 
 static void add_closer(ic__query *q, const ic__rpc_reply *reply, struct entry *teller)
 {
+    if (q->opts.only_seeds)
+        return;
     for (size_t i = 0; i < reply->closer_count; i++) {
         if (is_usable(q, &reply->closer[i]) && !add(q, &reply->closer[i], teller))
             return;
@@ -406,7 +408,7 @@ static void add_from_table(ic__query *q)
     size_t have = pending_count(q);
     size_t count;
 
-    if (have >= IC__RPC_K)
+    if (have >= IC__RPC_K || q->opts.only_seeds)
         return;
     q->from_table = true;
     q->careful = false;

@@ -35,6 +35,7 @@ typedef struct ic__query_options {
     size_t value_len;
     const ic__addr *seeds; /* asked first, copied, at most IC__RPC_K; or NULL */
     size_t seed_count;
+    bool only_seeds; /* nobody else is asked */
     /** Each answer as it comes, also one with an error number. May be NULL. May call
      * ic__query_stop. */
     void (*on_reply)(void *user, const ic__rpc_reply *reply);

@@ -4,6 +4,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "io/dht_state.h"
+#include "transport/codec.h"
 
 #define LIST_BYTES (IC__DHT_RELAYS_MAX * IC__SOCKADDR_TEXT_BYTES)
 
@@ -54,9 +55,34 @@ static void on_value(void *user, const uint8_t *value, size_t len, uint64_t seq)
         op->on.on_answer(op, &answer, op->on.user);
 }
 
+static void read_near(ic_dht_op *op)
+{
+    const ic_dht_near *near = op->on.near;
+    size_t count = near->count < IC_DHT_NEAR_MAX ? near->count : IC_DHT_NEAR_MAX;
+
+    op->near = (ic__dht_near){.count = count, .only = near->only};
+    for (size_t i = 0; i < count; i++) {
+        ic__rd r = ic__rd_of(near->nodes[i], sizeof near->nodes[i]);
+        ic__rd_ipv4_addr(&r, &op->near.nodes[i]);
+    }
+}
+
+static void write_near(ic_dht_op *op)
+{
+    ic_dht_near *near = op->on.near;
+
+    near->count = (uint8_t)op->near.count;
+    for (size_t i = 0; i < op->near.count; i++) {
+        ic__wr w = ic__wr_of(near->nodes[i], sizeof near->nodes[i]);
+        ic__wr_addr(&w, &op->near.nodes[i]);
+    }
+}
+
 /* Its last call. */
 static void finish(ic_dht_op *op, int error, size_t nodes)
 {
+    if (!error && op->on.near)
+        write_near(op);
     ic__queue_remove(&op->dht->ops, &op->link);
     if (op->on.on_done)
         op->on.on_done(op, error, nodes, op->on.user);
@@ -100,6 +126,8 @@ static int new_op(ic_dht *dht, const ic_dht_op_options *opts, ic_dht_op **out)
         return IC_ERR_NOMEM;
     op->dht = dht;
     op->on = o;
+    if (o.near)
+        read_near(op);
     *out = op;
     ic__dht_enter(dht);
     return 0;
@@ -123,7 +151,12 @@ static int asked(ic_dht_op *op, int err, ic_dht_op **out)
 static ic__dht_op_events events_of(ic_dht_op *op)
 {
     return (ic__dht_op_events){
-        .on_peer = on_peer, .on_value = on_value, .on_done = on_done, .user = op};
+        .on_peer = on_peer,
+        .on_value = on_value,
+        .on_done = on_done,
+        .user = op,
+        .near = op->on.near ? &op->near : NULL,
+    };
 }
 
 int ic_dht_lookup(ic_dht *dht, const uint8_t topic[IC_DHT_KEY_BYTES],

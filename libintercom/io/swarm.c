@@ -77,6 +77,9 @@ static void obey(ic_swarm *swarm, const ic__swarm_event *e)
     case IC__SWARM_STOP:
         ic__swarm_stop_query(swarm, e->query);
         break;
+    case IC__SWARM_FORGET:
+        ic__swarm_forget_near(swarm, e->topic);
+        break;
     case IC__SWARM_DIAL:
         ic__swarm_dial(swarm, e);
         break;
@@ -93,7 +96,6 @@ static void obey(ic_swarm *swarm, const ic__swarm_event *e)
     case IC__SWARM_FLUSHED:
     case IC__SWARM_UPDATE:
     case IC__SWARM_QUIET:
-    case IC__SWARM_FORGET:
     case IC__SWARM_NOTHING:
     default:
         tell_user(swarm, e);

@@ -23,6 +23,7 @@ void ic__swarm_release(ic_swarm *swarm)
     ic__swarm_free(swarm->core);
     ic__map_free(&swarm->conns);
     ic__map_free(&swarm->queries);
+    ic__swarm_free_near(swarm);
     ic_identity_free(swarm->identity);
     ic_mem_free(swarm);
 }

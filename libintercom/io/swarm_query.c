@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "io/dht_names.h"
@@ -37,12 +39,65 @@ static void on_done(ic_dht_op *op, int error, size_t nodes, void *user)
     ic__swarm_pump(swarm);
 }
 
+static uint64_t front_of(const uint8_t topic[IC_TOPIC_BYTES])
+{
+    uint64_t front;
+
+    memcpy(&front, topic, sizeof front);
+    return front;
+}
+
+static ic__swarm_near *find_near(const ic_swarm *swarm,
+                                 const uint8_t topic[IC_TOPIC_BYTES])
+{
+    ic__swarm_near *n = ic__map_get(&swarm->near, front_of(topic));
+
+    return n && memcmp(n->topic, topic, sizeof n->topic) == 0 ? n : NULL;
+}
+
+/* NULL without memory, or when another topic begins the same: then walks begin afar. */
+static ic_dht_near *near_of(ic_swarm *swarm, const uint8_t topic[IC_TOPIC_BYTES])
+{
+    ic__swarm_near *n = find_near(swarm, topic);
+
+    if (n)
+        return &n->at;
+    if (ic__map_get(&swarm->near, front_of(topic)))
+        return NULL;
+    n = ic_mem_calloc(1, sizeof *n);
+    if (!n || ic__map_put(&swarm->near, front_of(topic), n) != 0) {
+        ic_mem_free(n);
+        return NULL;
+    }
+    memcpy(n->topic, topic, sizeof n->topic);
+    return &n->at;
+}
+
+void ic__swarm_forget_near(ic_swarm *swarm, const uint8_t topic[IC_TOPIC_BYTES])
+{
+    if (find_near(swarm, topic))
+        ic_mem_free(ic__map_take(&swarm->near, front_of(topic)));
+}
+
+void ic__swarm_free_near(ic_swarm *swarm)
+{
+    size_t at = 0;
+
+    for (void *n = ic__map_next(&swarm->near, &at); n;
+         n = ic__map_next(&swarm->near, &at))
+        ic_mem_free(n);
+    ic__map_free(&swarm->near);
+}
+
 static int ask(ic__swarm_query *q, const ic__swarm_event *e)
 {
     ic_swarm *swarm = q->swarm;
     ic_dht_op_options o;
 
     ic_dht_op_options_default(&o);
+    o.near = near_of(swarm, e->topic);
+    if (o.near)
+        o.near->only = e->what == IC__SWARM_UNANNOUNCE;
     o.on_peer = on_peer;
     o.on_done = on_done;
     o.user = q;

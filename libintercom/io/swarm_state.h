@@ -22,6 +22,12 @@ typedef struct ic__swarm_conn {
     bool by_us;        /* we closed it */
 } ic__swarm_conn;
 
+/** Where the last question about a topic has ended; in swarm->near while it is joined. */
+typedef struct ic__swarm_near {
+    uint8_t topic[IC_TOPIC_BYTES];
+    ic_dht_near at;
+} ic__swarm_near;
+
 /** A question to the DHT that the core wished for, by its number. */
 typedef struct ic__swarm_query {
     ic_swarm *swarm;
@@ -57,6 +63,7 @@ struct ic_swarm {
     ic__soon *soon;     /* something was asked for from outside of our callbacks */
     ic__map conns;
     ic__map queries;
+    ic__map near; /* by the front of the topic */
     ic__queue topics;
     ic__queue orphans;
     ic__queue waiters;
@@ -93,6 +100,8 @@ void ic__swarm_release(ic_swarm *swarm);
 
 void ic__swarm_ask(ic_swarm *swarm, const ic__swarm_event *event);
 void ic__swarm_stop_query(ic_swarm *swarm, uint64_t id);
+void ic__swarm_forget_near(ic_swarm *swarm, const uint8_t topic[IC_TOPIC_BYTES]);
+void ic__swarm_free_near(ic_swarm *swarm);
 
 /* swarm_link.c */
 

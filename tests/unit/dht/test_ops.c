@@ -90,6 +90,41 @@ static void an_unannounce_takes_every_entry_away(void **state)
     dht_crowd_free(&c);
 }
 
+static uint64_t requests_of(const dht_crowd *c, size_t i)
+{
+    return ic__rpc_get_stats(ic__dht_rpc(c->members[i].dht)).requests_out;
+}
+
+/* docs/spec/07-hyperswarm.md, section 3: what was announced is taken back at the nodes
+ * that are known, without a walk. */
+static void a_walk_begins_where_the_last_one_has_ended(void **state)
+{
+    (void)state;
+    dht_crowd c;
+    dht_outcome o;
+    ic__dht_near near = {.count = 0};
+    init(&c, 39);
+    ic__dht_op_events events = dht_outcome_events(&o);
+    events.near = &near;
+    ic__dht *d = c.members[2].dht;
+    assert_int_equal(ic__dht_announce(d, TOPIC, me, NULL, 0, false, &events, NULL), 0);
+    dht_crowd_await(&c, &o);
+    assert_int_equal(o.error, 0);
+    assert_int_equal(near.count, IC__RPC_K);
+    near.only = true;
+    uint64_t before = requests_of(&c, 2);
+    events = dht_outcome_events(&o);
+    events.near = &near;
+    assert_int_equal(ic__dht_unannounce(d, TOPIC, me, &events, NULL), 0);
+    dht_crowd_await(&c, &o);
+    assert_int_equal(o.error, 0);
+    assert_int_equal(o.nodes, IC__RPC_K);
+    assert_int_equal(requests_of(&c, 2) - before, 2 * IC__RPC_K);
+    lookup(&c, 6, &o);
+    assert_int_equal(o.peers, 0);
+    dht_crowd_free(&c);
+}
+
 /* Section 5: with "clear" stale entries go first, and the new one is there at the end. */
 static void a_clearing_announce_leaves_the_new_record(void **state)
 {
@@ -418,6 +453,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_announces_is_found_by_everybody),
         cmocka_unit_test(an_unannounce_takes_every_entry_away),
+        cmocka_unit_test(a_walk_begins_where_the_last_one_has_ended),
         cmocka_unit_test(a_clearing_announce_leaves_the_new_record),
         cmocka_unit_test(immutable_values_come_back_by_their_hash),
         cmocka_unit_test(mutable_values_come_back_by_their_key),

@@ -125,6 +125,32 @@ static void an_announce_is_found_until_it_is_taken_back(void **state)
     dht_talk_done(&a.talk);
 }
 
+static void a_question_leaves_behind_where_the_next_one_begins(void **state)
+{
+    (void)state;
+    answers a;
+    ic_dht_near near = {.count = 0};
+    init(&a);
+    ic_dht_op_options opts = options(&a);
+    opts.near = &near;
+    wait_for(&a, ic_dht_announce(a.dht, topic, a.talk.client_key, NULL, &opts, NULL));
+    assert_int_equal(near.count, DHT_LIVE_NODES);
+    near.only = true;
+    wait_for(&a, ic_dht_unannounce(a.dht, topic, a.talk.client_key, &opts, NULL));
+    assert_int_equal(a.error, 0);
+    assert_int_equal(a.nodes, DHT_LIVE_NODES);
+    near.only = false;
+    a.peers = 0;
+    wait_for(&a, ic_dht_lookup(a.dht, topic, &opts, NULL));
+    assert_int_equal(a.peers, 0);
+    near.count = 1;
+    memset(near.nodes[0], 0, sizeof near.nodes[0]); /* nobody's: then by the table */
+    wait_for(&a, ic_dht_lookup(a.dht, topic, &opts, NULL));
+    assert_int_equal(a.error, 0);
+    assert_int_equal(near.count, DHT_LIVE_NODES);
+    dht_talk_done(&a.talk);
+}
+
 static void what_a_lookup_says_is_good_for_a_dial(void **state)
 {
     (void)state;
@@ -279,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_announce_is_found_until_it_is_taken_back),
+        cmocka_unit_test(a_question_leaves_behind_where_the_next_one_begins),
         cmocka_unit_test(what_a_lookup_says_is_good_for_a_dial),
         cmocka_unit_test(a_value_is_stored_under_its_hash),
         cmocka_unit_test(a_signed_value_is_replaced_by_a_later_one_only),
