@@ -25,6 +25,7 @@ typedef struct program {
     ic_identity *me;
     ic_dht *dht;
     ic_server *server;
+    ic_stream *held; /* the last dial that stays open */
     char line[LINE_BYTES];
     size_t len;
     uint8_t relay[IC_DHT_KEY_BYTES];
@@ -160,8 +161,9 @@ static void on_dial_open(ic_stream *st, void *user)
 
 static void on_dial_closed(ic_stream *st, int error, void *user)
 {
-    (void)st;
     self.open--;
+    if (st == self.held)
+        self.held = NULL;
     printf("hung-up %s\n", ic_error_name(error));
     free(user);
 }
@@ -186,6 +188,8 @@ static void on_dialed(ic_dial *dial, int error, const char *reason, ic_stream *s
     opts.user = d;
     check("use", ic_stream_use(st, &opts));
     self.open++;
+    if (d->holds)
+        self.held = st;
     check("send", ic_stream_send(st, (const uint8_t *)"hello", 5));
 }
 
@@ -213,6 +217,14 @@ static void dial(const char *key_text, const char *nodes, bool holds)
     check("connect", err);
     if (err)
         free(d);
+}
+
+static void say(const char *word)
+{
+    if (!self.held)
+        printf("error nobody to say it to\n");
+    else
+        check("say", ic_stream_send(self.held, (const uint8_t *)word, strlen(word)));
 }
 
 /* Questions. */
@@ -362,6 +374,8 @@ static void obey(char *words[WORDS])
         dial(words[1], words[2], false);
     else if (strcmp(what, "hold") == 0)
         dial(words[1], words[2], true);
+    else if (strcmp(what, "say") == 0 && words[1])
+        say(words[1]);
     else if (strcmp(what, "relay") == 0)
         self.relayed = unhex(self.relay, words[1]);
     else if (strcmp(what, "pair") == 0 && words[3])

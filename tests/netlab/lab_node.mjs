@@ -1,7 +1,8 @@
 // A JavaScript node that is told what to do line by line, as tests/interop/dht_peer.c is.
 //   node lab_node.mjs nodes HOST,HOST,...      a bootstrap node and persistent ones at port 49737, one an address
-//   node lab_node.mjs peer BOOTSTRAP SEED [open]  "listen", "relay KEY", "connect KEY", "carry", "quit"; who carries
-//                                              is a blind relay
+//   node lab_node.mjs more HOST,HOST,... BOOTSTRAP   the same without a bootstrap node
+//   node lab_node.mjs peer BOOTSTRAP SEED [open]  "listen", "relay KEY", "connect KEY", "hold KEY" and "say WORD",
+//                                              "carry", "quit"; who carries is a blind relay
 import readline from 'node:readline'
 import { need } from '../interop/check.mjs'
 
@@ -13,8 +14,11 @@ const say = (...words) => console.log(words.join(' '))
 async function nodes (hosts) {
   const first = DHT.bootstrapper(PORT, hosts[0], { host: hosts[0] })
   await first.fullyBootstrapped()
-  for (const host of hosts.slice(1)) {
-    const bootstrap = [{ host: hosts[0], port: PORT }]
+  await more(hosts.slice(1), [{ host: hosts[0], port: PORT }])
+}
+
+async function more (hosts, bootstrap) {
+  for (const host of hosts) {
     const node = new DHT({ host, port: PORT, ephemeral: false, firewalled: false, bootstrap })
     await node.fullyBootstrapped()
   }
@@ -25,9 +29,12 @@ function onConnection (stream) {
   stream.on('error', () => {})
   stream.on('data', (data) => stream.write(data))
   stream.on('end', () => stream.end())
+  stream.on('close', () => say('closed'))
 }
 
-function connect (node, keyPair, key, relayThrough) {
+let held = null
+
+function connect (node, keyPair, key, relayThrough, holds) {
   const begun = performance.now()
   const stream = node.connect(Buffer.from(key, 'hex'), { keyPair, relayThrough })
   stream.on('open', () => say('connected', (performance.now() - begun).toFixed(3)))
@@ -35,9 +42,10 @@ function connect (node, keyPair, key, relayThrough) {
   stream.on('close', () => say('hung-up'))
   stream.on('data', (data) => {
     say('echo', data.toString(), (performance.now() - begun).toFixed(3))
-    stream.end()
+    if (!holds) stream.end()
   })
   stream.write('hello')
+  held = stream
 }
 
 async function peer () {
@@ -62,7 +70,9 @@ async function peer () {
       await node.createServer(onConnection).listen(keyPair)
       say('listening', keyPair.publicKey.toString('hex'))
     },
-    connect: (key) => connect(node, keyPair, key, relay),
+    connect: (key) => connect(node, keyPair, key, relay, false),
+    hold: (key) => connect(node, keyPair, key, relay, true),
+    say: (word) => held.write(word),
     quit: () => process.exit(0)
   }
   readline.createInterface({ input: process.stdin }).on('line', (line) => {
@@ -73,5 +83,6 @@ async function peer () {
 
 say('port', PORT)
 if (role === 'nodes') await nodes(where.split(','))
+else if (role === 'more') await more(where.split(','), [seed])
 else await peer()
 say('ready')

@@ -1,171 +1,135 @@
-// Two peers behind every pair of NATs, made of network namespaces: C on both sides, C and JavaScript each way.
-// Needs root, iproute2, nftables and the packages of tests/interop; ends with 77, and the reason, without.
+// Two peers behind every pair of NATs: each pair that JavaScript and JavaScript manage, we manage, C on both sides and C
+// and JavaScript each way; then NATs that restart, relays and nodes that die. docs/spec/06-hyperdht.md, sections 6 to 11
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { spawnSync } from 'node:child_process'
-import { check as register, finish, need } from '../interop/check.mjs'
-import { CPeer, within } from '../interop/udx_support.mjs'
-
-const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname
-const PREFIX = `ic${process.pid}-`
-const PUBLIC = '10.77.0.'
-const NODES = [1, 2, 3, 4, 5, 6].map((n) => PUBLIC + n)
-const BOOTSTRAP = `${NODES[0]}:49737`
+import { check as register, finish } from '../interop/check.mjs'
+import { within } from '../interop/udx_support.mjs'
+import { finishLab, LabPeer, later, meet, MIXES, moreNodes, nodes, PAIRS, setNat, startCarrier, withPeers } from './lab.mjs'
 
 const only = new RegExp(process.env.NETLAB_ONLY ?? '')
 const check = (name, body) => only.test(name) && register(name, body)
-
-function lab (...args) {
-  const env = { ...process.env, NETLAB_PREFIX: PREFIX }
-  const done = spawnSync(`${folder}/netlab.sh`, args, { env, encoding: 'utf8', timeout: 60000 })
-  if (done.status !== 0) throw new Error(`netlab.sh ${args.join(' ')}: ${done.stderr}`)
-  return done.stdout
-}
-
-function skip (reason) {
-  console.log(`skipped: ${reason}`)
-  process.exit(77)
-}
-
-if (process.getuid() !== 0) skip('network namespaces need root')
-await need('hyperdht')
-try {
-  lab('up')
-} catch (error) {
-  skip(error.message.trim())
-}
-
-/** A program in a namespace. */
-class LabPeer extends CPeer {
-  static in (ns, program, args) {
-    return LabPeer.run('ip', ['netns', 'exec', PREFIX + ns, program, ...args])
-  }
-
-  /** A peer of the kind 'C' or 'JS'. */
-  static async of (kind, ns, reach = 'firewalled') {
-    const seed = randomBytes(32).toString('hex')
-    const peer = kind === 'C'
-      ? await LabPeer.in(ns, process.env.DHT_PEER, [BOOTSTRAP, '0.0.0.0', '0', seed])
-      : await LabPeer.in(ns, process.execPath, [`${folder}/lab_node.mjs`, 'peer', BOOTSTRAP, seed, reach])
-    await peer.saw('ready')
-    return peer
-  }
-
-  kill () {
-    if (this.child.exitCode === null) this.child.kill('SIGKILL')
-    return this.gone
-  }
-
-  /** The first line that begins with one of these words. */
-  either (...words) {
-    return within(60000, words.join(' or '), Promise.any(words.map(async (word) =>
-      `${word} ${await this.saw(word, 59000)}`)))
-  }
-}
-
-/** The public side: six nodes in one process. */
-async function startNodes () {
-  const nodes = await LabPeer.in('pub', process.execPath, [`${folder}/lab_node.mjs`, 'nodes', NODES.join(',')])
-  await nodes.saw('ready')
-  return nodes
-}
-
-const nodes = await startNodes()
-process.on('exit', () => lab('down'))
-process.on('SIGTERM', () => process.exit(1))
-
-/** Listen, do what happens meanwhile, connect; [milliseconds] or the error. */
-async function meet ({ client, server, from = 'peera', to = 'peerb', a, b, relay, meanwhile }) {
-  if (a) lab('nat', 'A', a)
-  if (b) lab('nat', 'B', b)
-  const peers = await Promise.all([LabPeer.of(server, to), LabPeer.of(client, from)])
-  try {
-    peers[0].tell('listen')
-    const key = await within(30000, 'listening', peers[0].saw('listening'))
-    if (meanwhile) await meanwhile()
-    if (relay) peers[1].tell(`relay ${await relay()}`)
-    peers[1].tell(`connect ${key}`)
-    const line = await peers[1].either('echo', 'failed')
-    if (line.startsWith('failed')) return line
-    return Number(line.split(' ').at(-1))
-  } finally {
-    await Promise.all(peers.map((peer) => peer.kill()))
-  }
-}
-
-const MIXES = [['C', 'C'], ['C', 'JS'], ['JS', 'C']]
-if (process.env.NETLAB_BASELINE) MIXES.push(['JS', 'JS'])
-
-function pair (name, options, body) {
-  for (const [client, server] of MIXES) {
-    check(`${name}: ${client} to ${server}`, async () => {
-      const got = await meet({ client, server, ...options })
-      console.log(`        ${typeof got === 'number' ? `${got.toFixed(0)} ms` : got}`)
-      await body(got)
-    })
-  }
-}
-
+const OURS = MIXES.slice(0, 3)
+const named = ([client, server]) => `${client} to ${server}`
 const connects = (got) => assert.equal(typeof got, 'number', `it ${got}`)
-const fails = (pattern) => (got) => assert.match(String(got), pattern)
 
-pair('consistent to consistent', { a: 'consistent', b: 'consistent' }, connects)
-pair('random to consistent', { a: 'random', b: 'consistent' }, connects)
-pair('consistent to random', { a: 'consistent', b: 'random' }, connects)
-pair('random to random', { a: 'random', b: 'random' }, fails(/HOLEPUNCH|ABORTED/))
-pair('two behind one NAT', { a: 'consistent', from: 'peera', to: 'peera2' }, connects)
-pair('open to consistent', { b: 'consistent', from: 'open' }, connects)
-pair('consistent to open', { a: 'consistent', to: 'open' }, connects)
-pair('random to open', { a: 'random', to: 'open' }, connects)
-pair('consistent to forwarded', { a: 'consistent', b: 'open' }, connects)
-
-let carrier = null
-
-/** The key of a blind relay in the open, begun when it is first needed. */
-async function relay () {
-  if (!carrier) {
-    carrier = await LabPeer.of('JS', 'open', 'open')
-    carrier.tell('carry')
-    carrier.key = await carrier.saw('carrying')
-  }
-  return carrier.key
+for (const [name, options] of Object.entries(PAIRS)) {
+  check(name, async () => {
+    const got = {}
+    for (const [client, server] of MIXES) got[named([client, server])] = await meet({ client, server, ...options })
+    for (const [mix, ms] of Object.entries(got)) {
+      console.log(`        ${mix.padEnd(9)} ${typeof ms === 'number' ? `${ms.toFixed(0)} ms` : ms}`)
+    }
+    const theirs = got['JS to JS']
+    for (const mix of OURS.map(named)) {
+      if (typeof theirs === 'number') connects(got[mix])
+      else assert.match(String(got[mix]), /^failed .*(HOLEPUNCH|ABORTED)/, 'and says why')
+    }
+  })
 }
-
-pair('random to random through a blind relay', { a: 'random', b: 'random', relay }, connects)
-pair('random to consistent, with a blind relay meanwhile', { a: 'random', b: 'consistent', relay }, connects)
-
-const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 // The reference keeps its old address at its nodes for up to five minutes (field lesson 13): only ours heals.
 for (const client of ['C', 'JS']) {
   check(`a C server whose NAT has restarted is reached again: ${client} to C`, async () => {
     const meanwhile = async () => {
-      lab('nat', 'B', 'moved')
+      setNat('B', 'moved')
       await later(10000)
     }
-    const got = await meet({ client, server: 'C', a: 'consistent', b: 'consistent', meanwhile })
-    console.log(`        ${got} ms`)
-    connects(got)
+    connects(await meet({ client, server: 'C', a: 'consistent', b: 'consistent', meanwhile }))
   })
 }
 
 check('a client behind a blocked NAT is told that nobody was found', async () => {
-  lab('nat', 'A', 'consistent')
-  lab('nat', 'B', 'consistent')
-  const server = await LabPeer.of('C', 'peerb')
-  const client = await LabPeer.of('C', 'peera')
-  server.tell('listen')
-  const key = await server.saw('listening')
-  lab('nat', 'A', 'block')
-  client.tell(`connect ${key}`)
-  assert.match(await client.either('echo', 'failed'), /^failed/)
-  await Promise.all([server.kill(), client.kill()])
+  setNat('A', 'consistent')
+  setNat('B', 'consistent')
+  await withPeers([['C', 'peerb'], ['C', 'peera']], async (server, client) => {
+    const key = await server.listen()
+    setNat('A', 'block')
+    assert.match(String(await client.dial(key)), /^failed/)
+  })
+})
+
+const MOST_MS = 120000 // for what ends by time-outs of the protocol
+
+/** A server behind NAT B and a client behind NAT A for each mix, and both of them again out of the list. */
+const placesOf = (mixes) => mixes.flatMap(([client, server]) => [[server, 'peerb'], [client, 'peera']])
+const pairsOf = (peers) => peers.filter((_, i) => i % 2 === 0).map((server, i) => [server, peers[2 * i + 1]])
+
+const DIALS = 5 // a server notices within two rounds of its pings, three seconds each
+
+/** How many dials until it is connected; a peer that is not found is looked for again. */
+async function dials (client, key) {
+  for (let n = 1; n <= DIALS; n++) {
+    const got = await client.dial(key)
+    if (typeof got === 'number') return n
+    await later(3000)
+  }
+  return Infinity
+}
+
+check('half of the nodes die, some at which servers have announced themselves', async () => {
+  setNat('A', 'consistent')
+  setNat('B', 'consistent')
+  const more = await moreNodes()
+  await withPeers(placesOf(MIXES), async (...peers) => {
+    const pairs = pairsOf(peers)
+    const keys = await Promise.all(pairs.map(([server]) => server.listen()))
+    await more.kill()
+    const needed = await Promise.all(pairs.map(([, client], i) => dials(client, keys[i])))
+    MIXES.forEach((mix, i) => console.log(`        ${named(mix).padEnd(9)} ${needed[i]} dials`))
+    for (const n of needed.slice(0, 3)) assert.ok(n <= DIALS)
+  })
+})
+
+/** A pair that talks through a relay: dials, and keeps the connection. */
+async function holdThrough (carrier, server, client) {
+  const key = await server.listen()
+  client.tell(`relay ${carrier.key}`)
+  connects(await client.dial(key, 'hold'))
+  return key
+}
+
+check('a blind relay dies: both ends hear of it, and meet again through another', async () => {
+  setNat('A', 'random')
+  setNat('B', 'random')
+  const carriers = [await startCarrier(), await startCarrier()]
+  await withPeers(placesOf(OURS), async (...peers) => {
+    const pairs = pairsOf(peers)
+    const keys = await Promise.all(pairs.map(([server, client]) => holdThrough(carriers[0], server, client)))
+    const ends = Promise.all(pairs.flatMap(([server, client]) => [client.saw('hung-up', MOST_MS), server.saw('closed', MOST_MS)]))
+    await carriers[0].kill()
+    for (const [, client] of pairs) client.tell('say anybody-there')
+    await within(MOST_MS, 'the end of all', ends)
+    for (const [i, [, client]] of pairs.entries()) {
+      client.tell(`relay ${carriers[1].key}`)
+      connects(await client.dial(keys[i]))
+    }
+  })
+  await carriers[1].kill()
+})
+
+check('a blind relay dies when it is no longer needed: nobody notices', async () => {
+  setNat('A', 'random')
+  setNat('B', 'consistent')
+  const carrier = await startCarrier()
+  const mixes = OURS.filter(([client]) => client === 'C')
+  await withPeers(placesOf(mixes), async (...peers) => {
+    const pairs = pairsOf(peers)
+    await Promise.all(pairs.map(([server, client]) => holdThrough(carrier, server, client)))
+    const direct = async ([, client]) => {
+      while ((await client.stats()).streams > 1) await later(200)
+    }
+    await within(MOST_MS, 'a direct way', Promise.all(pairs.map(direct)))
+    await carrier.kill()
+    await later(10000) // two keep-alives
+    for (const [, client] of pairs) {
+      client.tell('say still')
+      assert.match(await client.either('echo still', 'hung-up'), /^echo still/)
+    }
+  })
 })
 
 check('the nodes are still there', async () => {
   assert.equal(nodes.child.exitCode, null)
-  await nodes.kill()
-  if (carrier) await carrier.kill()
+  await finishLab()
 })
 
 await finish()
