@@ -12,6 +12,7 @@
 
 static const cli_command *const tables[] = {
     cli_room_commands,
+    cli_export_commands,
     cli_settle_commands,
 };
 

@@ -72,6 +72,7 @@ typedef struct cli_command {
     int (*run)(const struct cli_command *command, const cli_args *args);
 } cli_command;
 
+extern const cli_command cli_export_commands[];
 extern const cli_command cli_room_commands[];
 extern const cli_command cli_settle_commands[];
 

@@ -13,19 +13,6 @@
 #include "intersplit_source.h"
 #include "intersplit_table.h"
 
-typedef int (*show_cb)(const cli_source *source, const cli_args *args);
-
-static int show(const cli_args *args, show_cb tell)
-{
-    cli_source s;
-
-    int code = cli_source_open(&s, args);
-    if (!code)
-        code = tell(&s, args);
-    cli_source_close(&s);
-    return code;
-}
-
 /* What a form gave, on a line of its own. */
 static int print_text(int err, char *text)
 {
@@ -76,7 +63,7 @@ static int show_balance(const cli_source *s, const cli_args *args)
 static int run_balance(const cli_command *command, const cli_args *args)
 {
     (void)command;
-    return show(args, show_balance);
+    return cli_show(args, show_balance);
 }
 
 static void put_names(cli_table *t, const isplit_share *shares, size_t count)
@@ -118,7 +105,7 @@ static int show_list(const cli_source *s, const cli_args *args)
 static int run_list(const cli_command *command, const cli_args *args)
 {
     (void)command;
-    return show(args, show_list);
+    return cli_show(args, show_list);
 }
 
 static int print_plan(const cli_source *s, const cli_args *args, const isplit_plan *plan)
@@ -152,13 +139,13 @@ static int show_plan(const cli_source *s, const cli_args *args)
 static int run_plan(const cli_command *command, const cli_args *args)
 {
     (void)command;
-    return show(args, show_plan);
+    return cli_show(args, show_plan);
 }
 
 static int run_check(const cli_command *command, const cli_args *args)
 {
     (void)command;
-    return show(args, cli_check);
+    return cli_show(args, cli_check);
 }
 
 #define READS (CLI_STORE | CLI_ROOM | CLI_JSON | CLI_COLOR)

@@ -297,3 +297,14 @@ void cli_source_close(cli_source *s)
     if (s->folder[0])
         (void)rmdir(s->folder);
 }
+
+int cli_show(const cli_args *args, cli_show_cb tell)
+{
+    cli_source s;
+
+    int code = cli_source_open(&s, args);
+    if (!code)
+        code = tell(&s, args);
+    cli_source_close(&s);
+    return code;
+}

@@ -24,6 +24,10 @@ typedef struct cli_source {
 int cli_source_open(cli_source *source, const cli_args *args);
 void cli_source_close(cli_source *source);
 
+/** Open, tell, close. Returns the exit code. */
+typedef int (*cli_show_cb)(const cli_source *source, const cli_args *args);
+int cli_show(const cli_args *args, cli_show_cb tell);
+
 /** All of a file, or of standard input for NULL and "-"; free with ic_mem_free. NULL
  * after telling why. */
 char *cli_read_file(const char *path, size_t *len);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "csv.h"
 #include "form.h"
 #include "intercom/error.h"
 #include "intersplit/money.h"
@@ -203,27 +204,14 @@ static void put_export_text(isplit__buf *b, const isplit_state *state,
     put_transfers(b, plan, "\n- ");
 }
 
-/* One CSV cell: quoted where RFC 4180 asks for it, and never a formula. */
-static void put_cell(isplit__buf *b, const char *text)
-{
-    bool formula = *text && strchr("=+-@\t\r", *text);
-    bool quote = text[strcspn(text, ",\"\r\n")] != 0;
-
-    isplit__buf_text(b, quote ? "\"" : "");
-    isplit__buf_text(b, formula ? "'" : "");
-    for (; *text; text++)
-        isplit__buf_add(b, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-    isplit__buf_text(b, quote ? "\"" : "");
-}
-
 static void put_export_csv(isplit__buf *b, const isplit_plan *plan)
 {
     isplit__buf_text(b, "from,to,amount");
     for (size_t i = 0; i < plan->count; i++) {
         isplit__buf_text(b, "\n");
-        put_cell(b, plan->transfers[i].from);
+        isplit__csv_put(b, plan->transfers[i].from);
         isplit__buf_text(b, ",");
-        put_cell(b, plan->transfers[i].to);
+        isplit__csv_put(b, plan->transfers[i].to);
         isplit__buf_text(b, ",");
         isplit__form_money(b, plan->transfers[i].amount_minor, false);
     }

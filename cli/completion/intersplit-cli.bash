@@ -4,7 +4,7 @@ _intersplit_cli() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="balance list plan check settle --help --version"
+        words="balance list plan check export settle --help --version"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -17,9 +17,19 @@ _intersplit_cli() {
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur")
         return
         ;;
+    --format)
+        words="text json csv splitwise ledger hledger beancount"
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+        return
+        ;;
+    --what)
+        mapfile -t COMPREPLY < <(compgen -W "settlements balances expenses" -- "$cur")
+        return
+        ;;
     --room) return ;;
     esac
     case ${COMP_WORDS[1]} in
+    export) words="--store --room --format --what --help" ;;
     settle) words="--json --jsonl --color --help" ;;
     balance | list | plan | check) words="--store --room --json --color --help" ;;
     *) words="" ;;

@@ -45,7 +45,11 @@ IC_API IC_CHECK int isplit_form_summary_json(const isplit_state *state, char **o
 typedef enum isplit_export_format {
     ISPLIT_EXPORT_TEXT,
     ISPLIT_EXPORT_JSON,
-    ISPLIT_EXPORT_CSV
+    ISPLIT_EXPORT_CSV,
+    ISPLIT_EXPORT_SPLITWISE, /* this one and those below: intersplit/export.h */
+    ISPLIT_EXPORT_LEDGER,
+    ISPLIT_EXPORT_HLEDGER,
+    ISPLIT_EXPORT_BEANCOUNT
 } isplit_export_format;
 
 /** The settlement export; `at_ms` becomes generated_at. */

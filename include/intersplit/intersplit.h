@@ -9,6 +9,7 @@
 #include "intersplit/book.h"
 #include "intersplit/command.h"
 #include "intersplit/entry.h"
+#include "intersplit/export.h"
 #include "intersplit/form.h"
 #include "intersplit/ledger.h"
 #include "intersplit/money.h"
