@@ -6,6 +6,7 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "intersplit/export.h"
 
 #define LIST_MARGIN 8 /* this part of an answer is for the last entry and the rest */
 
@@ -213,39 +214,26 @@ bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace)
     return true;
 }
 
-/* No format means text. */
-static bool read_format(const char *name, isplit_export_format *out)
-{
-    static const char *const names[] = {[ISPLIT_EXPORT_TEXT] = "text",
-                                        [ISPLIT_EXPORT_JSON] = "json",
-                                        [ISPLIT_EXPORT_CSV] = "csv"};
-
-    *out = ISPLIT_EXPORT_TEXT;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcasecmp(names[i], name) == 0) {
-            *out = (isplit_export_format)i;
-            return true;
-        }
-    }
-    return !*name;
-}
-
-bool bridge_expense_export(bridge_expense *x, const char *name)
+bool bridge_expense_export(bridge_expense *x, const char *format_name,
+                           const char *what_name)
 {
     const ic_env *env = &x->hub->host.env;
     isplit_export_format format;
+    isplit_export_what what;
+    isplit_reason why = {{0}};
     char *data = NULL;
 
-    if (!read_format(name, &format))
-        return bridge_expense_fail(x, "Invalid format (use text, json or csv).");
+    if (isplit_export_read(format_name, what_name, &format, &what, &why))
+        return bridge_expense_fail(x, "Invalid format: %s", why.text);
     const isplit_state *state = state_of(x);
     if (!state)
         return false;
     begin(x, "expense_exported");
-    ic__buf_text(&x->answer, ",\"format\":\"");
-    bridge_lower(&x->answer, *name ? name : "text", *name ? strlen(name) : 4);
-    ic__buf_text(&x->answer, "\",\"data\":");
-    if (isplit_form_export(state, format, env->wall_ms(env->user), &data) != 0)
+    ic__buf_printf(&x->answer, ",\"format\":\"%s\"", isplit_export_format_name(format));
+    if (what != ISPLIT_EXPORT_SETTLEMENTS)
+        ic__buf_printf(&x->answer, ",\"what\":\"%s\"", isplit_export_what_name(what));
+    ic__buf_text(&x->answer, ",\"data\":");
+    if (isplit_export_write(state, what, format, env->wall_ms(env->user), &data) != 0)
         x->answer.bad = true;
     ic__json_write_cstring(&x->answer, data);
     ic_mem_free(data);

@@ -81,12 +81,16 @@ static bool ask_restore(bridge_expense *x, const ic__json *message)
 
 static bool ask_export(bridge_expense *x, const ic__json *message)
 {
-    ic__buf name = {0};
+    ic__buf format = {0};
+    ic__buf what = {0};
 
-    bool known = bridge_member_text(message, "format", &name);
-    x->error.bad = name.bad;
-    bool done = !name.bad && bridge_expense_export(x, known ? name.data : "?");
-    ic__buf_free(&name);
+    bool known = bridge_member_text(message, "format", &format) &&
+                 bridge_member_text(message, "what", &what);
+    x->error.bad = format.bad || what.bad;
+    bool done = !x->error.bad && bridge_expense_export(x, known ? format.data : "?",
+                                                       known ? what.data : "?");
+    ic__buf_free(&format);
+    ic__buf_free(&what);
     return done;
 }
 

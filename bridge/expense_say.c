@@ -255,7 +255,7 @@ static bool run(bridge_expense *x, const isplit_command *command)
     case ISPLIT_COMMAND_RESTORE:
         return bridge_expense_restore(x, true, false);
     case ISPLIT_COMMAND_EXPORT:
-        return bridge_expense_export(x, command->format ? command->format : "text");
+        return bridge_expense_export(x, command->format, command->what);
     case ISPLIT_COMMAND_CLEAR:
         return bridge_expense_clear(x);
     case ISPLIT_COMMAND_SEND:

@@ -13,6 +13,7 @@
 static const cli_command *const tables[] = {
     cli_room_commands,
     cli_export_commands,
+    cli_import_commands,
     cli_settle_commands,
 };
 

@@ -39,23 +39,33 @@ static void put_money(cli_table *t, int64_t minor, unsigned exponent, unsigned f
     isplit__buf_text(&t->cell, isplit_money_format(minor, exponent, flags, money));
 }
 
-static int show_balance(const cli_source *s, const cli_args *args)
+static void put_balance(cli_table *t, const isplit_currency *c, const isplit_share *of)
 {
-    static const char *const columns[] = {"Member", ">Balance", ""};
+    cli_tone tone = of->minor > 0 ? CLI_GOOD : of->minor < 0 ? CLI_BAD : CLI_DIM;
+
+    cli_table_text(t, of->name, CLI_PLAIN);
+    put_money(t, of->minor, c->exponent, ISPLIT_MONEY_SIGNED);
+    cli_table_end(t, tone);
+    cli_table_text(t, c->code, CLI_PLAIN);
+    cli_table_text(t,
+                   of->minor > 0   ? "gets back"
+                   : of->minor < 0 ? "owes"
+                                   : "even",
+                   tone);
+}
+
+int cli_balance(const cli_source *s, const cli_args *args)
+{
+    static const char *const columns[] = {"Member", ">Balance", "", ""};
     cli_table t;
-    size_t count = 0;
-    const isplit_share *balances = isplit_state_balances(s->state, &count);
 
     if (args->json)
         return print_form(s, isplit_form_summary_json);
-    cli_table_init(&t, columns, 3, cli_color(args->color));
-    for (size_t i = 0; i < count; i++) {
-        int64_t minor = balances[i].minor;
-        cli_tone tone = minor > 0 ? CLI_GOOD : minor < 0 ? CLI_BAD : CLI_DIM;
-        cli_table_text(&t, balances[i].name, CLI_PLAIN);
-        put_money(&t, minor, ISPLIT__EXPONENT, ISPLIT_MONEY_SIGNED);
-        cli_table_end(&t, tone);
-        cli_table_text(&t, minor > 0 ? "gets back" : minor < 0 ? "owes" : "even", tone);
+    cli_table_init(&t, columns, 4, cli_color(args->color));
+    for (size_t i = 0; i < isplit_state_currency_count(s->state); i++) {
+        const isplit_currency *c = isplit_state_currency(s->state, i);
+        for (size_t j = 0; j < c->balance_count; j++)
+            put_balance(&t, c, &c->balances[j]);
     }
     return cli_table_print(&t) ? CLI_OK : CLI_FAILED;
 }
@@ -63,7 +73,7 @@ static int show_balance(const cli_source *s, const cli_args *args)
 static int run_balance(const cli_command *command, const cli_args *args)
 {
     (void)command;
-    return cli_show(args, show_balance);
+    return cli_show(args, cli_balance);
 }
 
 static void put_names(cli_table *t, const isplit_share *shares, size_t count)
@@ -75,30 +85,50 @@ static void put_names(cli_table *t, const isplit_share *shares, size_t count)
     cli_table_end(t, CLI_PLAIN);
 }
 
+/* What is not an expense, and what does not count. */
+static const char *kind_of(const isplit_entry *e)
+{
+    if (e->flags & ISPLIT_ENTRY_VOID)
+        return "void";
+    if (e->flags & ISPLIT_ENTRY_CLEARED)
+        return "cleared";
+    return e->type == ISPLIT_ENTRY_REFUND    ? "refund"
+           : e->type == ISPLIT_ENTRY_PAYMENT ? "payment"
+                                             : "";
+}
+
 static void put_entry(cli_table *t, const isplit_entry *e)
 {
     isplit__buf_printf(&t->cell, "%.8s", e->id);
     cli_table_end(t, CLI_DIM);
-    isplit__form_time(&t->cell, e->at_ms);
+    if (*e->date)
+        isplit__buf_text(&t->cell, e->date);
+    else
+        isplit__form_time(&t->cell, e->at_ms);
     cli_table_end(t, CLI_PLAIN);
     put_names(t, e->paid, e->paid_count);
-    put_money(t, e->amount_minor, ISPLIT__EXPONENT, 0);
+    put_money(t, e->amount_minor, e->exponent, 0);
+    isplit__buf_printf(&t->cell, "%s%s", *e->currency ? " " : "", e->currency);
     cli_table_end(t, CLI_PLAIN);
     put_names(t, e->shares, e->share_count);
+    cli_table_text(t, kind_of(e), CLI_DIM);
     cli_table_text(t, e->note, CLI_PLAIN);
 }
 
 static int show_list(const cli_source *s, const cli_args *args)
 {
-    static const char *const columns[] = {"Id",      "Time", "Paid by",
-                                          ">Amount", "For",  "Note"};
+    static const char *const columns[] = {"Id",        "Time", "Paid by", ">Amount",
+                                          "Shared by", "",     "Note"};
     cli_table t;
 
     if (args->json)
         return print_form(s, isplit_form_entries_json);
-    cli_table_init(&t, columns, 6, cli_color(args->color));
-    for (size_t i = 0; i < isplit_state_entry_count(s->state); i++)
-        put_entry(&t, isplit_state_entry(s->state, i));
+    cli_table_init(&t, columns, 7, cli_color(args->color));
+    size_t count =
+        args->all ? isplit_state_all_count(s->state) : isplit_state_entry_count(s->state);
+    for (size_t i = 0; i < count; i++)
+        put_entry(&t, args->all ? isplit_state_all(s->state, i)
+                                : isplit_state_entry(s->state, i));
     return cli_table_print(&t) ? CLI_OK : CLI_FAILED;
 }
 
@@ -108,31 +138,42 @@ static int run_list(const cli_command *command, const cli_args *args)
     return cli_show(args, show_list);
 }
 
-static int print_plan(const cli_source *s, const cli_args *args, const isplit_plan *plan)
+/* The plan of one currency. */
+static int show_currency(const isplit_currency *c, const cli_args *args,
+                         isplit__buf *json)
 {
-    isplit__buf b = {0};
-    char *text = NULL;
+    isplit_plan plan = {0};
 
+    int err = isplit_plan_make(c->balances, c->balance_count, &plan);
+    if (err)
+        return cli_fail_error(err, NULL);
+    int code = CLI_OK;
     if (!args->json)
-        return cli_plan_print(plan, ISPLIT__EXPONENT, "", cli_color(args->color));
-    isplit__buf_text(&b, "{\"channel\":");
-    isplit__buf_json_text(&b, s->room, strlen(s->room));
-    isplit__buf_text(&b, ",");
-    cli_plan_json(&b, plan, ISPLIT__EXPONENT);
-    isplit__buf_text(&b, "}");
-    int err = isplit__buf_finish(&b, &text);
-    return print_text(err, text);
+        code = cli_plan_print(&plan, c->exponent, c->code, cli_color(args->color));
+    else {
+        isplit__buf_printf(json, "%s{\"currency\":\"%s\",", json->len ? "," : "",
+                           c->code);
+        cli_plan_json(json, &plan, c->exponent);
+        isplit__buf_text(json, "}");
+    }
+    isplit_plan_free(&plan);
+    return code;
 }
 
 static int show_plan(const cli_source *s, const cli_args *args)
 {
-    isplit_plan plan = {0};
+    isplit__buf json = {0};
+    int code = CLI_OK;
+    size_t count = isplit_state_currency_count(s->state);
 
-    int err = isplit__form_plan(s->state, &plan);
-    if (err)
-        return cli_fail_error(err, NULL);
-    int code = print_plan(s, args, &plan);
-    isplit_plan_free(&plan);
+    for (size_t i = 0; !code && i < count; i++) {
+        const isplit_currency *c = isplit_state_currency(s->state, i);
+        if (c->balance_count || count == 1)
+            code = show_currency(c, args, &json);
+    }
+    if (!code && args->json)
+        (void)printf("[%s]\n", json.data ? json.data : "");
+    isplit__buf_free(&json);
     return code;
 }
 
@@ -159,7 +200,7 @@ const cli_command cli_room_commands[] = {
     {.name = "list",
      .summary = "the entries of a room",
      .help = "list [OPTIONS]\n\nThe entries of a room, oldest first.\n\n",
-     .options = READS,
+     .options = READS | CLI_ALL,
      .run = run_list},
     {.name = "plan",
      .summary = "the payments that settle a room",

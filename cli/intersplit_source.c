@@ -238,7 +238,7 @@ static int choose_room(cli_source *s, const char *asked, const rooms *r)
     return s->room ? CLI_OK : cli_fail(CLI_FAILED, "out of memory");
 }
 
-static int open_room(cli_source *s, const rooms *r)
+static int open_room(cli_source *s, const rooms *r, bool may_be_new)
 {
     isplit_restored back = {0};
     isplit_reason why = {{0}};
@@ -252,13 +252,13 @@ static int open_room(cli_source *s, const rooms *r)
         err = isplit_book_state(s->book, s->room, &s->state);
     if (err)
         return cli_fail_error(err, &why);
-    if (!isplit_state_event_count(s->state))
+    if (!may_be_new && !isplit_state_event_count(s->state))
         return cli_fail(CLI_NOT_FOUND, "there is no room '%s'%s%s", s->room,
                         r->count ? "; there are: " : "", r->count ? r->names.data : "");
     return CLI_OK;
 }
 
-int cli_source_open(cli_source *s, const cli_args *args)
+static int open_source(cli_source *s, const cli_args *args, bool may_be_new)
 {
     rooms r = {.count = 0};
     isplit_reason why = {{0}};
@@ -269,16 +269,27 @@ int cli_source_open(cli_source *s, const cli_args *args)
         return cli_fail_error(err, NULL);
     int code = make_folder(s);
     if (!code)
-        code = open_path(s, args->store);
+        code = may_be_new && !args->store ? open_book(s, ":memory:", NULL)
+                                          : open_path(s, args->store);
     if (!code) {
         err = list_rooms(s, &r, &why);
         code = err ? cli_fail_error(err, &why) : choose_room(s, args->room, &r);
     }
     if (!code)
-        code = open_room(s, &r);
+        code = open_room(s, &r, may_be_new);
     isplit__buf_free(&r.names);
     ic_mem_free(r.first);
     return code;
+}
+
+int cli_source_open(cli_source *s, const cli_args *args)
+{
+    return open_source(s, args, false);
+}
+
+int cli_source_open_new(cli_source *s, const cli_args *args)
+{
+    return open_source(s, args, true);
 }
 
 void cli_source_close(cli_source *s)

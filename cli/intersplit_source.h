@@ -24,9 +24,16 @@ typedef struct cli_source {
 int cli_source_open(cli_source *source, const cli_args *args);
 void cli_source_close(cli_source *source);
 
+/** As cli_source_open, but the room need not be there, nor the store: then both are
+ * empty. */
+int cli_source_open_new(cli_source *source, const cli_args *args);
+
 /** Open, tell, close. Returns the exit code. */
 typedef int (*cli_show_cb)(const cli_source *source, const cli_args *args);
 int cli_show(const cli_args *args, cli_show_cb tell);
+
+/** The balances of the room, as the command of that name shows them. */
+int cli_balance(const cli_source *source, const cli_args *args);
 
 /** All of a file, or of standard input for NULL and "-"; free with ic_mem_free. NULL
  * after telling why. */

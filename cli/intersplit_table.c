@@ -95,6 +95,7 @@ static void measure(const cli_table *t, size_t widths[CLI_COLUMNS_MAX])
     }
 }
 
+/* A column without any text takes no place. */
 static void print_cell(const cli_table *t, size_t at, size_t width)
 {
     const cli_cell *c = &t->cells[at];
@@ -108,7 +109,7 @@ static void print_cell(const cli_table *t, size_t at, size_t width)
     (void)printf("%s%s%s", color ? tones[c->tone] : "", c->text, color ? "\033[0m" : "");
     if (last)
         (void)putchar('\n');
-    else
+    else if (width)
         (void)printf("%*s", (t->right[column] ? 0 : pad) + GAP, "");
 }
 

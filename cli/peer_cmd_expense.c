@@ -4,6 +4,7 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "intersplit/export.h"
 #include "intersplit/form.h"
 #include "peer_command.h"
 #include "peer_near.h"
@@ -278,46 +279,32 @@ void peer_cmd_expense_balance(const peer_call *call)
     show(call, isplit_form_balance);
 }
 
-static bool export_format(const char *name, isplit_export_format *out)
-{
-    static const struct {
-        const char *name;
-        isplit_export_format format;
-    } formats[] = {{"text", ISPLIT_EXPORT_TEXT},
-                   {"json", ISPLIT_EXPORT_JSON},
-                   {"csv", ISPLIT_EXPORT_CSV}};
-
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(name, formats[i].name) == 0) {
-            *out = formats[i].format;
-            return true;
-        }
-    }
-    return false;
-}
-
 static void export_room(const peer_call *call, const char *room)
 {
-    const char *name = peer_line_any(call->line, "format");
     isplit_export_format format;
+    isplit_export_what what;
+    isplit_reason why = {{0}};
     const isplit_state *state;
     char *text = NULL;
 
-    if (!export_format(name ? name : "text", &format)) {
-        peer_fail(call->reply, "Invalid format (use text, json or csv).");
+    int error =
+        isplit_export_read(peer_line_any(call->line, "format"),
+                           peer_line_any(call->line, "what"), &format, &what, &why);
+    if (error) {
+        peer_fail(call->reply, "Invalid format: %s", why.text);
         return;
     }
-    int error = isplit_book_state(call->app->book, room, &state);
+    error = isplit_book_state(call->app->book, room, &state);
     if (!error)
-        error = isplit_form_export(state, format,
-                                   call->app->env.wall_ms(call->app->env.user), &text);
+        error = isplit_export_write(state, what, format,
+                                    call->app->env.wall_ms(call->app->env.user), &text);
     say_form(call, error, text);
 }
 
 void peer_cmd_expense_export(const peer_call *call)
 {
     char *memory;
-    const char *room = room_of(call, ROOM " format", &memory);
+    const char *room = room_of(call, ROOM " format what", &memory);
 
     if (!room)
         return;

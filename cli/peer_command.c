@@ -57,7 +57,7 @@ const peer_command peer_commands[] = {
     {"/expense_clear", ROOM_FLAGS, peer_cmd_expense_clear, NULL},
     {"/expense_persist", ROOM_FLAGS " sim", peer_cmd_expense_persist, NULL},
     {"/expense_restore", ROOM_FLAGS " confirmed replace", peer_cmd_expense_restore, NULL},
-    {"/expense_export", ROOM_FLAGS " format", peer_cmd_expense_export, NULL},
+    {"/expense_export", ROOM_FLAGS " format what", peer_cmd_expense_export, NULL},
     {0},
 };
 

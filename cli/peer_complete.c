@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "intersplit/export.h"
 #include "sidechannel/sidechannel.h"
 
 #define MOST_NAME 200 /* bytes of a name that is offered */
@@ -79,6 +80,11 @@ static bool one_of(const char *name, const char *names)
     return false;
 }
 
+static void offer_text(const word *w, const char *text)
+{
+    offer_if(w, "", text, strlen(text));
+}
+
 /* The value of the argument that the line ends with. */
 static void offer_values(peer_app *app, const peer_line *line, const word *w)
 {
@@ -89,9 +95,11 @@ static void offer_values(peer_app *app, const peer_line *line, const word *w)
     else if (one_of(name, "payer p split members with"))
         offer_members(app, line, w);
     else if (strcmp(name, "format") == 0) {
-        offer_if(w, "", "text", 4);
-        offer_if(w, "", "json", 4);
-        offer_if(w, "", "csv", 3);
+        for (int f = ISPLIT_EXPORT_TEXT; f <= ISPLIT_EXPORT_BEANCOUNT; f++)
+            offer_text(w, isplit_export_format_name((isplit_export_format)f));
+    } else if (strcmp(name, "what") == 0) {
+        for (int i = ISPLIT_EXPORT_SETTLEMENTS; i <= ISPLIT_EXPORT_EXPENSES; i++)
+            offer_text(w, isplit_export_what_name((isplit_export_what)i));
     }
 }
 

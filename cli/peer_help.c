@@ -94,7 +94,8 @@ const char *const peer_help_lines[] = {
     "room.",
     "- /expense_restore [--channel \"<name>\"] [--confirmed 1|0] [--replace 1] | "
     "take the saved copy back in.",
-    "- /expense_export [--channel \"<name>\"] [--format text|json|csv] | the "
+    "- /expense_export [--channel \"<name>\"] [--format text|json|csv|...] "
+    "[--what settlements|balances|expenses] | the "
     "settlement for others to read.",
     NULL,
 };

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "form.h"
 #include "intercom/error.h"
@@ -42,7 +43,7 @@ static size_t find_name(const char *const *names, size_t count, const char *name
 {
     size_t i = 0;
 
-    while (i < count && strcmp(names[i], name) != 0)
+    while (i < count && strcasecmp(names[i], name) != 0)
         i++;
     return i;
 }
@@ -51,8 +52,8 @@ int isplit_export_read(const char *format, const char *what,
                        isplit_export_format *format_out, isplit_export_what *what_out,
                        isplit_reason *why)
 {
-    size_t f = format ? find_name(formats, COUNT(formats), format) : 0;
-    size_t w = what ? find_name(whats, COUNT(whats), what) : 0;
+    size_t f = format && *format ? find_name(formats, COUNT(formats), format) : 0;
+    size_t w = what && *what ? find_name(whats, COUNT(whats), what) : 0;
 
     if (f == COUNT(formats))
         isplit__reason_set(why, "a format is text, json, csv, splitwise, ledger, hledger "

@@ -4,7 +4,7 @@ _intersplit_cli() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="balance list plan check export settle --help --version"
+        words="balance list plan check export import settle --help --version"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -17,8 +17,14 @@ _intersplit_cli() {
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur")
         return
         ;;
+    --key | --key-password-file)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
     --format)
         words="text json csv splitwise ledger hledger beancount"
+        [ "${COMP_WORDS[1]}" != import ] ||
+            words="splitwise splitwise-json spliit spliit-json ihatemoney cospend"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
         ;;
@@ -30,8 +36,10 @@ _intersplit_cli() {
     esac
     case ${COMP_WORDS[1]} in
     export) words="--store --room --format --what --help" ;;
+    import) words="--store --room --format --write --key --key-password-file --json --color --help" ;;
+    list) words="--store --room --json --color --all --help" ;;
     settle) words="--json --jsonl --color --help" ;;
-    balance | list | plan | check) words="--store --room --json --color --help" ;;
+    balance | plan | check) words="--store --room --json --color --help" ;;
     *) words="" ;;
     esac
     case $cur in

@@ -52,8 +52,8 @@ IC_API const char *isplit_export_what_name(isplit_export_what what);
 /**
  * The names of a format and of what to export, as a user gives them.
  *
- * @param format  NULL = text
- * @param what    NULL = settlements
+ * @param format  in any case; NULL or "" = text
+ * @param what    the same; NULL or "" = settlements
  * @return 0; IC_ERR_INVALID and the choices in `why`
  */
 IC_API IC_CHECK int isplit_export_read(const char *format, const char *what,

@@ -11,6 +11,7 @@
 #include "intersplit/entry.h"
 #include "intersplit/export.h"
 #include "intersplit/form.h"
+#include "intersplit/import.h"
 #include "intersplit/ledger.h"
 #include "intersplit/money.h"
 #include "intersplit/plan.h"

@@ -95,7 +95,7 @@ class Rooms(IntersplitTest):
         self.assertEqual([{"member": "alice", "cents": 1000}, {"member": "bob", "cents": -1000}], summary["balances"])
         self.assertEqual(["dinner", "snacks"], [e["note"] for e in json.loads(self.run_cli("list", "--json",
                                                                                            text=TRIP)[0])])
-        plan = json.loads(self.run_cli("plan", "--json", text=TRIP)[0])
+        plan = json.loads(self.run_cli("plan", "--json", text=TRIP)[0])[0]
         self.assertEqual([{"from": "bob", "to": "alice", "amountCents": 1000, "amount": "10.00"}], plan["transfers"])
 
     def test_a_table_holds_wide_letters_and_no_escape_sequences(self):

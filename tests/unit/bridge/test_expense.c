@@ -225,10 +225,16 @@ static void members_are_refused_one_by_one(void **state)
         (void)snprintf(text, sizeof text, "{\"type\":\"expense_add\",%s}", table[i][0]);
         expect_error(b, text, table[i][1]);
     }
-    expect_error(b, "{\"type\":\"expense_export\",\"format\":\"pdf\"}",
-                 "Invalid format (use text, json or csv).");
-    expect_error(b, "{\"type\":\"expense_export\",\"format\":5}",
-                 "Invalid format (use text, json or csv).");
+    expect_error(
+        b, "{\"type\":\"expense_export\",\"format\":\"pdf\"}",
+        "Invalid format: a format is text, json, csv, splitwise, ledger, hledger "
+        "or beancount");
+    expect_error(b, "{\"type\":\"expense_export\",\"what\":\"all\"}",
+                 "Invalid format: export settlements, balances or expenses");
+    expect_error(
+        b, "{\"type\":\"expense_export\",\"format\":5}",
+        "Invalid format: a format is text, json, csv, splitwise, ledger, hledger "
+        "or beancount");
     expect_error(b, "{\"type\":\"expense_persist\"}", "Nothing to persist.");
     /* a channel that cannot be meant is not the entry channel */
     expect_error(b, "{\"type\":\"expense_list\",\"channel\":{}}", "Invalid channel.");

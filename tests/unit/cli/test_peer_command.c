@@ -195,7 +195,15 @@ static void the_demo_balances(void **state)
     assert_non_null(
         strstr(run("/expense_export --room trip-nyc --format json"), "\"channel\""));
     assert_string_equal(error_of("/expense_export --format xml"),
-                        "Invalid format (use text, json or csv).");
+                        "Invalid format: a format is text, json, csv, splitwise, ledger, "
+                        "hledger or beancount");
+    assert_string_equal(error_of("/expense_export --what all"),
+                        "Invalid format: export settlements, balances or expenses");
+    assert_string_equal(
+        run("/expense_export --room trip-nyc --what balances --format csv"),
+        "member,balance,currency\nalice,10.00,\nbob,-10.00,\n");
+    assert_non_null(strstr(run("/expense_export --room trip-nyc --format hledger"),
+                           "    Members:alice                  30.00\n"));
 }
 
 static void persist_says_where_and_restore_brings_back(void **state)
@@ -419,7 +427,8 @@ static void words_fit_where_they_are_asked_for(void **state)
     assert_words("/expense_add --channel tr", "trip-nyc ");
     assert_words("/expense_add --channel trip-nyc --payer ", "alice bob ");
     assert_words("/expense_add --channel trip-nyc --split alice,b", "bob ");
-    assert_words("/expense_export --format ", "text json csv ");
+    assert_words("/expense_export --format ",
+                 "text json csv splitwise ledger hledger beancount ");
     assert_words("/expense_add --note 'x ", "");
     assert_words("/expense_add -- ", ""); /* an argument without a name */
     assert_words("/unknown --", "");

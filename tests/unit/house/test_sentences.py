@@ -7,6 +7,7 @@ import tree
 
 # The functions that say it, with a text of their own as an argument.
 SAYS = re.compile(r"\b(?:peer_complain|peer_fail|isplit__reason_set|isplit__words_refuse|admin_fail|admin_usage_error|refuse\w*"
+                  r"|cli_fail|cli_usage_error|isplit__import_fail"
                   r"|bridge_\w*(?:fail|complain)\w*)\s*\(((?:[^;\"]|\"(?:\\.|[^\"\\])*\")*?)\)\s*;", re.S)
 # In these files every text that snprintf writes is such a sentence.
 WRITES = re.compile(r"\bsnprintf\s*\(((?:[^;\"]|\"(?:\\.|[^\"\\])*\")*?)\)\s*;", re.S)

@@ -1,0 +1,237 @@
+"""intersplit-cli import: balances are the file's to the cent, nothing comes twice, mistakes have their line.
+
+docs/spec/16-ledger.md, section 1.2. The samples in import/ are made by hand after the formats of the programs.
+"""
+
+import csv
+import io
+import json
+import os
+import re
+import unittest
+from decimal import ROUND_FLOOR, Decimal
+
+from intersplit_run import BUSY, NOT_FOUND, USAGE, IntersplitTest
+from peer_process import PeerTest
+
+SAMPLES = os.path.join(os.environ["TEST_SOURCE"], "tests", "cli", "import")
+CENT = Decimal("0.01")
+
+
+def sample(name):
+    with open(os.path.join(SAMPLES, name), "rb") as file:
+        return file.read()
+
+
+def shared(amount, weights):
+    """Largest remainder, ties by order: {name: share}."""
+    whole = sum(weights.values())
+    exact = {name: amount * weight / whole for name, weight in weights.items()}
+    shares = {name: part.quantize(CENT, ROUND_FLOOR) for name, part in exact.items()}
+    left = int((amount - sum(shares.values())) / CENT)
+    for name in sorted(exact, key=lambda n: shares[n] - exact[n])[:left]:
+        shares[name] += CENT
+    return shares
+
+
+def sums(*entries):
+    """Balances of (payer, amount, {name: share})."""
+    total = {}
+    for payer, amount, shares in entries:
+        total[payer] = total.get(payer, 0) + amount
+        for name, share in shares.items():
+            total[name] = total.get(name, 0) - share
+    return {name: amount for name, amount in total.items() if amount}
+
+
+class Import(IntersplitTest):
+    def dry(self, name, *args):
+        """{(member, currency): balance} that the dry run shows."""
+        path = os.path.join(SAMPLES, name) if os.sep not in name else name
+        said = self.run_cli("import", "--room", "trip", *args, path)[0]
+        self.assertIn("Nothing was written; add --write", said)
+        table = said[said.index("Member"):].splitlines()[1:]
+        cells = [re.split(r"  +", line.strip()) for line in table]
+        return {(c[0], c[2]): Decimal(c[1]) for c in cells if Decimal(c[1])}
+
+    def of(self, currency, balances):
+        return {(name, currency): amount for name, amount in balances.items()}
+
+    def test_splitwise_comes_to_its_own_totals(self):
+        rows = [row for row in csv.reader(io.StringIO(sample("splitwise.csv").decode())) if row]
+        totals = {}
+        for row in rows[1:]:
+            if row[1] != "Total balance":
+                for name, cell in zip(rows[0][5:], row[5:]):
+                    key = (name.lower(), row[4])
+                    totals[key] = totals.get(key, 0) + Decimal(cell)
+        self.assertEqual({key: amount for key, amount in totals.items() if amount}, self.dry("splitwise.csv"))
+        self.assertEqual(Decimal("131.17"), totals[("alice smith", "EUR")])
+
+    def test_splitwise_json_has_who_paid_what(self):
+        D = Decimal
+        self.assertEqual(self.of("USD", {"jane doe": D("12.50") + D("26.66") - 20, "sam": D("-12.50") + D("6.67") + 20,
+                                         "kim lee": D("-33.33")}), self.dry("splitwise.json"))
+
+    def test_spliit_shares_and_percentages(self):
+        D = Decimal
+        even = {"alice": D(1), "bob": D(1), "carol": D(1)}
+        refund = {name: -share for name, share in shared(D(30), {"alice": D(1), "bob": D(1)}).items()}
+        expected = sums(("alice", D(100), shared(D(100), even)),
+                        ("bob", D("900.01"), shared(D("900.01"), {"alice": D(1), "bob": D(2)})),
+                        ("carol", D("33.33"), shared(D("33.33"), {"alice": D(25), "bob": D(75)})),
+                        ("alice", D(50), {"bob": D("19.99"), "carol": D("30.01")}),
+                        ("carol", D(20), {"alice": D(20)}),
+                        ("bob", D(-30), refund))
+        self.assertEqual(self.of("EUR", expected), self.dry("spliit.json"))
+
+    def test_spliit_csv_has_shares_with_the_payers_sign(self):
+        D = Decimal
+        expected = sums(("alice", D(100), {"alice": D("33.34"), "bob": D("33.33"), "carol": D("33.33")}),
+                        ("bob", D("48.64"), {"alice": D(20), "bob": D("28.64")}),
+                        ("carol", D(30), {"alice": D(10), "bob": D(5), "carol": D(15)}),
+                        ("alice", D(-60), {"alice": D(-20), "bob": D(-20), "carol": D(-20)}))
+        self.assertEqual(self.of("EUR", expected), self.dry("spliit.csv"))
+
+    def test_weights_of_members_split_bills(self):
+        D = Decimal
+        weights = {"alice": D(1), "bob": D(2), "carol": D(1)}
+        two = {"alice": D(1), "bob": D(2)}
+        refund = {name: -share for name, share in shared(D(30), two).items()}
+        expected = sums(("alice", D(100), shared(D(100), weights)), ("bob", D(1000), shared(D(1000), two)),
+                        ("carol", D("20.5"), {"alice": D("20.5")}), ("alice", D(-30), refund))
+        self.assertEqual(self.of("EUR", expected), self.dry("ihatemoney.csv"))
+        weights = {"alice": D(1), "bob": D(2), "carol": D("1.5")}
+        expected = sums(("alice", D("42.5"), shared(D("42.5"), two)), ("bob", D("99.99"), shared(D("99.99"), weights)),
+                        ("carol", D("33.33"), shared(D("33.33"), {"carol": D("1.5"), "alice": D(1)})),
+                        ("bob", D(12), {"alice": D(12)}))
+        self.assertEqual(self.of("EUR", expected), self.dry("cospend.csv"))
+
+    def test_our_own_export_comes_back(self):
+        first = self.dry("splitwise.csv")
+        text = self.run_cli("export", "--format", "splitwise", "--store", self.written("splitwise.csv"))[0]
+        self.assertEqual(first, self.dry(self.file("again.csv", text)))
+
+    def written(self, *names, room="trip", code=0):
+        """A store with a key of its own into which the samples were imported; the last answer in self.said."""
+        store = os.path.join(self.folder.name, "ledger.db")
+        key = os.path.join(self.folder.name, "keypair.json")
+        if not os.path.exists(key):
+            PeerTest.setUpClass()
+            self.addCleanup(PeerTest.doClassCleanups)
+            os.link(os.path.join(PeerTest.first.name, "peer", "db", "keypair.json"), key)
+        for name in names:
+            path = name if os.sep in name else os.path.join(SAMPLES, name)
+            self.said = json.loads(self.run_cli("import", "--room", room, "--store", store, "--key", key, "--write",
+                                                "--json", path, code=code)[0])
+        return store
+
+    def counts(self):
+        return self.said["added"], self.said["known"]
+
+    def test_nothing_comes_twice(self):
+        for number, name in enumerate(sorted(os.listdir(SAMPLES))):
+            room = f"r{number}"
+            self.written(name, room=room)
+            rows = self.said["rows"]
+            self.assertEqual((rows, 0), self.counts(), name)
+            store = self.written(name, room=room)
+            self.assertEqual((0, rows), self.counts(), name)
+        check = json.loads(self.run_cli("check", "--json", "--store", store, "--room", "r0")[0])
+        self.assertTrue(check["good"])
+
+    def test_a_longer_file_adds_what_is_new(self):
+        text = sample("splitwise.csv").decode()
+        longer = re.sub(r"(?m)^(Date.*)$", r"\1,Dora", text)
+        longer = re.sub(r"(?m)^(2025.*)$", r"\1,0.00", longer)
+        coffee = "2025-06-03,Coffee,Dining out,4.00,EUR,-2.00,2.00,0.00,0.00\n"
+        longer = longer.replace(coffee, coffee * 2, 1)
+        self.written("splitwise.csv")
+        self.written(self.file("longer.csv", longer))
+        self.assertEqual((1, 8), self.counts())
+
+    def test_entries_have_the_day_and_the_kind_of_their_row(self):
+        store = self.written("splitwise.json")
+        rows = [line.split() for line in self.run_cli("list", "--store", store)[0].splitlines()[1:]]
+        self.assertEqual(["2025-05-02", "2025-05-03", "2025-05-04"], [row[1][:10] for row in rows])
+        self.assertIn("payment", rows[2])
+        self.assertIn("Groceries - for the weekend", self.run_cli("list", "--store", store)[0])
+
+    def test_mistakes_have_their_line(self):
+        def bad(old, new, words, name="splitwise.csv", *args):
+            text = sample(name)
+            self.assertIn(old.encode(), text)
+            path = self.file("bad", text.replace(old.encode(), new.encode(), 1))
+            self.refuses(words, "import", "--room", "r", *args, path)
+
+        bad("60.00,-30.00,-30.00", "60.00,-30.00,-30.01", "line 3: the members' columns sum to -0.01, not to zero")
+        bad("2025-06-02,Groceries", "02/06/2025,Groceries", "line 5: '02/06/2025' is no date; write YYYY-MM-DD")
+        bad("9000,JPY", "9 000,JPY", "line 9: '9 000' is no amount")
+        bad("9000,JPY", "900,JPY", "line 9: the members' columns are more than the cost")
+        bad("Dinner, with wine\"", "Dinner, with wine", "line 4: a quote is not closed")
+        bad("Date,", "Day,", "line 1: these are no titles of a file that can be imported")
+        bad("100.0,EUR", "1e2,EUR", "line 2: '1e2' is no amount", "ihatemoney.csv")
+        bad('"splitMode":"EVENLY"', '"splitMode":"ODDLY"', "expense 1: it is split in a way", "spliit.json")
+        bad('"shares":7500', '"shares":7400', "expense 3: ", "spliit.json")
+        bad('"paidById":"p2"', '"paidById":"p9"', "expense 2: it was paid by somebody", "spliit.json")
+        bad('"owed_share":"33.34"', '"owed_share":"33.35"', "the sum of the shares is more by 0.01 than the cost",
+            "splitwise.json")
+        bad('"id":51023', '"id":', "line 2: ", "splitwise.json")
+        bad("No,Evenly,33.33,-33.33,-33.33", "Yes,Evenly,0,-100,0", "line 2: Spliit's CSV does not say who paid this",
+            "spliit.csv")
+        self.refuses("a format is splitwise", "import", "--room", "r", "--format", "xls", "x", code=USAGE)
+        self.refuses("these are no titles of spliit", "import", "--room", "r", "--format", "spliit",
+                     os.path.join(SAMPLES, "splitwise.csv"))
+        self.refuses("--room is missing", "import", "x", code=USAGE)
+        self.refuses("--store is missing", "import", "--room", "r", "--write", "x", code=USAGE)
+
+    def test_titles_in_another_language_go_by_their_place(self):
+        text = sample("splitwise.csv").decode().replace("Date,Description,Category,Cost,Currency",
+                                                        "Datum,Beschreibung,Kategorie,Kosten,Währung")
+        path = self.file("german.csv", text)
+        self.assertEqual(self.dry("splitwise.csv"), self.dry(path, "--format", "splitwise"))
+
+    def test_members_whose_names_come_out_alike_stay_two(self):
+        path = self.file("two.csv", "Date,Description,Category,Cost,Currency,Ana,ANA,\"a,b\"\n"
+                                    "2025-01-01,x,General,10.00,EUR,10.00,-4.00,-6.00\n")
+        self.assertEqual({("ana", "EUR"): 10, ("ana 2", "EUR"): -4, ("a-b", "EUR"): -6}, self.dry(path))
+
+    def test_all_rows_or_none(self):
+        text = sample("splitwise.csv").decode().replace("4.00,EUR,-2.00,2.00,0.00", "4.00,EUR,-2.00,3.00,0.00", 1)
+        store = self.written("splitwise.json")
+        before = self.run_cli("list", "--json", "--store", store)[0]
+        key = os.path.join(self.folder.name, "keypair.json")
+        self.refuses("line 7", "import", "--room", "trip", "--store", store, "--key", key, "--write",
+                     self.file("bad.csv", text))
+        rows = "".join(f"2025-01-01,row {i},General,1.00,EUR,0.50,-0.50\n" for i in range(5001))
+        self.refuses("one key can write 5000 events", "import", "--room", "trip", "--store", store, "--key", key,
+                     "--write", self.file("long.csv", "Date,Description,Category,Cost,Currency,a,b\n" + rows))
+        self.assertEqual(before, self.run_cli("list", "--json", "--store", store)[0])
+
+
+class Peers(IntersplitTest, PeerTest):
+    def setUp(self):
+        PeerTest.setUp(self)
+
+    def test_a_running_peer_keeps_its_store(self):
+        path = os.path.join(SAMPLES, "splitwise.csv")
+        args = ("import", "--room", "trip", "--store", self.store, "--write", path)
+        peer = self.start()
+        peer.ask("/expense_add --channel trip --payer bob --amount 10 --split alice", "added 10.00")
+        self.refuses("stop it (/exit), import, and start it again", *args, code=BUSY)
+        dry = self.run_cli("import", "--room", "trip", "--store", self.store, path)[0]
+        self.assertIn("8 entries, 8 new", dry)
+        self.assertEqual(0, peer.stop()[0])
+        self.assertIn("8 entries, 8 new", self.run_cli(*args)[0])
+        peer = self.start()
+        self.assertIn("entries=9", peer.ask("/expense_list --channel trip", "Sushi"))
+        peer.stop()
+
+    def test_without_a_key_nothing_is_written(self):
+        os.unlink(os.path.join(self.store, "db", "keypair.json"))
+        self.refuses("keypair.json: not found", "import", "--room", "trip", "--store", self.store, "--write",
+                     os.path.join(SAMPLES, "splitwise.csv"), code=NOT_FOUND)
+
+
+if __name__ == "__main__":
+    unittest.main()
