@@ -1,102 +1,178 @@
-/** The form for a new expense. Amounts go to the peer as typed: one parser reads them all. */
+/**
+ * The form for an expense writes the line that one could have typed (docs/spec/16-ledger.md,
+ * 5.3): the peer alone reads it, and says while one types what comes of it or is left.
+ */
 
-import { byId, el, fieldError, fill, onSubmit, setText } from './dom.js'
+import { previewer } from './assistant.js'
+import { button, el, fieldError, fill, onPress, onSubmit, setText, ui } from './dom.js'
+import { amountOf, paidOf, sharesOf } from './entry.js'
+import { goTo } from './keys.js'
 import { explain, say } from './notices.js'
-import { members } from './store.js'
-import { visible } from './text.js'
+import * as room from './room.js'
+import { members, state, watch } from './store.js'
+import { quote } from './text.js'
 
-const FIELDS = ['payer', 'amount', 'split', 'note']
+const FIELDS = ['payer', 'amount', 'split', 'items', 'currency', 'rate', 'date', 'category', 'note']
+const ONCE = ['amount', 'items', 'note', 'mode'] /* the others stay for the next entry */
+const VALUED = ['=', '*', '%', '+'] /* modes that have a value behind each name */
+const REFUSED = new RegExp(`^(?:Missing|Invalid) (${FIELDS.join('|')})\\b`)
+const OFF = /\d (over|left)\b/
 
-export function mountAdd ({ store, room }) {
-  onSubmit(byId('add-form'), byId('add'), () => submit(room))
-  for (const id of FIELDS) byId(id).addEventListener('input', () => fieldError(id, ''))
-  for (const id of ['payer', 'split']) byId(id).addEventListener('input', () => renderSplit(store.state))
-  store.watch(['summary'], (state) => {
-    const options = members(state).map((who) => el('option', { value: who }))
-    fill(byId('members'), options)
-    renderSplit(state)
-  })
-  store.watch(['me'], ({ me }) => {
-    if (me && !byId('payer').value) byId('payer').value = me
-  })
-}
+let rest = '' /* who takes what is over or left */
+let editing = '' /* id of the entry that the form changes */
 
-async function submit (room) {
-  clearErrors()
-  const only = !byId('only-row').hidden && byId('only').checked
-  const entry = { payer: value('payer'), amount: value('amount'), split: value('split'), note: value('note') }
-  try {
-    const { text } = await room.add(only ? { ...entry, only } : entry)
-    done(text)
-  } catch (error) {
-    refused(error)
-  }
+const preview = previewer(showPreview)
+
+onSubmit('add-form', submit)
+onPress('edit-cancel', () => edit(null))
+ui.addForm.addEventListener('input', ({ target }) => {
+  if (FIELDS.includes(target.id)) fieldError(target.id, '')
+  rest = ''
+  changed()
+})
+watch(['summary'], ({ entries }) => {
+  const options = (id, values) => fill(ui[id], values.map((value) => el('option', { value })))
+  options('members', members())
+  options('categories', [...new Set(entries.map(({ category }) => category))].filter(Boolean))
+  renderSplit()
+})
+watch(['can'], ({ can }) => (ui.more.hidden = !can.has('refund')))
+watch(['me'], ({ me }) => (ui.payer.value ||= me))
+
+/** Show what the fields come to. */
+function changed () {
+  renderSplit()
+  preview(value('payer') && value('amount') && line())
 }
 
 function value (id) {
-  return byId(id).value.trim()
+  return ui[id].value.trim()
 }
 
-function done (text) {
-  say(text)
-  byId('amount').value = ''
-  byId('note').value = ''
-  byId('only').checked = false
-  if (byId('add-form').contains(document.activeElement) && document.activeElement !== byId('add')) byId('amount').focus()
+/** The names typed as "Alice, bob"; all members when there are none. */
+function sharing () {
+  const typed = value('split').split(',').map((who) => who.trim().toLowerCase()).filter(Boolean)
+  return typed.length > 0 ? typed : members()
 }
 
-function clearErrors () {
-  for (const id of FIELDS) fieldError(id, '')
-  setText(byId('add-error'), '')
+/* --- the line --- */
+
+function line () {
+  const clause = (word, id) => value(id) && `${word} ${value(id)}`
+  return [
+    editing && `edit ${editing}`,
+    ui.refund.checked ? 'refund' : 'add',
+    value('payer').includes('=') ? value('payer') : quote(value('payer')),
+    value('amount'),
+    clause('cur', 'currency'),
+    clause('rate', 'rate'),
+    split(),
+    value('mode') === ';' && `items ${value('items').replaceAll('\n', ';')}`,
+    rest && `rest ${quote(rest)}`,
+    clause('cat', 'category'),
+    clause('on', 'date'),
+    clause('note', 'note'),
+  ].filter(Boolean).join(' ')
+}
+
+function split () {
+  const mode = value('mode')
+  const part = (who) => quote(who) + (typed(who) && (mode === '%' ? ` ${typed(who)}%` : mode + typed(who)))
+  if (!value('split') && !VALUED.includes(mode)) return ''
+  return `split ${mode === 'only' ? 'only ' : ''}${sharing().map(part).join(',')}`
+}
+
+/* --- asking --- */
+
+async function submit () {
+  const missing = ['payer', 'amount'].find((id) => !value(id))
+  setText(ui.addError, '')
+  if (missing) return refused(`Missing ${missing}.`)
+  try {
+    const { text, undo } = await room.say(line())
+    const wasIn = ui.addForm.contains(document.activeElement) && document.activeElement !== ui.add
+    say(text, undo)
+    edit(null)
+    if (wasIn) ui.amount.focus()
+  } catch (error) {
+    refused(explain(error))
+  }
 }
 
 /** The peer names the field it refuses: "Invalid amount: ...", "Missing payer." */
-function refused (error) {
-  const field = /^(?:Missing|Invalid) (payer|amount|split|note)\b/.exec(error.message)?.[1]
-  if (!field) {
-    setText(byId('add-error'), visible(explain(error)))
-    return
-  }
-  fieldError(field, visible(error.message))
-  byId(field).focus()
+function refused (text) {
+  const field = REFUSED.exec(text)?.[1]
+  if (!field) return setText(ui.addError, text)
+  fieldError(field, text)
+  goTo(field)
+}
+
+function showPreview (words, refusal) {
+  const give = (who) => button('.chip', `Give the rest to ${who}`, () => {
+    rest = who
+    changed()
+  })
+  setText(ui.addPreview, words)
+  fill(ui.rest, refusal && OFF.test(words) && parts().map((input) => give(input.dataset.name)))
+}
+
+/** Fill the form with an entry to change; null: make it ready for the next new one. */
+export function edit (entry) {
+  const done = editing
+  editing = entry?.txId ?? ''
+  rest = ''
+  if (entry || done) ui.addForm.reset()
+  for (const id of ONCE) ui[id].value = ''
+  if (entry) fillIn(entry)
+  ui.editCancel.hidden = !entry
+  setText(ui.addTitle, entry ? 'Change an entry' : 'Add an expense')
+  setText(ui.add, entry ? 'Save change' : 'Add Expense')
+  changed()
+}
+
+function fillIn (entry) {
+  const { amountCents, note, date = '', category = '', currency = '', mode, type } = entry
+  const [paid, shares] = [paidOf(entry), sharesOf(entry)]
+  const payer = paid.length === 1 ? paid[0].member : paid.map(({ member, cents }) => `${quote(member)}=${amountOf(cents, entry)}`).join('+')
+  const values = { payer, amount: amountOf(amountCents, entry), split: shares.map(({ member }) => member).join(','), note, date, category, currency }
+  for (const [id, text] of Object.entries(values)) ui[id].value = text
+  ui.mode.value = (mode ?? 'equal') === 'equal' ? '' : '='
+  ui.refund.checked = type === 'refund'
+  changed()
+  parts().forEach((input, i) => (input.value = amountOf(shares[i].cents, entry)))
+  goTo('amount')
 }
 
 /* --- who shares --- */
 
-function typedNames () {
-  return byId('split').value.split(',').map((who) => who.trim().toLowerCase()).filter(Boolean)
+function renderSplit () {
+  const mode = value('mode')
+  const on = sharing()
+  fill(ui.splitChips, members().map((who) => chip(who, on.includes(who))))
+  renderParts(VALUED.includes(mode) ? on : [], mode)
+  ui.itemsRow.hidden = mode !== ';'
 }
 
-function renderSplit (state) {
-  const all = members(state)
-  const typed = typedNames()
-  const payer = byId('payer').value.trim().toLowerCase()
-  fill(byId('split-chips'), ...all.map((who) => chip(who, typed.length === 0 || typed.includes(who), state)))
-  const left = payer !== '' && typed.length > 0 && !typed.includes(payer)
-  byId('only-row').hidden = !left
-  setText(byId('only-text'), `Only these people: ${visible(payer)} pays without a share`)
-  setText(byId('split-hint'), hint(all, typed, left && visible(payer)))
+/** A field for each name; what was typed stays. */
+function renderParts (who, mode) {
+  const field = (one) => el('label', `${one} ${mode}`, el('input', { inputmode: 'decimal', 'data-name': one, value: typed(one) }))
+  if (parts().map((input) => input.dataset.name).join() !== who.join()) fill(ui.splitParts, who.map(field))
 }
 
-function hint (all, typed, left) {
-  if (typed.length > 0) return left ? `${left} shares too, unless you say only.` : ''
-  return all.length > 0 ? 'Empty means everybody so far.' : 'Names with commas between them.'
+function parts () {
+  return [...ui.splitParts.querySelectorAll('input')]
 }
 
-function chip (who, on, state) {
+function typed (who) {
+  return parts().find((input) => input.dataset.name === who)?.value.trim() ?? ''
+}
+
+function chip (who, on) {
   const toggle = () => {
-    const now = typedNames().length === 0 ? members(state) : typedNames()
-    const next = on ? now.filter((other) => other !== who) : [...now, who]
-    byId('split').value = next.join(',')
-    fieldError('split', '')
-    renderSplit(state)
-    refocus(who)
+    const now = sharing()
+    ui.split.value = (on ? now.filter((other) => other !== who) : [...now, who]).join(',')
+    ui.split.dispatchEvent(new Event('input', { bubbles: true }))
+    ;[...ui.splitChips.children].find((node) => node.dataset.name === who)?.focus() /* they were made anew */
   }
-  return el('button', { type: 'button', class: 'chip', 'aria-pressed': String(on), 'data-name': who, on: { click: toggle } }, visible(who))
-}
-
-/** The chips were made anew; the keyboard stays where it was. */
-function refocus (who) {
-  const again = [...byId('split-chips').children].find((node) => node.dataset.name === who)
-  again?.focus()
+  return button('.chip', who, toggle, { 'aria-pressed': String(on), 'data-name': who })
 }

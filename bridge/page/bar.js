@@ -1,36 +1,26 @@
-/** The bar: connection, room, neighbours, fingerprint of the ledger, unsigned entries. */
+/** The bar: connection, room, neighbours, the ledger's fingerprint, what deserves a look. */
 
-import { byId, el, fill } from './dom.js'
-import { count, name, visible } from './text.js'
+import { el, fill, ui, visible } from './dom.js'
+import { watch } from './store.js'
+import { count, name } from './text.js'
 
-const LINK = {
-  closed: ['off', 'Not connected'],
-  connecting: ['wait', 'Connecting…'],
-  ready: ['on', 'Connected'],
-  waiting: ['off', 'Connection lost'],
-}
+const LINK = { closed: 'Not connected', connecting: 'Connecting…', ready: 'Connected', waiting: 'Connection lost' }
 
-export function mountBar ({ store }) {
-  store.watch(['link', 'wasReady', 'channel', 'peers', 'fingerprint', 'entries'], (state) => {
-    const [look, word] = LINK[state.link.name]
-    const room = state.wasReady ? state.channel : ''
-    document.title = room ? `${visible(room)} · InterSplit` : 'InterSplit'
-    fill(
-      byId('pills'),
-      room && pill('here', name(room)),
-      pill(`link ${look}`, word),
-      state.peers !== null && pill('', count(state.peers, 'neighbour', 'neighbours')),
-      state.fingerprint && pill('', 'ledger ', el('code', {}, state.fingerprint.slice(0, 4))),
-      unsignedPill(state.entries),
-    )
-  })
-}
-
-function pill (look, ...content) {
-  return el('li', { class: look || null }, ...content)
-}
-
-function unsignedPill (entries) {
+watch(['link', 'wasReady', 'channel', 'peers', 'entries'], ({ link, wasReady, channel, peers, entries }) => {
+  const room = wasReady && channel
   const unsigned = entries.filter((entry) => !entry.signed).length
-  return unsigned > 0 && pill('warn', `${unsigned} unsigned`)
+  document.title = room ? `${visible(room)} · InterSplit` : 'InterSplit'
+  fill(
+    ui.pills,
+    room && el('li.here', name(room)),
+    el(`li.${link.name === 'ready' ? 'on' : 'off'}`, LINK[link.name]),
+    room && peers && el('li', company(peers), el('code', peers.fp.slice(0, 4))),
+    unsigned > 0 && el('li.warn', `${unsigned} unsigned`),
+  )
+})
+
+/** "3 peers, same ledger 9f2c" is only said when all of them have it. */
+function company ({ peers = 0, same }) {
+  if (peers === 0) return 'ledger '
+  return `${count(peers, 'peer')}, ${same < peers ? `${same} with` : 'same'} ledger `
 }

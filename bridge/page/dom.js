@@ -1,39 +1,45 @@
 /**
- * Building elements. Whatever comes from a peer goes in as text: nothing here, and
- * nothing that uses it, ever parses HTML.
+ * Building elements. Whatever comes from a peer goes in as text, never as HTML, and can't
+ * reorder or hide what stands around it (docs/spec/16-ledger.md, section 4.6).
  */
 
-/**
- * Make an element.
- *
- * @param {string} tag
- * @param {object} props  attributes, null leaves one out; `on`: event handlers by name
- * @param {...(Node|string|null|undefined|false)} children  strings become text
- */
-export function el (tag, props = {}, ...children) {
+const UNSEEN =
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
+
+/** The elements of index.html: `ui.sayPreview` has the id "say-preview". */
+export const ui = new Proxy({}, {
+  get: (_, name) => document.getElementById(name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)),
+})
+
+/** Control and direction characters become visible: U+202E shows as "⟨202E⟩". */
+export function visible (text) {
+  return text.replace(UNSEEN, (c) => {
+    if (c === '\u200d') return c /* joins emoji, moves nothing */
+    return `⟨${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`
+  })
+}
+
+/** `el('p.soft', { title }, 'text', child)`: objects hold attributes and listeners; null and false are no children. */
+export function el (kind, ...parts) {
+  const [tag, ...classes] = kind.split('.')
   const node = document.createElement(tag)
-  for (const [name, value] of Object.entries(props)) {
-    if (name === 'on') listen(node, value)
-    else if ((value ?? null) !== null) node.setAttribute(name, value)
+  if (classes.length > 0) node.className = classes.join(' ')
+  for (const part of shown(parts)) {
+    if (part.constructor === Object) dress(node, part)
+    else node.append(part)
   }
-  node.append(...shown(children))
   return node
 }
 
-/** Cards write `condition && el(...)`: what isn't there isn't shown. */
-function shown (children) {
-  return children.flat().filter(Boolean)
+function dress (node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') node.addEventListener(name, value)
+    else node.setAttribute(name, value)
+  }
 }
 
-function listen (node, handlers) {
-  for (const [type, handler] of Object.entries(handlers)) node.addEventListener(type, handler)
-}
-
-/** The element of index.html with this id. */
-export function byId (id) {
-  const node = document.getElementById(id)
-  if (!node) throw new Error(`index.html has no element #${id}`)
-  return node
+function shown (parts) {
+  return parts.flat(2).filter(Boolean).map((part) => (typeof part === 'string' ? visible(part) : part))
 }
 
 /** Put `children` in place of what `node` holds. */
@@ -43,57 +49,56 @@ export function fill (node, ...children) {
 
 /** Set text only when it differs, so that a live region isn't read out twice. */
 export function setText (node, text) {
-  if (node.textContent !== text) node.textContent = text
+  if (node.textContent !== visible(text)) node.textContent = visible(text)
 }
 
-/** Text for screen readers only. */
-export function spoken (text) {
-  return el('span', { class: 'hidden' }, text)
+export function soft (...content) {
+  return el('p.soft', ...content)
 }
 
-/**
- * Run `work` when `button` is pressed, once at a time. The button stays focusable
- * meanwhile: `disabled` would throw a keyboard user out of place.
- */
-export function onPress (button, work) {
-  button.addEventListener('click', () => whileBusy(button, work))
+/** `look` is "", or classes with a dot before each. */
+export function button (look, label, press, attributes = {}) {
+  return el(`button${look}`, { type: 'button', click: (event) => whileBusy(event.currentTarget, press), ...attributes }, label)
 }
 
-/** The same for a form; `button` shows that it's at work. */
-export function onSubmit (form, button, work) {
+/** Run `work` when the button of this id is pressed, once at a time. */
+export function onPress (id, work) {
+  ui[id].addEventListener('click', (event) => whileBusy(event.currentTarget, work))
+}
+
+/** The same for a form; its button shows that it's at work. */
+export function onSubmit (id, work) {
+  const form = ui[id]
+  form.autocomplete = 'off'
+  form.autocapitalize = 'none'
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    whileBusy(button, work)
+    whileBusy(form.querySelector('[type="submit"]'), work)
   })
 }
 
-async function whileBusy (button, work) {
-  if (button.getAttribute('aria-busy') === 'true') return
-  button.setAttribute('aria-busy', 'true')
+/** A busy button stays focusable: `disabled` would throw a keyboard user out of place. */
+async function whileBusy (node, work) {
+  if (node.ariaBusy === 'true') return
+  node.ariaBusy = 'true'
   try {
     await work()
   } finally {
-    button.removeAttribute('aria-busy')
+    node.ariaBusy = null
   }
 }
 
 /** Show `text` under the field `id` as its error, or take the error away. */
 export function fieldError (id, text) {
-  const input = byId(id)
-  setText(document.getElementById(`${id}-error`) ?? errorLine(input), text)
-  if (text) input.setAttribute('aria-invalid', 'true')
-  else input.removeAttribute('aria-invalid')
+  const input = ui[id]
+  setText(ui[`${id}-error`] ?? errorLine(input), text)
+  input.ariaInvalid = text ? 'true' : null
 }
 
 function errorLine (input) {
-  const line = el('p', { class: 'error', id: `${input.id}-error` })
-  input.closest('.field, form').append(line)
-  const others = input.getAttribute('aria-describedby')
-  input.setAttribute('aria-describedby', others ? `${others} ${line.id}` : line.id)
+  const line = el('p.error', { id: `${input.id}-error` })
+  const others = input.getAttribute('aria-describedby') ?? ''
+  input.setAttribute('aria-describedby', `${others} ${line.id}`.trim())
+  ;(input.closest('label') ?? input.form.lastElementChild).after(line)
   return line
-}
-
-/** Stands in a card until the first answer. */
-export function reading () {
-  return [el('p', { class: 'soft' }, 'Reading the ledger…')]
 }

@@ -1,82 +1,42 @@
 /** Balance, persist, restore, export, clear: the commands on the room as a whole. */
 
-import { byId, onPress, setText } from './dom.js'
-import { copy, explain, say, warn } from './notices.js'
-import { visible, visibleLines } from './text.js'
-
-export function mountKeep ({ store, room }) {
-  command('balance', () => room.balance())
-  command('persist', () => {
-    say('Saving… this can take a while.')
-    return room.persist()
-  })
-  command('restore', () => room.restore(byId('replace').checked))
-  for (const format of ['text', 'csv', 'json'])
-    command(`export-${format}`, async () => {
-      const { text, exported } = await room.exportAs(format)
-      showExport(exported)
-      return { text }
-    })
-  mountClear(store, room)
-  mountExport(store)
-}
-
-/** A button that does one thing and says how it went. */
-function command (id, work) {
-  onPress(byId(id), async () => {
-    try {
-      say((await work()).text)
-    } catch (error) {
-      warn(explain(error))
-    }
-  })
-}
-
-/* --- export --- */
+import { el, onPress, ui, visible } from './dom.js'
+import { attempt, copy, say } from './notices.js'
+import * as room from './room.js'
+import { state } from './store.js'
 
 const FILES = { text: ['txt', 'text/plain'], csv: ['csv', 'text/csv'], json: ['json', 'application/json'] }
-let shown = { format: 'text', data: '', opener: null }
+let shown /* { format, data, opener } */
 
-/** Show the bridge's answer to an export. */
-export function showExport ({ format, data }) {
-  shown = { format, data, opener: document.activeElement }
-  byId('export').hidden = false
-  byId('export-data').value = visibleLines(data)
-  byId('export').scrollIntoView({ block: 'nearest' })
+onPress('balance', () => attempt(() => room.say('balance')))
+onPress('restore', () => attempt(() => room.restore(ui.replace.checked)))
+onPress('clear', () => attempt(() => room.say('clear')))
+onPress('persist', () => {
+  say('Saving… this can take a while.')
+  return attempt(() => room.persist())
+})
+for (const format of Object.keys(FILES))
+  onPress(`export-${format}`, async () => showExport((await attempt(() => room.say(`export ${format}`)))?.exported))
+onPress('export-copy', () => copy(shown.data, 'Export copied.'))
+onPress('export-save', download)
+onPress('export-close', () => {
+  ui.export.hidden = true
+  shown.opener.focus()
+})
+
+/** Show the bridge's answer to an export, if that's what it was. */
+export function showExport (exported) {
+  if (!exported) return
+  shown = { ...exported, opener: document.activeElement }
+  ui.export.hidden = false
+  ui.export.closest('details').open = true
+  ui.exportData.value = visible(exported.data)
+  ui.export.scrollIntoView({ block: 'nearest' })
 }
 
-function mountExport (store) {
-  onPress(byId('export-copy'), () => {
-    byId('export-data').select()
-    return copy(shown.data, 'Export copied.')
-  })
-  onPress(byId('export-save'), () => download(store.state.channel))
-  onPress(byId('export-close'), () => {
-    byId('export').hidden = true
-    shown.opener?.focus()
-  })
-}
-
-function download (channel) {
+function download () {
   const [suffix, type] = FILES[shown.format] ?? FILES.text
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([shown.data], { type }))
-  link.download = `${channel.replace(/[^\w-]+/g, '_')}.${suffix}`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1_000)
-}
-
-/* --- clear --- */
-
-function mountClear (store, room) {
-  const dialog = byId('confirm')
-  onPress(byId('clear'), () => {
-    setText(byId('confirm-text'), `All entries of ${visible(store.state.channel)} are put aside, for everybody in the channel.`)
-    dialog.showModal()
-  })
-  onPress(byId('confirm-no'), () => dialog.close())
-  command('confirm-yes', () => {
-    dialog.close()
-    return room.clear()
-  })
+  const href = URL.createObjectURL(new Blob([shown.data], { type }))
+  el('a', { href, download: `${state.channel.replace(/[^\w-]+/g, '_')}.${suffix}` }).click()
+  setTimeout(() => URL.revokeObjectURL(href), 1_000)
 }

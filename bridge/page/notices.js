@@ -1,28 +1,39 @@
-/**
- * One line that says what just happened, and one that says what went wrong. Both are
- * live regions; the second stays until it's dismissed or something succeeds.
- */
+/** What just happened, with a way back, and what went wrong, which stays until it's dismissed. */
 
-import { byId, el, fill } from './dom.js'
-import { visible } from './text.js'
+import { button, el, fill, ui } from './dom.js'
 
 const SHOWN_MS = 8_000
+const UNDO_MS = 20_000
+const MAYBE = {
+  lost: ' It may still have been done: look before you repeat it.',
+  timeout: ' It may still come: look before you repeat it.',
+}
 let timer = 0
 
-export function say (text) {
+/** @param undo  takes back what was done, where that can be */
+export function say (text, undo) {
   clearTimeout(timer)
-  fill(byId('alert'))
-  fill(byId('status'), el('p', {}, visible(text)))
-  timer = setTimeout(() => fill(byId('status')), SHOWN_MS)
+  fill(ui.alert)
+  fill(ui.status, text && el('p', text), undo && button('.link', 'Undo', () => attempt(undo)))
+  timer = setTimeout(() => fill(ui.status), undo ? UNDO_MS : SHOWN_MS)
 }
 
 export function warn (text) {
-  const close = el('button', { type: 'button', class: 'link', on: { click: () => fill(byId('alert')) } }, 'Dismiss')
-  fill(byId('status'))
-  fill(byId('alert'), el('p', {}, visible(text)), close)
+  fill(ui.status)
+  fill(ui.alert, el('p', text), button('.link', 'Dismiss', () => fill(ui.alert)))
 }
 
-/** Copy `text` and say `done`; not every browser and address allows it. */
+/** Do `work` and say how it went; resolves with what it did, if it did. */
+export async function attempt (work) {
+  try {
+    const done = await work()
+    say(done.text, done.undo)
+    return done
+  } catch (error) {
+    warn(explain(error))
+  }
+}
+
 export async function copy (text, done) {
   try {
     await navigator.clipboard.writeText(text)
@@ -34,7 +45,5 @@ export async function copy (text, done) {
 
 /** Words for an error that a command ended with. */
 export function explain (error) {
-  if (error.code === 'lost') return `${error.message} It may still have been done: look before you repeat it.`
-  if (error.code === 'timeout') return `${error.message} It may still come: look before you repeat it.`
-  return error.message
+  return error.message + (MAYBE[error.code] ?? '')
 }

@@ -1,305 +1,167 @@
-/**
- * What the page does with a room, over the bridge's commands
- * (docs/spec/13-sc-bridge.md, sections 3, 4 and 7). Cards call it; it writes the store.
- */
+/** What the page does with a room (docs/spec/13-sc-bridge.md, 3, 4, 7): cards call it, it changes the store. */
 
-import { formatMinor, formatSigned } from './money.js'
-import { count } from './text.js'
+import { brief, inWords } from './answers.js'
+import { close, listen, open, request } from './connection.js'
+import { change, state } from './store.js'
 
 const APP = 'expense_split_v1'
 const KEY = /^[0-9a-f]{64}$/
 const CHAT_CHARS = 4_000
 const FEED_LINES = 300
-const PERSIST_MS = 90_000
+const SLOW_MS = 90_000 /* persisting waits for a transaction */
 const JOIN_MS = 30_000
-const NEIGHBOURS_EVERY_MS = 10_000
+const GATHER_MS = 50 /* what a neighbour hands over comes in bursts */
+const FIRST_ENTRIES = 200 /* what one sees at once; the rest follows */
+const MORE_ENTRIES = 2_000
+const NOTHING = { joined: false, subscribed: false, entries: [], count: null, summary: null, peers: null }
 
-export class Room {
-  #store
-  #connection
-  #again = { join: false, subscribe: false } /* what a new connection has to repeat */
-  #loading = null
-  #stale = false
+const again = new Set() /* what a new connection has to repeat: join, subscribe */
+let loading = null
+let stale = false
+let arrived = [] /* entries that the next merge puts in */
+let gathering = 0
 
-  constructor (store) {
-    this.#store = store
-    setInterval(() => this.#countNeighbours(), NEIGHBOURS_EVERY_MS)
+listen(linkChanged, pushed)
+
+/* --- getting in --- */
+
+export async function connect (url, token, channel) {
+  select(channel)
+  change({ wasReady: false })
+  await open(url, token)
+}
+
+export function disconnect () {
+  again.clear()
+  close()
+  change({ wasReady: false })
+  tell('peer', 'disconnected')
+}
+
+export async function join (channel) {
+  await step('join', channel)
+  change({ joined: true })
+  tell('peer', `joined ${state.channel}`)
+}
+
+export async function subscribe (channel) {
+  await step('subscribe', channel)
+  change({ subscribed: true })
+  tell('peer', `subscribed to ${state.channel}`)
+}
+
+async function step (type, channel) {
+  if (select(channel)) quietly(refresh())
+  await command(type, {}, JOIN_MS)
+  again.add(type)
+}
+
+/** Make `channel` the room of the page; true when it's another one than before. */
+function select (channel) {
+  if (channel === state.channel) return false
+  again.clear()
+  arrived = []
+  change({ channel, ...NOTHING })
+  return true
+}
+
+/* --- what the connection tells --- */
+
+function linkChanged (link) {
+  const { channel, peer, link: before } = state
+  change({ link })
+  if (link.name !== 'ready') {
+    change({ joined: false, subscribed: false })
+    if (before.name === 'ready' && link.name === 'waiting') tell('error', 'the connection to the peer broke off')
+    return
   }
+  select(channel || peer?.entryChannel || '')
+  change({ wasReady: true })
+  tell('peer', 'connected')
+  quietly(refresh())
+  quietly(preview('help').then((words) => change({ can: new Set(words.match(/^\w+/gm)) })))
+  if (again.has('join')) quietly(join(state.channel))
+  if (again.has('subscribe')) quietly(subscribe(state.channel))
+}
 
-  /** The connection is made with our two handlers, so it comes second. */
-  use (connection) {
-    this.#connection = connection
+function pushed ({ type, channel, ...rest }) {
+  const here = channel === state.channel
+  if (type === 'hello') change({ peer: { key: rest.peer, ...rest } })
+  else if (type === 'sidechannel_message') heard(channel, rest)
+  else if (type === 'expense_event' && here) ledgerChanged(rest)
+  else if (type === 'expense_peers' && here) change({ peers: rest })
+}
+
+function ledgerChanged ({ change: what, event, author }) {
+  tell('ledger', event ? `${what} ${brief(event)}` : `room ${what}`, author)
+  take(event)
+}
+
+function heard (channel, { from, message }) {
+  if (message?.app === APP) return
+  const text = (typeof message === 'string' ? message : JSON.stringify(message)).slice(0, CHAT_CHARS)
+  const who = KEY.test(from) ? from : `"${from}"` /* free text: nobody may pass for "you" */
+  tell('chat', channel === state.channel ? text : `#${channel} ${text}`, who)
+}
+
+/* --- reading --- */
+
+/** Ask for balances and entries; calls while one runs become one more run. */
+function refresh () {
+  stale = true
+  loading ??= load().finally(() => {
+    loading = null
+  })
+  return loading
+}
+
+async function load () {
+  while (stale) {
+    stale = false
+    const { channel } = state
+    const [balance, { count, fp }] = await Promise.all([command('expense_balance'), command('expense_list', { limit: 1 })])
+    if (channel !== state.channel) stale = true
+    else await list(balance, count, fp)
   }
+}
 
-  /* --- getting in --- */
-
-  async connect (url, token, channel) {
-    this.#select(channel)
-    this.#store.set({ wasReady: false })
-    await this.#connection.open(url, token)
+/** The newest entries first; what is older follows in parts, as long as nothing changes. */
+async function list (balance, count, fp) {
+  let entries = []
+  let limit = FIRST_ENTRIES
+  if (count === 0) took(balance, entries, count)
+  while (entries.length < count) {
+    const end = count - entries.length
+    const offset = Math.max(0, end - limit)
+    const part = await command('expense_list', { offset, limit: end - offset })
+    stale ||= part.fp !== fp
+    if (stale) return
+    const cut = part.events.length < end - offset /* they were too long for one answer */
+    limit = cut ? part.events.length >> 1 || 1 : MORE_ENTRIES
+    if (cut) continue
+    entries = [...part.events, ...entries]
+    took(balance, entries, count)
   }
+}
 
-  disconnect () {
-    this.#again = { join: false, subscribe: false }
-    this.#connection.close()
-    this.#store.set({ wasReady: false, joined: false, subscribed: false })
-    this.#tell('peer', 'disconnected')
-  }
+/** An entry came or changed: a merge is due. Without one, all has to be read again. */
+function take (event) {
+  if (!event) return quietly(refresh())
+  arrived.push(event)
+  gathering ||= setTimeout(() => quietly(merge()), GATHER_MS)
+}
 
-  retryNow () {
-    this.#connection.retryNow()
-  }
-
-  async join (channel) {
-    if (this.#select(channel)) this.#quietRefresh()
-    const answer = await this.#connection.request({ type: 'join', channel: this.#channel }, JOIN_MS)
-    this.#again.join = true
-    this.#store.set({ joined: true })
-    this.#tell('peer', `joined ${answer.channel}`)
-  }
-
-  async subscribe (channel) {
-    if (this.#select(channel)) this.#quietRefresh()
-    await this.#connection.request({ type: 'subscribe', channel: this.#channel })
-    this.#again.subscribe = true
-    this.#store.set({ subscribed: true })
-    this.#tell('peer', `subscribed to ${this.#channel}`)
-  }
-
-  /* --- the connection's handlers --- */
-
-  linkChanged (link) {
-    const before = this.#store.state.link.name
-    this.#store.set({ link })
-    if (link.name === 'ready') this.#enter()
-    else if (before === 'ready') {
-      this.#store.set({ joined: false, subscribed: false, peers: null })
-      if (link.name === 'waiting') this.#tell('error', 'the connection to the peer broke off')
-    }
-  }
-
-  pushed (message) {
-    if (message.type === 'hello') this.#greeted(message)
-    else if (message.type === 'expense_event') this.#ledgerChanged(message)
-    else if (message.type === 'sidechannel_message') this.#heard(message)
-  }
-
-  #greeted ({ peer, address, entryChannel }) {
-    this.#store.set({ peer: { key: peer, address, entryChannel } })
-  }
-
-  async #enter () {
-    const { channel, peer } = this.#store.state
-    this.#select(channel || peer?.entryChannel || '')
-    this.#store.set({ wasReady: true })
-    this.#tell('peer', 'connected')
-    const again = { ...this.#again }
-    const repeat = [this.refresh(), this.#countNeighbours()]
-    if (again.join) repeat.push(this.join(this.#channel))
-    if (again.subscribe) repeat.push(this.subscribe(this.#channel))
-    for (const done of await Promise.allSettled(repeat))
-      if (done.status === 'rejected') this.#tell('error', done.reason.message)
-  }
-
-  #ledgerChanged ({ channel, change, event, author }) {
-    if (channel !== this.#channel) return
-    this.#tell('ledger', change === 'added' && event ? addedLine(event) : `room ${change}`, author)
-    if (change === 'added' && event) this.#insert(event)
-    else this.#quietRefresh()
-  }
-
-  #heard ({ channel, from, message }) {
-    if (message && typeof message === 'object' && message.app === APP) return
-    const text = (typeof message === 'string' ? message : JSON.stringify(message ?? null)).slice(0, CHAT_CHARS)
-    const who = KEY.test(from) ? from : `"${from}"` /* free text: nobody may pass for "you" */
-    this.#tell('chat', channel === this.#channel ? text : `#${channel} ${text}`, who)
-  }
-
-  /* --- reading --- */
-
-  /** Ask for entries and balances; calls while one runs become one more run. */
-  refresh () {
-    this.#stale = true
-    this.#loading ??= this.#load().finally(() => {
-      this.#loading = null
-    })
-    return this.#loading
-  }
-
-  async #load () {
-    while (this.#stale) {
-      this.#stale = false
-      const channel = this.#channel
-      const [list, balance] = await Promise.all([
-        this.#list(channel),
-        this.#connection.request({ type: 'expense_balance', channel }),
-      ])
-      if (channel !== this.#channel) this.#stale = true
-      else this.#took(balance, list)
-    }
-  }
-
-  /** All entries; a large room answers in parts. */
-  async #list (channel) {
-    const all = []
-    for (let offset = 0; offset !== undefined;) {
-      const part = await this.#connection.request({ type: 'expense_list', channel, offset })
-      all.push(...part.events)
-      offset = part.next
-    }
-    return all
-  }
-
-  /** One entry more: only the balances have to be asked for. */
-  async #insert (event) {
-    const { entries, loaded, channel } = this.#store.state
-    if (!loaded || entries.some((entry) => entry.txId === event.txId)) return this.#quietRefresh()
-    this.#store.set({ entries: [...entries, event].sort(listOrder) })
-    try {
-      const balance = await this.#connection.request({ type: 'expense_balance', channel })
-      if (channel !== this.#channel) return
-      if (balance.summary.eventCount !== this.#store.state.entries.length) this.#quietRefresh()
-      else this.#took(balance, this.#store.state.entries)
-    } catch (error) {
-      this.#tell('error', error.message)
-    }
-  }
-
-  #quietRefresh () {
-    this.refresh().catch((error) => this.#tell('error', error.message))
-  }
-
-  #took ({ summary, fp }, entries) {
-    this.#store.set({ entries, summary, fingerprint: fp ?? null, loaded: true })
-  }
-
-  async #countNeighbours () {
-    if (this.#store.state.link.name !== 'ready' || document.hidden) return
-    try {
-      const stats = await this.#connection.request({ type: 'stats' })
-      this.#store.set({ peers: stats.connectionCount })
-    } catch {
-      this.#store.set({ peers: null }) /* the pill disappears; nothing else depends on it */
-    }
-  }
-
-  /* --- writing --- */
-
-  /** @param entry { payer, amount, split, note, only } as the form holds them */
-  add (entry) {
-    return this.#run('expense_add', entry)
-  }
-
-  balance () {
-    return this.#run('expense_balance')
-  }
-
-  persist () {
-    this.#tell('peer', 'persisting…')
-    return this.#run('expense_persist', {}, PERSIST_MS)
-  }
-
-  restore (replace) {
-    return this.#run('expense_restore', { confirmed: 0, replace })
-  }
-
-  exportAs (format) {
-    return this.#run('expense_export', { format })
-  }
-
-  clear () {
-    return this.#run('expense_clear')
-  }
-
-  async chat (message) {
-    await this.#command('send', { message })
-    this.#tell('chat', message, 'you')
-  }
-
-  /** What a line for the assistant means, without doing it. */
-  preview (text) {
-    return this.#command('expense_say', { text, dryRun: true })
-  }
-
-  /** Do what the line says. Resolves with { said, outcome }. */
-  async say (text) {
-    const said = await this.#command('expense_say', { text, dryRun: false }, PERSIST_MS)
-    if (said.kind === 'send') this.#tell('chat', text.trim().replace(/^\S+\s+/, ''), 'you')
-    return { said, outcome: this.#handle(said.result ?? {}) }
-  }
-
-  #command (type, members = {}, timeoutMs) {
-    return this.#connection.request({ type, channel: this.#channel, ...members }, timeoutMs)
-  }
-
-  async #run (type, members, timeoutMs) {
-    return this.#handle(await this.#command(type, members, timeoutMs))
-  }
-
-  /** The same answer means the same, whether a button or the assistant asked for it. */
-  #handle (answer) {
-    switch (answer.type) {
-      case 'expense_added':
-        this.#tell('ledger', addedLine(answer.event), 'you')
-        this.#insert(answer.event)
-        return { text: `Added: ${addedText(answer.event)}.` }
-      case 'expense_balance':
-        this.#tell('ledger', balanceLines(answer.summary))
-        this.#quietRefresh()
-        return { text: balanceText(answer.summary) }
-      case 'expense_persisted':
-        return this.#persisted(answer)
-      case 'expense_restored':
-        this.#tell('ledger', `restored added=${answer.added} total=${answer.total} source=${answer.source}`)
-        this.#quietRefresh()
-        return { text: restoredText(answer) }
-      case 'expense_exported':
-        return { text: `Export as ${answer.format} is ready.`, exported: answer }
-      case 'expense_cleared':
-        this.#tell('ledger', `cleared removed=${answer.removed}`, 'you')
-        this.#quietRefresh()
-        return { text: `Cleared ${count(answer.removed, 'entry', 'entries')}. Nothing is deleted.` }
-      default:
-        return { text: '' }
-    }
-  }
-
-  #persisted ({ tx, stored, key, count: n, sim }) {
-    const where = tx ? `tx=${tx}` : `stored=${stored} tx=none`
-    this.#tell('ledger', `${sim ? 'simulated ' : ''}persist ${where} key=${key} entries=${n}`)
-    const what = count(n, 'entry', 'entries')
-    if (sim) return { text: `Only simulated: ${what} would be saved.` }
-    if (tx) return { text: `Saved in the contract: ${what}, tx ${tx}.` }
-    return { text: `Saved on this machine: ${what}. Not in the contract, so there is no tx hash.` }
-  }
-
-  /* --- state --- */
-
-  get #channel () {
-    return this.#store.state.channel
-  }
-
-  /** Make `channel` the room of the page; true when it's another one than before. */
-  #select (channel) {
-    const name = channel.trim()
-    if (name === this.#channel) return false
-    this.#again = { join: false, subscribe: false }
-    this.#store.set({
-      channel: name,
-      joined: false,
-      subscribed: false,
-      loaded: false,
-      entries: [],
-      summary: null,
-      fingerprint: null,
-    })
-    return true
-  }
-
-  #tell (kind, text, who = null) {
-    const line = { at: Date.now(), kind, text, who }
-    this.#store.set({ feed: [...this.#store.state.feed, line].slice(-FEED_LINES) })
-  }
+async function merge () {
+  gathering = 0
+  const { entries, count, channel } = state
+  const fresh = new Map(arrived.splice(0).map((event) => [event.txId, event]))
+  if (loading || count !== entries.length) return refresh()
+  const all = [...entries.filter(({ txId }) => !fresh.has(txId)), ...fresh.values()].sort(listOrder)
+  change({ entries: all, count: all.length })
+  const balance = await command('expense_balance')
+  if (channel !== state.channel || loading || gathering) return
+  if (balance.summary.eventCount === all.length) took(balance, all, all.length)
+  else await refresh()
 }
 
 /** As the ledger lists entries: by time, then by id. */
@@ -307,38 +169,57 @@ function listOrder (a, b) {
   return a.ts - b.ts || (a.txId < b.txId ? -1 : 1)
 }
 
-function addedText ({ payer, amountCents, split }) {
-  return `${formatMinor(amountCents)} by ${payer}, split ${split.join(', ')}`
+function took ({ summary, fp, peers, same }, entries, count) {
+  change({ entries, count, summary, peers: { peers, same, fp } })
 }
 
-function addedLine ({ payer, amountCents, split }) {
-  return `added ${formatMinor(amountCents)} by ${payer} split=${split.join(',')}`
+/* --- writing --- */
+
+export async function persist () {
+  tell('peer', 'persisting…')
+  return handle(await command('expense_persist', {}, SLOW_MS))
 }
 
-function balanceLines ({ eventCount, totalCents, balances, settlements }) {
-  return [
-    `entries=${eventCount} total=${formatMinor(totalCents)}`,
-    '- balances:',
-    ...balances.map(({ member, cents }) => `  ${member}: ${formatSigned(cents)}`),
-    '- settlements:',
-    ...settlementLines(settlements).map((line) => `  ${line}`),
-  ].join('\n')
+export async function restore (replace) {
+  return handle(await command('expense_restore', { confirmed: 0, replace }))
 }
 
-function balanceText ({ balances, settlements }) {
-  if (balances.length === 0) return 'No entries yet, so nobody owes anything.'
-  if (settlements.length === 0) return 'All settled.'
-  return settlementLines(settlements).join(', ')
+export async function chat (message) {
+  await command('send', { message })
+  tell('chat', message, 'you')
 }
 
-/** "bob -> alice: 15.00", a line per payment; "none" when there is nothing to pay. */
-export function settlementLines (settlements) {
-  if (settlements.length === 0) return ['none']
-  return settlements.map(({ from, to, amountCents }) => `${from} -> ${to}: ${formatMinor(amountCents)}`)
+/** What a line of the assistant's grammar means, without doing it. */
+export async function preview (text) {
+  return (await command('expense_say', { text, dryRun: true })).preview
 }
 
-function restoredText ({ added, total, source }) {
-  if (source === 'none') return 'Nothing was saved for this room.'
-  const where = source === 'contract' ? 'the contract' : 'this machine'
-  return `Restored from ${where}: ${count(added, 'entry', 'entries')} came back, ${total} in all.`
+/** Do what the line says; the one grammar is the peer's. Resolves with { text, undo?, exported? }. */
+export async function say (text) {
+  const { kind, preview: words, result } = await command('expense_say', { text }, SLOW_MS)
+  if (kind === 'send') tell('chat', text.trim().replace(/^\S+\s+/, ''), 'you')
+  return { text: words, ...handle(result) }
+}
+
+function command (type, members = {}, timeoutMs) {
+  return request({ type, channel: state.channel, ...members }, timeoutMs)
+}
+
+function handle (answer) {
+  const { line, undo, ...outcome } = inWords(answer)
+  if (line) {
+    tell('ledger', line, answer.event ? 'you' : null)
+    take(answer.event)
+  }
+  return { ...outcome, undo: undo && state.can.has('void') && (() => say(undo)) }
+}
+
+function tell (kind, text, who = null) {
+  const line = { at: Date.now(), kind, text, who }
+  change({ feed: [...state.feed, line].slice(-FEED_LINES) })
+}
+
+/** Nobody waits for `work`: what goes wrong stands in the feed. */
+function quietly (work) {
+  work.catch((error) => tell('error', error.message))
 }

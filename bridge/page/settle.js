@@ -1,44 +1,54 @@
-/** Who pays whom, and whether it could be done with fewer payments. */
+/** Who pays whom, whether fewer payments would do, and where each of them comes from. */
 
-import { byId, el, fill, onPress, reading, spoken } from './dom.js'
-import { formatMinor } from './money.js'
-import { copy } from './notices.js'
-import { settlementLines } from './room.js'
-import { count, name } from './text.js'
+import { button, el, fill, onPress, setText, soft, ui, visible } from './dom.js'
+import { attempt, copy, explain } from './notices.js'
+import * as room from './room.js'
+import { state, watch } from './store.js'
+import { count, money, name, quote, settlementLines } from './text.js'
+import { payLine } from './you.js'
 
-export function mountSettle ({ store }) {
-  onPress(byId('settle-copy'), () => copy(settlementLines(store.state.summary.settlements).join('\n'), 'Settlement copied.'))
-  store.watch(['summary', 'loaded'], (state) => {
-    byId('settle-copy').hidden = !state.summary?.settlements.length
-    fill(byId('settle'), render(state))
-  })
-}
+onPress('settle-copy', () => copy(settlementLines(state.summary).join('\n'), 'Settlement copied.'))
+ui.plan.addEventListener('change', () => room.plan(ui.plan.value))
+watch(['summary', 'can'], ({ summary, can }) => {
+  ui.settleTools.hidden = !summary?.settlements.length
+  ui.plan.hidden = !can.has('why')
+  fill(ui.settle, render(summary, can))
+})
 
-function render ({ summary, loaded }) {
-  if (!loaded) return reading()
-  if (summary.balances.length === 0) return [el('p', { class: 'soft' }, 'Nothing to pay yet.')]
-  if (summary.settlements.length === 0) return [el('p', { class: 'settled' }, 'All settled')]
+function render (summary, can) {
+  if (!summary) return soft('Reading the ledger…')
+  if (summary.balances.length === 0) return soft('Nothing to pay yet.')
+  if (summary.settlements.length === 0) return el('p.settled', 'All settled')
   return [
-    el('ul', { class: 'payments' }, ...summary.settlements.map(payment)),
-    el('p', { class: 'soft hint' }, remark(summary)),
+    el('ul.payments', summary.settlements.map((payment) => row(payment, summary, can))),
+    el('p.soft.hint', remark(summary)),
   ]
 }
 
-function payment ({ from, to, amountCents }) {
-  const arrow = el('span', { class: 'arrow', 'aria-hidden': 'true' }, '→')
+function row ({ from, to, amountCents }, unit, can) {
+  const amount = money(amountCents, unit)
+  const pay = () => attempt(() => room.say(payLine(from, to, amount)))
   return el(
     'li',
-    {},
-    el('span', {}, name(from), ' ', arrow, spoken('pays'), ' ', name(to)),
-    ' ',
-    el('b', { class: 'figure' }, formatMinor(amountCents)),
+    el('span', name(from), ' ', el('span.arrow', { role: 'img', 'aria-label': 'pays' }, '→'), ' ', name(to)),
+    el('b.figure', amount),
+    can.has('pay') && button('', 'Pay', pay, { 'aria-label': `Pay ${visible(to)} ${amount} for ${visible(from)}` }),
+    can.has('why') && why(`why ${quote(from)} -> ${quote(to)}`),
   )
+}
+
+/** The entries behind a payment, asked for when one wants to see them. */
+function why (line) {
+  const answer = el('p.hint', '…')
+  const ask = async ({ target }) => {
+    if (target.open) setText(answer, await room.say(line).then(({ text }) => text, explain))
+  }
+  return el('details', { toggle: ask }, el('summary.soft', 'why?'), answer)
 }
 
 /** Only claims what the peer has proved. */
 function remark ({ settlements, plan }) {
-  const made = count(settlements.length, 'transfer', 'transfers')
+  const made = count(settlements.length, 'transfer')
   if (plan?.optimal) return `${made}, provably minimal`
-  if (plan?.lowerBound) return `${made}; no plan needs fewer than ${plan.lowerBound}`
-  return made
+  return plan?.lowerBound ? `${made}; no plan needs fewer than ${plan.lowerBound}` : made
 }

@@ -1,55 +1,25 @@
-/**
- * Text that strangers wrote, made safe for the eye: it can't reorder or hide what
- * stands around it (docs/spec/16-ledger.md, section 4.6).
- */
+/** Names, times and money for the eye. Money is an integer: its texts are cut digits. */
 
 import { el } from './dom.js'
 
-const UNSEEN =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
-const LONG_CHARS = 240
-
-/** Control and direction characters become visible: U+202E shows as "⟨202E⟩". */
-export function visible (text) {
-  return String(text).replace(UNSEEN, (c) => {
-    if (c === '\u200d') return c /* joins emoji, moves nothing */
-    return `⟨${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`
-  })
-}
-
-/** The same for a text of several lines, which stay lines. */
-export function visibleLines (text) {
-  return text.split('\n').map(visible).join('\n')
-}
-
 /** A name as an element that keeps its direction to itself. */
 export function name (text) {
-  return el('bdi', { class: 'name' }, visible(text))
+  return el('bdi.name', text)
 }
 
 /** Names in a row, with commas between. */
 export function names (list) {
-  return list.flatMap((text, i) => (i === 0 ? [name(text)] : [', ', name(text)]))
+  return list.flatMap((text, i) => [i > 0 && ', ', name(text)])
 }
 
-/** A note or a message; a long one is cut, with a button that shows the rest. */
-export function prose (text) {
-  const all = visible(text)
-  const node = el('bdi', {}, all)
-  if (all.length <= LONG_CHARS) return node
-  node.textContent = `${all.slice(0, LONG_CHARS)}…`
-  const more = el('button', { type: 'button', class: 'link' }, 'Show all')
-  more.addEventListener('click', () => {
-    node.textContent = all
-    more.remove()
-  })
-  return el('span', {}, node, ' ', more)
+/** A name in a line for the assistant. */
+export function quote (text) {
+  return `"${text}"`
 }
 
 /** "trac1j8w…hsyrq": enough of a key or an address to tell two apart. */
 export function shortKey (key) {
-  const text = visible(key)
-  return text.length <= 16 ? text : `${text.slice(0, 9)}…${text.slice(-5)}`
+  return key.length <= 16 ? key : `${key.slice(0, 9)}…${key.slice(-5)}`
 }
 
 /** A time of day; strangers choose `ms`, so it need not be a date at all. */
@@ -60,6 +30,24 @@ export function clock (ms) {
 }
 
 /** "1 entry", "2 entries" */
-export function count (n, one, many) {
+export function count (n, one, many = `${one}s`) {
   return `${n} ${n === 1 ? one : many}`
+}
+
+/** 3000 -> "30.00"; `unit` is what has an exponent, and a currency when it isn't the room's. */
+export function money (minor, { exponent = 2, currency = '' } = {}) {
+  const digits = String(Math.abs(minor)).padStart(exponent + 1, '0')
+  const text = exponent ? `${digits.slice(0, -exponent)}.${digits.slice(-exponent)}` : digits
+  return (minor < 0 ? '-' : '') + text + (currency && ` ${currency}`)
+}
+
+/** The ledger's own form: "+15.00", "-15.00", "+0.00" */
+export function signed (minor, unit) {
+  return (minor < 0 ? '' : '+') + money(minor, unit)
+}
+
+/** "bob -> alice: 15.00", a line per payment; "none" when there is nothing to pay. */
+export function settlementLines ({ settlements, ...unit }) {
+  if (settlements.length === 0) return ['none']
+  return settlements.map(({ from, to, amountCents }) => `${from} -> ${to}: ${money(amountCents, unit)}`)
 }

@@ -1,70 +1,118 @@
-/** What was added, newest first, by day. */
+/** What was added, newest first, by day: a window onto the list that moves as one reads. */
 
-import { byId, el, fill, reading } from './dom.js'
-import { equalShare, formatMinor } from './money.js'
-import { clock, name, names, prose, shortKey } from './text.js'
+import { edit } from './add.js'
+import { button, el, fill, setText, soft, ui } from './dom.js'
+import { amountOf, dayOf, has, paidOf, sharesOf } from './entry.js'
+import { attempt, explain } from './notices.js'
+import { say } from './room.js'
+import { state, watch } from './store.js'
+import { clock, money, name, names, shortKey } from './text.js'
 
-const PAGE = 30
-let limit = PAGE
+const STEP = 50
+const MOST = 200 /* entries in the document at once */
+const LONG_CHARS = 80
+const MARKS = ['void', 'cleared', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'future']
+const FIRST_WORRY = MARKS.indexOf('conflict')
 
-export function mountTimeline ({ store }) {
-  const draw = (state) => {
-    byId('clear').hidden = state.entries.length === 0
-    fill(byId('timeline'), render(state, () => more(store, draw)))
-  }
-  store.watch(['channel'], () => {
-    limit = PAGE
-  })
-  store.watch(['entries', 'loaded', 'peer'], draw)
+let first = 0
+let last = STEP
+let rows = new Map() /* entry -> its element, so that what did not change stays as it is */
+
+watch(['channel'], () => move(0, STEP))
+watch(['entries', 'count', 'peer'], draw)
+
+function move (from, to) {
+  first = Math.max(0, from)
+  last = to
+  draw()
 }
 
-function more (store, draw) {
-  limit += PAGE
-  draw(store.state)
-  byId('timeline').querySelector('.older')?.focus()
-}
-
-function render ({ entries, loaded, peer }, onMore) {
-  if (!loaded) return reading()
-  if (entries.length === 0) return [el('p', { class: 'soft' }, 'No entries yet.')]
-  const newest = entries.slice(-limit).reverse()
-  const days = []
-  for (const entry of newest) {
-    const title = dayOf(entry.ts)
-    if (days.at(-1)?.title !== title) days.push({ title, entries: [] })
-    days.at(-1).entries.push(entry)
-  }
-  const hidden = entries.length - newest.length
-  return [
-    ...days.flatMap((day) => [
-      el('h3', {}, day.title),
-      el('ul', {}, ...day.entries.map((entry) => item(entry, peer))),
-    ]),
-    hidden > 0 && el('button', { type: 'button', class: 'older', on: { click: onMore } }, `Show older (${hidden})`),
-  ]
-}
-
-function item (entry, peer) {
-  const { payer, amountCents, split, note } = entry
-  return el(
-    'li',
-    { class: 'entry' },
-    el('p', { class: 'what' }, note ? prose(note) : el('span', { class: 'soft' }, 'no note')),
-    el('p', { class: 'figure' }, formatMinor(amountCents)),
-    el('p', { class: 'soft' }, name(payer), ' paid for ', ...names(split), split.length > 1 && ` · ${equalShare(amountCents, split.length)}`),
-    el('p', { class: 'soft' }, clock(entry.ts), ' ', author(entry, peer)),
+function draw () {
+  const { entries, count } = state
+  if (!count) return fill(ui.timeline, soft(count === 0 ? 'No entries yet.' : 'Reading the ledger…'))
+  const shown = byDay(entries).slice(first, last)
+  const left = entries.length - last
+  rows = new Map(shown.map((entry) => [entry, rows.get(entry) ?? item(entry)]))
+  fill(
+    ui.timeline,
+    first > 0 && button('', `Show newer (${first})`, () => move(first - STEP, first - STEP + MOST)),
+    days(shown),
+    left > 0 && button('', `Show older (${left})`, () => move(Math.max(first, last + STEP - MOST), last + STEP)),
+    entries.length < count && soft(`Reading the ledger: ${entries.length} of ${count} entries`),
   )
 }
 
-function author ({ by, author: key, signed }, peer) {
-  if (!signed) return el('span', { class: 'tag warn' }, 'unsigned')
-  const who = key === peer?.key ? 'this peer' : shortKey(by ?? key ?? 'unknown')
-  return el('span', { class: 'tag', title: by }, `signed by ${who}`)
+/** Days may be chosen by hand; within one the ledger's order holds. */
+function byDay (entries) {
+  const days = new Map(entries.map((entry) => [entry, dayOf(entry)]))
+  return entries.toReversed().sort((a, b) => (days.get(a) < days.get(b)) - (days.get(a) > days.get(b)))
 }
 
-function dayOf (ts) {
-  const at = new Date(ts)
-  if (Number.isNaN(at.getTime())) return 'No date'
-  if (at.toDateString() === new Date().toDateString()) return 'Today'
-  return at.toLocaleDateString([], { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
+function days (entries) {
+  return [...Map.groupBy(entries, dayOf)].map(([day, items]) => [el('h3', title(day)), el('ul', items.map((entry) => rows.get(entry)))])
+}
+
+function title (day) {
+  if (!day) return 'No date'
+  if (day === dayOf({ ts: Date.now() })) return 'Today'
+  const words = new Date(`${day}T12:00`).toLocaleDateString([], { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
+  return el('time', { datetime: day }, words)
+}
+
+/* --- one entry --- */
+
+function item (entry) {
+  const note = entry.note || 'no note'
+  const body = el('div.body')
+  const open = ({ target }) => target.open && showDetails(body, entry)
+  const marks = MARKS.flatMap((mark, i) => has(entry, mark) && [' ', el(`span.tag${i < FIRST_WORRY ? '' : '.warn'}`, mark)])
+  return el('li.entry', el(
+    'details',
+    { toggle: open },
+    el(
+      'summary',
+      el(`span.what${has(entry, 'void') ? '.struck' : ''}`, el('bdi', note.length > LONG_CHARS ? `${note.slice(0, LONG_CHARS)}…` : note)),
+      el('span.figure', money(entry.amountCents, entry)),
+      el('span.soft', sentence(entry)),
+      el('span.soft', clock(entry.ts), ' ', author(entry), marks),
+    ),
+    body,
+  ))
+}
+
+function sentence (entry) {
+  const [payers, sharers] = [paidOf(entry), sharesOf(entry)].map((list) => names(list.map(({ member }) => member)))
+  const amounts = sharesOf(entry).map(({ cents }) => cents)
+  const [least, most] = [Math.min(...amounts), Math.max(...amounts)]
+  const each = amounts.length > 1 && most - least < 2 && ` · ${least < most ? `${amountOf(least, entry)} or ` : ''}${amountOf(most, entry)} each`
+  return [payers, { payment: ' paid ', refund: ' got back for ' }[entry.type] ?? ' paid for ', sharers, each]
+}
+
+function author ({ by, author: key, signed }) {
+  if (!signed) return el('span.tag.warn', 'unsigned')
+  return el('span.tag', { title: by }, `signed by ${key === state.peer?.key ? 'this peer' : shortKey(by ?? key)}`)
+}
+
+/** Who has what part, what one can do, and what happened to the entry. */
+async function showDetails (body, entry) {
+  const { can } = state
+  const history = el('p.soft.hint', '…')
+  const tell = (label, verb) => can.has(verb) && button('', label, () => attempt(() => say(`${verb} ${entry.txId}`)))
+  const parts = (word, list) => soft(word, list.flatMap(({ member, cents }, i) => [i > 0 && ', ', name(member), ` ${amountOf(cents, entry)}`]))
+  fill(
+    body,
+    entry.note.length > LONG_CHARS && el('p', entry.note),
+    parts('Paid: ', paidOf(entry)),
+    parts('Shares: ', sharesOf(entry)),
+    entry.category && soft('Category: ', entry.category),
+    el(
+      'div.actions',
+      can.has('edit') && entry.type !== 'payment' && button('', 'Change', () => edit(entry)),
+      has(entry, 'void') ? tell('Bring back', 'unvoid') : tell('Void', 'void'),
+      tell('Confirm', 'confirm'),
+      tell('Dispute', 'dispute'),
+    ),
+    can.has('history') && history,
+  )
+  if (can.has('history')) setText(history, await say(`history ${entry.txId}`).then(({ text }) => text, explain))
 }

@@ -118,7 +118,7 @@ test('the assistant has a history, completion and a preview', async () => {
   await enter(page, peer)
   await page.keyboard.press('/')
   await page.keyboard.type('add carol 9 split ali')
-  await until('a suggestion', () => page.locator('#say-chips button').first().isVisible())
+  await until('a suggestion', () => page.locator('#say-word').isVisible())
   await page.keyboard.press('ArrowRight')
   assert.equal(await page.locator('#say').inputValue(), 'add carol 9 split alice')
   await until('a preview names the amount', async () => /9\b/.test(await page.locator('#say-preview').innerText()))

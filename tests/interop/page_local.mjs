@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { Peer, addExpense, assertClean, enter, launch, open, pageFiles, press, until } from './page_support.mjs'
 
 const MAX_BYTES = 80_000
-const FIRST_PAINT_MS = 300 // it takes less than 100 on a machine that has nothing else to do
+const FIRST_PAINT_MS = 2_000 // for a loaded machine; bench_page.mjs measures it
 const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
   "connect-src 'self' ws: wss:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",

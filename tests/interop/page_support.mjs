@@ -220,10 +220,10 @@ export function summaryLine (page) {
 }
 
 export async function fillExpense (page, { payer, amount, split = '', note = '' }) {
-  await page.getByLabel('Payer').fill(payer)
-  await page.getByLabel('Amount').fill(amount)
-  await page.getByLabel('Split', { exact: true }).fill(split)
-  await page.getByLabel('Note').fill(note)
+  await page.locator('#payer').fill(payer)
+  await page.locator('#amount').fill(amount)
+  await page.locator('#split').fill(split)
+  await page.locator('#note').fill(note)
 }
 
 export async function addExpense (page, expense) {
@@ -243,7 +243,12 @@ export async function feedSays (page, text, timeoutMs) {
 }
 
 export function feed (page) {
-  return page.locator('#feed').innerText()
+  return page.locator('#feed').textContent()
+}
+
+/** On a narrow page some cards are folded. */
+export async function unfold (page) {
+  await page.evaluate(() => document.querySelectorAll('.fold').forEach((card) => (card.open = true)))
 }
 
 /** A row of the balances as it reads: "alice gets back +15.00". */
