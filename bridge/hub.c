@@ -174,6 +174,8 @@ static const char *change_name(isplit_change_kind kind)
         return "cleared";
     case ISPLIT_CHANGE_RESTORED:
         return "restored";
+    case ISPLIT_CHANGE_EDITED:
+        break;
     }
     return "changed";
 }

@@ -193,7 +193,9 @@ static void say_change(peer_program *program, const isplit_change *change)
 
     if (change->kind != ISPLIT_CHANGE_ADDED)
         peer_say(&out, "[expense:%s] %s", change->room,
-                 change->kind == ISPLIT_CHANGE_CLEARED ? "cleared" : "restored");
+                 change->kind == ISPLIT_CHANGE_CLEARED  ? "cleared"
+                 : change->kind == ISPLIT_CHANGE_EDITED ? "edited"
+                                                        : "restored");
     else if (isplit_book_state(program->book, change->room, &state) == 0 &&
              isplit_form_added(state, change->entry, &text) == 0) {
         peer_say_lines(&out, text);

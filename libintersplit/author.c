@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "compose.h"
-#include "draft.h"
 #include "intercom/error.h"
 #include "reason.h"
 
-#define NONCE_BYTES 8
 #define CLEARED_AT_ONCE 48 /* unsigned entries that one event of 4 096 bytes can list */
 
 static const isplit__event *event_at(const isplit__room *room, uint32_t node)
@@ -60,7 +58,7 @@ static int64_t greatest_lc(const isplit__room *room, const isplit__id *deps, siz
 /* The canonical event around a canonical body. */
 static void put_event(isplit__buf *b, const isplit__room *room,
                       const isplit__author *author, const char *kind,
-                      const isplit__buf *body, const uint8_t nonce[NONCE_BYTES])
+                      const isplit__buf *body, const uint8_t nonce[ISPLIT__NONCE_BYTES])
 {
     isplit__id deps[ISPLIT__EVENT_MAX_DEPS];
     const ic_env *env = author->env;
@@ -69,7 +67,7 @@ static void put_event(isplit__buf *b, const isplit__room *room,
                        .body = {.at = body->data, .len = body->len},
                        .deps = deps,
                        .nonce = nonce,
-                       .nonce_len = NONCE_BYTES};
+                       .nonce_len = ISPLIT__NONCE_BYTES};
 
     memcpy(p.by.b, ic_identity_public_key(author->identity), sizeof p.by.b);
     const uint32_t *last = isplit__idmap_get(&room->last_of, &p.by);
@@ -95,13 +93,11 @@ static int check_seq(const isplit__room *room, const isplit__author *author,
     return IC_ERR_LIMIT;
 }
 
-/* Sign an event with this body and take it in; the body buffer is used up. `nonce` may
- * be NULL. */
-static int write_event(isplit__room *room, const isplit__author *author, const char *kind,
-                       isplit__buf *body, const uint8_t *nonce, isplit__id *id,
-                       isplit_reason *why)
+int isplit__author_write(isplit__room *room, const isplit__author *author,
+                         const char *kind, isplit__buf *body, const uint8_t *nonce,
+                         isplit__id *id, isplit_reason *why)
 {
-    uint8_t fresh[NONCE_BYTES];
+    uint8_t fresh[ISPLIT__NONCE_BYTES];
     isplit_taken taken;
     isplit__item item;
     isplit__buf text = {0};
@@ -118,40 +114,6 @@ static int write_event(isplit__room *room, const isplit__author *author, const c
     if (id)
         *id = item.event->id;
     return isplit__room_take(room, &item, &taken);
-}
-
-/* Write an entry whose values are final. */
-static int write_entry(isplit__room *room, const isplit__author *author,
-                       const uint8_t nonce[NONCE_BYTES], const isplit_entry *value,
-                       const isplit_entry **out, isplit_reason *why)
-{
-    isplit__id id;
-    isplit__buf body = {0};
-    const char *kind = value->type == ISPLIT_ENTRY_PAYMENT ? "pay" : "add";
-
-    isplit__body_write(&body, value);
-    int err = write_event(room, author, kind, &body, nonce, &id, why);
-    if (!err)
-        *out = event_at(room, isplit__room_find(room, &id))->entry;
-    return err;
-}
-
-int isplit__author_add(isplit__room *room, const isplit__author *author,
-                       const isplit_draft *draft, const isplit_entry **out,
-                       isplit_field *field, isplit_reason *why)
-{
-    isplit__final f;
-    isplit__id hash;
-    uint8_t nonce[NONCE_BYTES];
-    const isplit_state *state = NULL;
-
-    int err = isplit__room_state(room, &state);
-    if (err)
-        return err;
-    author->env->random(nonce, sizeof nonce, author->env->user);
-    isplit__id_of(&hash, nonce, sizeof nonce);
-    err = isplit__draft_read(draft, state, &hash, &f, field, why);
-    return err ? err : write_entry(room, author, nonce, &f.value.entry, out, why);
 }
 
 /* The next unsigned entries from node `*from` that no clear covers, as JSON. */
@@ -196,7 +158,7 @@ static int write_clears(isplit__room *room, const isplit__author *author,
     do {
         isplit__buf body = {0};
         put_legacy(&body, room, &from);
-        err = write_event(room, author, "clear", &body, NULL, NULL, why);
+        err = isplit__author_write(room, author, "clear", &body, NULL, NULL, why);
     } while (!err && (room->head_count > 1 || has_more_legacy(room, from)));
     return err;
 }
@@ -233,5 +195,5 @@ int isplit__author_unvoid(isplit__room *room, const isplit__author *author,
     isplit__buf_text(&body, "{\"ref\":\"");
     isplit__buf_hex(&body, ref->b, ISPLIT__ID_BYTES);
     isplit__buf_text(&body, "\"}");
-    return write_event(room, author, "unvoid", &body, NULL, NULL, why);
+    return isplit__author_write(room, author, "unvoid", &body, NULL, NULL, why);
 }

@@ -16,10 +16,25 @@ typedef struct isplit__author {
     const ic_env *env;
 } isplit__author;
 
-/** Write and take in an entry. `out` is borrowed from the room. */
-int isplit__author_add(isplit__room *room, const isplit__author *author,
-                       const isplit_draft *draft, const isplit_entry **out,
-                       isplit_field *field, isplit_reason *why);
+/** What a user asked for. */
+typedef struct isplit__asked {
+    const isplit_deed *deed;
+    const isplit_entry *entry; /* result: borrowed from the room, or NULL */
+    isplit_field field;        /* of the draft that was refused */
+    isplit_reason *why;
+} isplit__asked;
+
+/** Do it: write an event and take it in. */
+int isplit__author_do(isplit__room *room, const isplit__author *author,
+                      isplit__asked *asked);
+
+#define ISPLIT__NONCE_BYTES 8
+
+/** Sign an event with this body and take it in; the body buffer is used up. `nonce` and
+ * `id` (of the event) may be NULL. */
+int isplit__author_write(isplit__room *room, const isplit__author *author,
+                         const char *kind, isplit__buf *body, const uint8_t *nonce,
+                         isplit__id *id, isplit_reason *why);
 
 /** Cover the room; several events when it holds many unsigned entries. */
 int isplit__author_clear(isplit__room *room, const isplit__author *author,

@@ -93,16 +93,22 @@ static int take_objects(isplit__room *room, void *user)
     return 0;
 }
 
-static void tell_node(isplit__talk *t, const isplit__node *n)
+static void tell_node(isplit__talk *t, const isplit__room *room, uint32_t node)
 {
     isplit_book *book = t->bind->book;
+    isplit__kind kind = room->nodes[node].event->kind;
+    uint32_t entry = isplit__room_spoken_of(room, node);
 
-    if (n->event->kind == ISPLIT__KIND_CLEAR)
+    if (kind == ISPLIT__KIND_CLEAR)
         isplit__book_tell(book, ISPLIT_CHANGE_CLEARED, t->name, NULL);
-    else if (n->event->kind == ISPLIT__KIND_UNVOID)
+    else if (entry == node && room->nodes[node].live)
+        isplit__book_tell(book, ISPLIT_CHANGE_ADDED, t->name,
+                          isplit__node_entry(&room->nodes[node]));
+    else if (entry != node && entry != ISPLIT__NONE)
+        isplit__book_tell(book, ISPLIT_CHANGE_EDITED, t->name,
+                          isplit__node_entry(&room->nodes[entry]));
+    else if (kind == ISPLIT__KIND_UNVOID)
         isplit__book_tell(book, ISPLIT_CHANGE_RESTORED, t->name, NULL);
-    else if (n->live)
-        isplit__book_tell(book, ISPLIT_CHANGE_ADDED, t->name, n->event->entry);
 }
 
 /* The program learns of it as of a change that its user made. */
@@ -120,7 +126,7 @@ static int tell_changes(isplit__talk *t, isplit__room *room, uint32_t before)
         return 0;
     }
     for (uint32_t i = before; i < room->count; i++)
-        tell_node(t, &room->nodes[i]);
+        tell_node(t, room, i);
     return 0;
 }
 

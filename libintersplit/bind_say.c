@@ -109,7 +109,7 @@ static int tell_row(const isplit__row *row, void *user)
     const isplit__event *e = tell->event;
     isplit__buf *b = tell->b;
 
-    if (e->entry && isplit__entry_is_plain(e->entry)) {
+    if (isplit__event_is_entry(e) && isplit__entry_is_plain(e->entry)) {
         isplit__say_begin(b, tell->t, "expense_add");
         tell_entry(b, e, row);
     } else if (e->kind == ISPLIT__KIND_CLEAR) {

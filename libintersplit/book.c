@@ -283,29 +283,58 @@ int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
     return isplit__store_each_room(book->store, tell, user);
 }
 
+static bool makes_rooms(const isplit_deed *deed)
+{
+    return deed->kind == ISPLIT_DEED_ADD;
+}
+
+static int do_deed(isplit_book *book, const char *room, isplit__asked *asked)
+{
+    isplit__place *place = NULL;
+
+    asked->field = ISPLIT_FIELD_ROOM;
+    int err = isplit__book_place(book, room, makes_rooms(asked->deed), &place);
+    if (err == IC_ERR_NOT_FOUND)
+        isplit__reason_set(asked->why, "there is no such entry in this room");
+    if (err)
+        return err == IC_ERR_NOT_FOUND ? err : isplit__book_explain(err, asked->why);
+    asked->field = ISPLIT_FIELD_NONE;
+    err = isplit__author_do(place->room, &book->author, asked);
+    if (err && !asked->why->text[0])
+        (void)isplit__book_explain(err, asked->why);
+    return err;
+}
+
+int isplit_book_do(isplit_book *book, const char *room, const isplit_deed *deed,
+                   const isplit_entry **out, isplit_field *field, isplit_reason *why)
+{
+    isplit_reason ours = {{0}};
+    isplit__asked asked = {.deed = deed, .why = &ours};
+
+    int err = do_deed(book, room, &asked);
+    if (!err) {
+        *out = asked.entry;
+        isplit__book_tell(book,
+                          deed->kind == ISPLIT_DEED_ADD ? ISPLIT_CHANGE_ADDED
+                          : asked.entry                 ? ISPLIT_CHANGE_EDITED
+                                                        : ISPLIT_CHANGE_RESTORED,
+                          room, asked.entry);
+        return 0;
+    }
+    isplit__book_tidy(book, room);
+    if (field)
+        *field = err == IC_ERR_INVALID ? asked.field : ISPLIT_FIELD_NONE;
+    if (why)
+        *why = ours;
+    return err;
+}
+
 int isplit_book_add(isplit_book *book, const char *room, const isplit_draft *draft,
                     const isplit_entry **out, isplit_field *field, isplit_reason *why)
 {
-    isplit_field wrong = ISPLIT_FIELD_ROOM;
-    isplit__place *place = NULL;
-    isplit_reason ours = {{0}};
+    const isplit_deed deed = {.kind = ISPLIT_DEED_ADD, .draft = draft};
 
-    int err = isplit__book_explain(isplit__book_place(book, room, true, &place), &ours);
-    if (!err) {
-        wrong = ISPLIT_FIELD_NONE;
-        err = isplit__author_add(place->room, &book->author, draft, out, &wrong, &ours);
-        if (err && !ours.text[0])
-            (void)isplit__book_explain(err, &ours);
-    }
-    if (err)
-        isplit__book_tidy(book, room);
-    if (err && field)
-        *field = err == IC_ERR_INVALID ? wrong : ISPLIT_FIELD_NONE;
-    if (err && why)
-        *why = ours;
-    if (!err)
-        isplit__book_tell(book, ISPLIT_CHANGE_ADDED, room, *out);
-    return err;
+    return isplit_book_do(book, room, &deed, out, field, why);
 }
 
 /* Several events that are stored together or not at all. */

@@ -5,15 +5,12 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
-#include "room.h"
+#include "past.h"
 
-/* A pass over the graph. mark[n] == stamp says that n is in the past being looked at. */
 typedef struct pass {
+    isplit__past past;
     const isplit__room *room;
-    uint32_t *mark;
-    uint32_t *stack;
-    uint32_t *back; /* back[n] == stamp: an unvoid brought n back after this clear */
-    uint32_t stamp;
+    uint32_t *back; /* back[n] == past.stamp: an unvoid brought n back after this clear */
     uint32_t *clears;
     size_t clear_count;
     uint32_t *unvoids;
@@ -24,30 +21,11 @@ typedef struct pass {
 
 static void pass_free(pass *p)
 {
-    ic_mem_free(p->mark);
-    ic_mem_free(p->stack);
+    isplit__past_free(&p->past);
     ic_mem_free(p->back);
     ic_mem_free(p->clears);
     ic_mem_free(p->unvoids);
     ic_mem_free(p->seen);
-}
-
-static void mark_past(pass *p, uint32_t node)
-{
-    const isplit__room *room = p->room;
-    size_t depth = 0;
-
-    p->stamp++;
-    p->stack[depth++] = node;
-    while (depth) {
-        const isplit__node *n = &room->nodes[p->stack[--depth]];
-        for (size_t i = 0; i < n->event->dep_count; i++) {
-            if (p->mark[n->deps[i]] == p->stamp)
-                continue;
-            p->mark[n->deps[i]] = p->stamp;
-            p->stack[depth++] = n->deps[i];
-        }
-    }
 }
 
 static size_t list_kind(const isplit__room *room, isplit__kind kind, uint32_t *out)
@@ -67,9 +45,9 @@ static size_t list_kind(const isplit__room *room, isplit__kind kind, uint32_t *o
 static void note_seen(pass *p)
 {
     for (size_t u = 0; u < p->unvoid_count; u++) {
-        mark_past(p, p->unvoids[u]);
+        isplit__past_of(&p->past, p->unvoids[u], 0);
         for (size_t c = 0; c < p->clear_count; c++) {
-            if (p->mark[p->clears[c]] == p->stamp)
+            if (isplit__past_has(&p->past, p->clears[c]))
                 p->seen[u * p->row + c / 8] |= (uint8_t)(1u << c % 8);
         }
     }
@@ -83,13 +61,12 @@ static int pass_start(pass *p, const isplit__room *room)
     p->clear_count = list_kind(room, ISPLIT__KIND_CLEAR, NULL);
     p->unvoid_count = list_kind(room, ISPLIT__KIND_UNVOID, NULL);
     p->row = p->clear_count / 8 + 1;
-    p->mark = ic_mem_calloc(n, sizeof *p->mark);
-    p->stack = ic_mem_calloc(n, sizeof *p->stack);
+    int err = isplit__past_new(&p->past, room);
     p->back = ic_mem_calloc(n, sizeof *p->back);
     p->clears = ic_mem_calloc(p->clear_count + 1, sizeof *p->clears);
     p->unvoids = ic_mem_calloc(p->unvoid_count + 1, sizeof *p->unvoids);
     p->seen = ic_mem_calloc(p->unvoid_count + 1, p->row);
-    if (!p->mark || !p->stack || !p->back || !p->clears || !p->unvoids || !p->seen) {
+    if (err || !p->back || !p->clears || !p->unvoids || !p->seen) {
         pass_free(p);
         return IC_ERR_NOMEM;
     }
@@ -104,15 +81,15 @@ static bool came_after(const pass *p, size_t unvoid, size_t clear)
     return p->seen[unvoid * p->row + clear / 8] >> clear % 8 & 1;
 }
 
-/* Has `key` a signed entry among the marked nodes? Where nobody has one, all keys may. */
+/* Has `key` a signed entry in this past? Where nobody has one, all keys may. */
 static bool may_clear(const isplit__room *room, const isplit__id *key,
-                      const uint32_t *mark, uint32_t stamp)
+                      const isplit__past *past)
 {
     bool nobody = true;
 
     for (uint32_t i = 0; i < room->count; i++) {
         const isplit__event *e = room->nodes[i].event;
-        if (e->kind != ISPLIT__KIND_ADD || (mark && mark[i] != stamp))
+        if (e->kind != ISPLIT__KIND_ADD || (past && !isplit__past_has(past, i)))
             continue;
         if (isplit__id_compare(&e->by, key) == 0)
             return true;
@@ -121,9 +98,31 @@ static bool may_clear(const isplit__room *room, const isplit__id *key,
     return nobody;
 }
 
+/* The past is that of the clear. */
+static bool may_undo(const isplit__room *room, const isplit__id *key, uint32_t clear,
+                     const isplit__past *past)
+{
+    return isplit__id_compare(key, &room->nodes[clear].event->by) == 0 ||
+           may_clear(room, key, past);
+}
+
 bool isplit__room_may_clear(const isplit__room *room, const isplit__id *key)
 {
-    return may_clear(room, key, NULL, 0);
+    return may_clear(room, key, NULL);
+}
+
+int isplit__room_may_undo(const isplit__room *room, const isplit__id *key, uint32_t clear,
+                          bool *may)
+{
+    isplit__past past;
+
+    int err = isplit__past_new(&past, room);
+    if (!err) {
+        isplit__past_of(&past, clear, 0);
+        *may = may_undo(room, key, clear, &past);
+    }
+    isplit__past_free(&past);
+    return err;
 }
 
 /* The past of the clear is marked. */
@@ -131,13 +130,12 @@ static bool clear_counts(const pass *p, size_t clear)
 {
     const isplit__event *c = p->room->nodes[p->clears[clear]].event;
 
-    if (!may_clear(p->room, &c->by, p->mark, p->stamp))
+    if (!may_clear(p->room, &c->by, &p->past))
         return false;
     for (size_t u = 0; u < p->unvoid_count; u++) {
         const isplit__event *undo = p->room->nodes[p->unvoids[u]].event;
         if (isplit__id_compare(&undo->refs[0], &c->id) == 0 && came_after(p, u, clear) &&
-            (isplit__id_compare(&undo->by, &c->by) == 0 ||
-             may_clear(p->room, &undo->by, p->mark, p->stamp)))
+            may_undo(p->room, &undo->by, p->clears[clear], &p->past))
             return false;
     }
     return true;
@@ -154,7 +152,7 @@ static void note_brought_back(pass *p, size_t clear)
             continue;
         const isplit__event *e = p->room->nodes[at].event;
         if (e->kind == ISPLIT__KIND_LEGACY || isplit__id_compare(&e->by, &undo->by) == 0)
-            p->back[at] = p->stamp;
+            p->back[at] = p->past.stamp;
     }
 }
 
@@ -167,13 +165,13 @@ static void each_covered(pass *p, size_t clear, covered_cb tell, void *user)
 
     note_brought_back(p, clear);
     for (uint32_t i = 0; i < p->room->count; i++) {
-        if (p->mark[i] == p->stamp && p->back[i] != p->stamp &&
-            p->room->nodes[i].event->entry)
+        if (isplit__past_has(&p->past, i) && p->back[i] != p->past.stamp &&
+            isplit__event_is_entry(p->room->nodes[i].event))
             tell(i, user);
     }
     for (size_t i = 0; i < c->ref_count; i++) {
         uint32_t at = isplit__room_find(p->room, &c->refs[i]);
-        if (at != ISPLIT__NONE && p->back[at] != p->stamp &&
+        if (at != ISPLIT__NONE && p->back[at] != p->past.stamp &&
             p->room->nodes[at].event->kind == ISPLIT__KIND_LEGACY)
             tell(at, user);
     }
@@ -198,7 +196,7 @@ int isplit__room_cover(isplit__room *room)
     if (err)
         return err;
     for (size_t c = 0; c < p.clear_count; c++) {
-        mark_past(&p, p.clears[c]);
+        isplit__past_of(&p.past, p.clears[c], 0);
         if (clear_counts(&p, c))
             each_covered(&p, c, set_covered, room);
     }
@@ -218,8 +216,8 @@ static void note_wanted(uint32_t node, void *user)
     s->hit = s->hit || s->wanted[node];
 }
 
-int isplit__room_clears_over(isplit__room *room, const bool *wanted, isplit__id **clears,
-                             size_t *count)
+int isplit__room_clears_over(const isplit__room *room, const bool *wanted,
+                             isplit__id **clears, size_t *count)
 {
     pass p;
 
@@ -230,7 +228,7 @@ int isplit__room_clears_over(isplit__room *room, const bool *wanted, isplit__id 
     *count = 0;
     for (size_t c = 0; ids && c < p.clear_count; c++) {
         search s = {.wanted = wanted};
-        mark_past(&p, p.clears[c]);
+        isplit__past_of(&p.past, p.clears[c], 0);
         if (clear_counts(&p, c))
             each_covered(&p, c, note_wanted, &s);
         if (s.hit)

@@ -43,19 +43,27 @@ static int keep(reading *r, const char *text, size_t len, const char **out)
     return 0;
 }
 
-/* What a person may say in his own words. */
-static int keep_words(reading *r, const char *text, const char **out)
+int isplit__note_read(const char *typed, const char **text, size_t *len,
+                      isplit_reason *why)
 {
-    size_t len = text ? strlen(text) : 0;
+    *len = typed ? strlen(typed) : 0;
+    *text = isplit__trim(typed ? typed : "", len);
+    if (!isplit__utf8_valid(*text, *len))
+        isplit__reason_set(why, "the note is not UTF-8");
+    else if (*len > ISPLIT__NOTE_MAX_BYTES)
+        isplit__reason_set(why, "a note has at most %d bytes", ISPLIT__NOTE_MAX_BYTES);
+    else
+        return 0;
+    return IC_ERR_INVALID;
+}
 
-    text = isplit__trim(text ? text : "", &len);
-    if (!isplit__utf8_valid(text, len))
-        return refuse(r, "the note is not UTF-8");
-    if (len > ISPLIT__NOTE_MAX_BYTES) {
-        isplit__reason_set(r->why, "a note has at most %d bytes", ISPLIT__NOTE_MAX_BYTES);
-        return IC_ERR_INVALID;
-    }
-    return keep(r, text, len, out);
+static int keep_words(reading *r, const char *typed, const char **out)
+{
+    size_t len = 0;
+    const char *text = NULL;
+
+    int err = isplit__note_read(typed, &text, &len, r->why);
+    return err ? err : keep(r, text, len, out);
 }
 
 static int keep_name(reading *r, const char *text, const char **out)

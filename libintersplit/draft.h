@@ -20,6 +20,11 @@ typedef struct isplit__final {
     size_t used;
 } isplit__final;
 
+/** What a person says in his own words, trimmed; may be NULL. @return 0;
+ * IC_ERR_INVALID */
+int isplit__note_read(const char *typed, const char **text, size_t *len,
+                      isplit_reason *why);
+
 /**
  * Read a draft as a member of this room means it.
  *

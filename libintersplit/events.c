@@ -25,7 +25,13 @@ void isplit__event_free(isplit__event *event)
     ic_mem_free(event->deps);
     ic_mem_free(event->refs);
     ic_mem_free(event->entry);
+    ic_mem_free(event->why);
     ic_mem_free(event);
+}
+
+bool isplit__event_is_entry(const isplit__event *event)
+{
+    return event->kind == ISPLIT__KIND_ADD || event->kind == ISPLIT__KIND_LEGACY;
 }
 
 void isplit__item_free(isplit__item *item)
@@ -176,22 +182,41 @@ static int read_clear(const json_t *body, isplit__event *e)
     return err == IC_ERR_PROTO ? 0 : err;
 }
 
-static int read_unvoid(const json_t *body, isplit__event *e)
+static int copy_text(const char *text, char **out)
+{
+    *out = ic_mem_alloc(strlen(text) + 1);
+    if (*out)
+        memcpy(*out, text, strlen(text) + 1);
+    return *out ? 0 : IC_ERR_NOMEM;
+}
+
+/* The member "ref" of a body; false, and no error, when there is none. */
+static bool read_ref(const json_t *body, isplit__event *e, int *err)
 {
     isplit__id ref;
     const json_t *hex = json_object_get(body, "ref");
-    const json_t *reason = json_object_get(body, "why");
 
-    if (!isplit__id_parse(&ref, json_string_value(hex), json_string_length(hex)) ||
-        json_object_size(body) != (reason ? 2 : 1) || (reason && !json_is_string(reason)))
-        return 0;
+    if (!isplit__id_parse(&ref, json_string_value(hex), json_string_length(hex)))
+        return false;
     e->refs = ic_mem_alloc(sizeof ref);
-    if (!e->refs)
-        return IC_ERR_NOMEM;
-    *e->refs = ref;
-    e->ref_count = 1;
-    e->kind = ISPLIT__KIND_UNVOID;
-    return 0;
+    *err = e->refs ? 0 : IC_ERR_NOMEM;
+    if (e->refs)
+        *e->refs = ref;
+    e->ref_count = e->refs != NULL;
+    return e->refs != NULL;
+}
+
+/* ref, why?: what is done to an entry, or to a clear. */
+static int read_mark(const json_t *body, isplit__kind kind, isplit__event *e)
+{
+    int err = 0;
+    const json_t *why = json_object_get(body, "why");
+
+    if (json_object_size(body) != (why ? 2 : 1) || (why && !json_is_string(why)) ||
+        !read_ref(body, e, &err))
+        return err;
+    e->kind = kind;
+    return why ? copy_text(json_string_value(why), &e->why) : 0;
 }
 
 static int read_entry(const json_t *body, bool is_payment, const char *prefix,
@@ -205,19 +230,40 @@ static int read_entry(const json_t *body, bool is_payment, const char *prefix,
     return isplit__entry_signed(&v.entry, e, prefix, &e->entry);
 }
 
+/* ref, body: other values for an entry. */
+static int read_amend(const json_t *body, const char *prefix, isplit__event *e)
+{
+    int err = 0;
+    const json_t *values = json_object_get(body, "body");
+    bool is_payment = json_object_get(values, "from") != NULL;
+
+    if (json_object_size(body) != 2 || !values)
+        return 0;
+    err = read_entry(values, is_payment, prefix, e);
+    if (err || !e->entry)
+        return err;
+    e->kind = read_ref(body, e, &err) ? ISPLIT__KIND_AMEND : ISPLIT__KIND_OTHER;
+    return err;
+}
+
 /* A body that we cannot read is no error: the event is passed on, without effect. */
 static int read_body(const json_t *object, const char *prefix, isplit__event *e)
 {
     const char *kind = member_text(object, "k");
     const json_t *body = json_object_get(object, "body");
 
+    if (strcmp(kind, "add") == 0)
+        return read_entry(body, false, prefix, e);
+    if (strcmp(kind, "pay") == 0)
+        return read_entry(body, true, prefix, e);
+    if (strcmp(kind, "amend") == 0)
+        return read_amend(body, prefix, e);
     if (strcmp(kind, "clear") == 0)
         return read_clear(body, e);
+    if (strcmp(kind, "void") == 0)
+        return read_mark(body, ISPLIT__KIND_VOID, e);
     if (strcmp(kind, "unvoid") == 0)
-        return read_unvoid(body, e);
-    bool is_payment = strcmp(kind, "pay") == 0;
-    if (is_payment || strcmp(kind, "add") == 0)
-        return read_entry(body, is_payment, prefix, e);
+        return read_mark(body, ISPLIT__KIND_UNVOID, e);
     return 0;
 }
 

@@ -43,8 +43,10 @@ typedef enum isplit__kind {
     ISPLIT__KIND_OTHER = 0, /* of a later version, or a body that says nothing to us:
                                stored and passed on, without effect */
     ISPLIT__KIND_ADD,       /* an entry; of the kind "pay" too */
-    ISPLIT__KIND_CLEAR,
+    ISPLIT__KIND_AMEND,
+    ISPLIT__KIND_VOID,
     ISPLIT__KIND_UNVOID,
+    ISPLIT__KIND_CLEAR,
     ISPLIT__KIND_LEGACY /* an unsigned entry of the original */
 } isplit__kind;
 
@@ -63,9 +65,10 @@ typedef struct isplit__event {
     int64_t at;
     isplit__id *deps; /* sorted */
     size_t dep_count;
-    isplit__id *refs; /* UNVOID: what it brings back; CLEAR: the legacy entries */
+    isplit__id *refs; /* CLEAR: the legacy entries; else the one that it speaks of */
     size_t ref_count;
-    isplit_entry *entry; /* ADD and LEGACY; one piece of memory with its texts */
+    isplit_entry *entry; /* ADD, LEGACY and AMEND; one piece of memory with its texts */
+    char *why;           /* VOID and UNVOID; NULL = none */
 } isplit__event;
 
 /** An event with the bytes that prove it. */
@@ -77,6 +80,8 @@ typedef struct isplit__item {
 } isplit__item;
 
 void isplit__event_free(isplit__event *event);
+/** Is it an entry, not only a change of one? */
+bool isplit__event_is_entry(const isplit__event *event);
 void isplit__item_free(isplit__item *item);
 
 /** Is this a room's name: 1 to ISPLIT__ROOM_MAX_BYTES bytes of UTF-8, no controls? */

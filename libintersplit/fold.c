@@ -1,18 +1,8 @@
 #include <string.h>
 
 #include "intercom/error.h"
+#include "intercom/sys/mem.h"
 #include "room.h"
-
-/* The signed entry that a legacy txId names, when we have it: then that one counts. */
-static bool signed_twin(const isplit__room *room, const isplit_entry *legacy)
-{
-    isplit__id id;
-
-    if (!isplit__id_parse(&id, legacy->id, strlen(legacy->id)))
-        return false;
-    uint32_t at = isplit__room_find(room, &id);
-    return at != ISPLIT__NONE && room->nodes[at].event->kind == ISPLIT__KIND_ADD;
-}
 
 /* The node of this entry's txId that may count. */
 static uint32_t first_of_tx(const isplit__room *room, const isplit_entry *legacy)
@@ -23,68 +13,127 @@ static uint32_t first_of_tx(const isplit__room *room, const isplit_entry *legacy
     return *isplit__idmap_get(&room->by_tx, &tx);
 }
 
-/* Of several contents under one txId the one with the smaller hash counts. */
-static bool legacy_counts(const isplit__room *room, uint32_t node)
+/* The entry that stands for this one: for an unsigned one that which counts of its txId.
+ */
+static uint32_t counted_one(const isplit__room *room, uint32_t node)
 {
-    isplit_entry *entry = room->nodes[node].event->entry;
-    uint32_t first = first_of_tx(room, entry);
+    isplit__id id;
+    const isplit__event *e = room->nodes[node].event;
 
-    entry->flags = room->nodes[first].has_rival ? ISPLIT_ENTRY_CONFLICT : 0;
-    return first == node && !signed_twin(room, entry);
+    if (e->kind != ISPLIT__KIND_LEGACY)
+        return node;
+    if (isplit__id_parse(&id, e->entry->id, strlen(e->entry->id))) {
+        uint32_t twin = isplit__room_find(room, &id);
+        if (twin != ISPLIT__NONE && room->nodes[twin].event->kind == ISPLIT__KIND_ADD)
+            return twin;
+    }
+    return first_of_tx(room, e->entry);
 }
 
-/* Does this node show as an entry? Sets the flags of the entry. */
-static bool is_shown(const isplit__room *room, uint32_t node)
+uint32_t isplit__room_entry_of(const isplit__room *room, uint32_t node)
+{
+    if (node != ISPLIT__NONE && room->nodes[node].event->kind == ISPLIT__KIND_AMEND)
+        node = isplit__room_find(room, &room->nodes[node].event->refs[0]);
+    if (node == ISPLIT__NONE || !isplit__event_is_entry(room->nodes[node].event))
+        return ISPLIT__NONE;
+    return counted_one(room, node);
+}
+
+uint32_t isplit__room_spoken_of(const isplit__room *room, uint32_t node)
+{
+    const isplit__event *e = room->nodes[node].event;
+
+    if (e->kind != ISPLIT__KIND_CLEAR && e->ref_count)
+        node = isplit__room_find(room, &e->refs[0]);
+    return isplit__room_entry_of(room, node);
+}
+
+uint32_t isplit__room_node_of(const isplit__room *room, const isplit_entry *entry)
+{
+    isplit__id id;
+
+    if (entry->author && isplit__id_parse(&id, entry->id, strlen(entry->id)))
+        return isplit__room_find(room, &id);
+    return entry->author ? ISPLIT__NONE : first_of_tx(room, entry);
+}
+
+/* Flags that do not depend on changes. */
+static void set_flags(const isplit__room *room, uint32_t node)
 {
     const isplit__node *n = &room->nodes[node];
-    isplit_entry *entry = n->event->entry;
+    isplit_entry *e = n->event->entry;
 
-    if (!entry)
-        return false;
-    if (n->event->kind == ISPLIT__KIND_LEGACY) {
-        if (!legacy_counts(room, node))
-            return false;
-    } else {
-        entry->flags = ISPLIT_ENTRY_SIGNED;
-    }
+    if (n->event->kind == ISPLIT__KIND_LEGACY)
+        e->flags =
+            room->nodes[first_of_tx(room, e)].has_rival ? ISPLIT_ENTRY_CONFLICT : 0;
+    else
+        e->flags = ISPLIT_ENTRY_SIGNED;
+    if (e->author && isplit__room_is_forked(room, &n->event->by))
+        e->flags |= ISPLIT_ENTRY_FORKED;
     if (n->covered)
-        entry->flags |= ISPLIT_ENTRY_CLEARED;
-    return true;
+        e->flags |= ISPLIT_ENTRY_CLEARED;
+}
+
+/* What the last fold made of the nodes. */
+static void forget_entries(isplit__room *room)
+{
+    for (uint32_t i = 0; i < room->count; i++) {
+        isplit__node *n = &room->nodes[i];
+        ic_mem_free(n->shown);
+        n->shown = NULL;
+        n->value = i;
+        n->live = false;
+        n->counted = isplit__event_is_entry(n->event) && counted_one(room, i) == i;
+        if (n->counted)
+            set_flags(room, i);
+    }
+}
+
+static int append_entries(isplit__room *room)
+{
+    int err = 0;
+
+    for (uint32_t i = 0; !err && i < room->count; i++) {
+        isplit__node *n = &room->nodes[i];
+        if (!n->counted)
+            continue;
+        isplit_entry *e = isplit__node_entry(n);
+        n->live = !(e->flags & (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED));
+        err = isplit__state_append(&room->state, e);
+    }
+    return err ? err : isplit__state_sort(&room->state);
 }
 
 int isplit__room_fold(isplit__room *room)
 {
-    struct isplit_state *s = &room->state;
-
+    room->stale = true;
     int err = isplit__room_cover(room);
+    if (!err)
+        err = isplit__state_reset(&room->state, "", ISPLIT__EXPONENT);
     if (err)
         return err;
-    room->stale = true;
-    err = isplit__state_reset(s, "", ISPLIT__EXPONENT);
-    for (uint32_t i = 0; !err && i < room->count; i++) {
-        room->nodes[i].live = false;
-        if (is_shown(room, i)) {
-            isplit_entry *e = room->nodes[i].event->entry;
-            room->nodes[i].live = !(e->flags & ISPLIT_ENTRY_CLEARED);
-            err = isplit__state_append(s, e);
-        }
-    }
+    forget_entries(room);
+    err = isplit__room_change(room);
     if (!err)
-        err = isplit__state_sort(s);
+        err = append_entries(room);
     room->stale = err != 0;
     return err;
 }
 
-/* A new entry changes nothing else, unless a clear or a namesake has a say. */
-static bool counts_by_itself(const isplit__room *room, const isplit__node *n)
+/* A new entry changes nothing else, unless a clear, a change or a namesake has a say. */
+static bool counts_by_itself(const isplit__room *room, uint32_t node)
 {
     isplit__id tx;
+    const isplit__node *n = &room->nodes[node];
+    const isplit__event *e = n->event;
 
-    if (n->event->kind == ISPLIT__KIND_LEGACY)
-        return !room->has_clear && !n->has_rival && !signed_twin(room, n->event->entry);
+    if (isplit__idmap_get(&room->changed, &e->id))
+        return false;
+    if (e->kind == ISPLIT__KIND_LEGACY)
+        return !room->has_clear && !n->has_rival && counted_one(room, node) == node;
     if (!room->by_tx.count)
         return true;
-    isplit__id_of(&tx, n->event->entry->id, strlen(n->event->entry->id));
+    isplit__id_of(&tx, e->entry->id, strlen(e->entry->id));
     return !isplit__idmap_get(&room->by_tx, &tx);
 }
 
@@ -92,11 +141,9 @@ void isplit__room_fold_one(isplit__room *room, uint32_t node)
 {
     isplit__node *n = &room->nodes[node];
 
-    if (room->stale || !n->event->entry)
+    if (room->stale || !isplit__event_is_entry(n->event))
         return;
-    if (counts_by_itself(room, n) &&
-        isplit__state_insert(&room->state, n->event->entry) == 0)
-        n->live = true;
-    else
-        room->stale = true;
+    set_flags(room, node);
+    n->counted = n->live = counts_by_itself(room, node);
+    room->stale = !n->live || isplit__state_insert(&room->state, n->event->entry) != 0;
 }

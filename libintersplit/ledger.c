@@ -111,17 +111,27 @@ static int check_writer(const isplit_ledger *l, isplit_reason *why)
     return IC_ERR_DENIED;
 }
 
-int isplit_ledger_add(isplit_ledger *l, const isplit_draft *draft,
-                      const isplit_entry **out, isplit_field *field, isplit_reason *why)
+int isplit_ledger_do(isplit_ledger *l, const isplit_deed *deed, const isplit_entry **out,
+                     isplit_field *field, isplit_reason *why)
 {
-    isplit_field wrong = ISPLIT_FIELD_NONE;
+    isplit__asked asked = {.deed = deed, .why = why};
 
     int err = check_writer(l, why);
     if (!err)
-        err = isplit__author_add(l->room, &l->author, draft, out, &wrong, why);
-    if (err && field)
-        *field = err == IC_ERR_INVALID ? wrong : ISPLIT_FIELD_NONE;
+        err = isplit__author_do(l->room, &l->author, &asked);
+    if (!err)
+        *out = asked.entry;
+    else if (field)
+        *field = err == IC_ERR_INVALID ? asked.field : ISPLIT_FIELD_NONE;
     return err;
+}
+
+int isplit_ledger_add(isplit_ledger *l, const isplit_draft *draft,
+                      const isplit_entry **out, isplit_field *field, isplit_reason *why)
+{
+    const isplit_deed deed = {.kind = ISPLIT_DEED_ADD, .draft = draft};
+
+    return isplit_ledger_do(l, &deed, out, field, why);
 }
 
 int isplit_ledger_clear(isplit_ledger *l, size_t *removed, isplit_reason *why)

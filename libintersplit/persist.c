@@ -55,7 +55,7 @@ static int write_row(const isplit__row *row, void *user)
     if (row->position >= w->room->count)
         return IC_ERR_CORRUPT;
     const isplit__node *node = &w->room->nodes[row->position];
-    bool plain = node->live && isplit__entry_is_plain(node->event->entry);
+    bool plain = node->live && isplit__entry_is_plain(isplit__node_entry(node));
     isplit__buf *b = plain        ? &w->plain
                      : !row->sig  ? &w->legacy
                      : node->live ? &w->live

@@ -49,6 +49,7 @@ void isplit__room_free(isplit__room *room)
     for (uint32_t i = 0; i < room->count; i++) {
         isplit__event_free(room->nodes[i].event);
         ic_mem_free(room->nodes[i].deps);
+        ic_mem_free(room->nodes[i].shown);
     }
     for (size_t i = 0; i < room->waiting_count; i++)
         isplit__item_free(&room->waiting[i]);
@@ -59,6 +60,7 @@ void isplit__room_free(isplit__room *room)
     isplit__idmap_free(&room->last_of);
     isplit__idmap_free(&room->by_tx);
     isplit__idmap_free(&room->forked);
+    isplit__idmap_free(&room->changed);
     isplit__index_free(&room->index);
     isplit__state_free(&room->state);
     ic_mem_free(room);
@@ -157,7 +159,8 @@ static int reserve_for_one(isplit__room *room)
     if (!reserve(&room->heads, room->head_count, &room->head_cap, sizeof *room->heads) ||
         !isplit__idmap_reserve(&room->by_id) || !isplit__idmap_reserve(&room->last_of) ||
         !isplit__idmap_reserve(&room->by_tx) || !isplit__idmap_reserve(&room->forked) ||
-        isplit__tail_reserve(&room->state.tail))
+        isplit__tail_reserve(&room->state.tail) ||
+        !isplit__idmap_reserve(&room->changed))
         return IC_ERR_NOMEM;
     return 0;
 }
@@ -170,6 +173,25 @@ static void drop_head(isplit__room *room, uint32_t node)
             return;
         }
     }
+}
+
+/* Entries of a key that signs two futures carry a flag. */
+static void insert_fork(isplit__room *room, const isplit__id *key)
+{
+    if (!isplit__idmap_get(&room->forked, key))
+        room->stale = true;
+    isplit__idmap_put(&room->forked, key, 0);
+}
+
+/* Changes to one thing are a list, the newest first. */
+static void insert_change(isplit__room *room, uint32_t at)
+{
+    const isplit__id *ref = &room->nodes[at].event->refs[0];
+    const uint32_t *last = isplit__idmap_get(&room->changed, ref);
+
+    room->nodes[at].next = last ? *last : ISPLIT__NONE;
+    isplit__idmap_put(&room->changed, ref, at);
+    room->stale = true;
 }
 
 static void insert_signed(isplit__room *room, uint32_t at)
@@ -187,11 +209,12 @@ static void insert_signed(isplit__room *room, uint32_t at)
     if (!last || room->nodes[*last].event->seq < e->seq)
         isplit__idmap_put(&room->last_of, &e->by, at);
     else /* this one was written beside the last, which it does not build on */
-        isplit__idmap_put(&room->forked, &e->by, 0);
-    if (e->kind == ISPLIT__KIND_CLEAR || e->kind == ISPLIT__KIND_UNVOID) {
-        room->has_clear = true;
+        insert_fork(room, &e->by);
+    room->has_clear = room->has_clear || e->kind == ISPLIT__KIND_CLEAR;
+    if (e->kind == ISPLIT__KIND_CLEAR)
         room->stale = true;
-    }
+    else if (e->ref_count)
+        insert_change(room, at);
 }
 
 /* Of several contents under one txId the one with the smallest hash stands in the map. */
@@ -215,7 +238,8 @@ static void insert(isplit__room *room, isplit__event *e, uint32_t *deps)
 {
     uint32_t at = room->count++;
 
-    room->nodes[at] = (isplit__node){.event = e, .deps = deps};
+    room->nodes[at] = (isplit__node){
+        .event = e, .deps = deps, .value = ISPLIT__NONE, .next = ISPLIT__NONE};
     isplit__idmap_put(&room->by_id, &e->id, at);
     if (e->kind == ISPLIT__KIND_LEGACY)
         insert_legacy(room, at);

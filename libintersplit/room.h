@@ -24,11 +24,15 @@
 /** A delivered event and its place among the others. */
 typedef struct isplit__node {
     isplit__event *event;
-    uint32_t *deps; /* numbers of nodes */
+    uint32_t *deps;      /* numbers of nodes */
+    isplit_entry *shown; /* an entry with other values than its own; else NULL */
+    uint32_t value;      /* the node whose values it shows */
+    uint32_t next;       /* of a change: the one before it to the same entry */
     bool has_child;
     bool has_rival; /* of legacy: another content came under the same txId */
-    bool covered;   /* by a clear; this and `live` as of the last fold */
-    bool live;      /* an entry that shows and counts */
+    bool covered;   /* by a clear; this and the next as of the last fold */
+    bool counted;   /* an entry, not the copy of one */
+    bool live;      /* an entry that is neither void nor cleared */
 } isplit__node;
 
 /**
@@ -48,6 +52,7 @@ typedef struct isplit__room {
     isplit__idmap last_of; /* public key -> its node with the greatest seq */
     isplit__idmap by_tx;   /* hash of a legacy txId -> its node with the smallest id */
     isplit__idmap forked;  /* public keys that signed two events of one seq -> 0 */
+    isplit__idmap changed; /* id of an entry or clear -> the last change to it */
     isplit__index index;   /* of the first `index.count` nodes */
     bool has_clear;
     uint32_t *heads; /* nodes that nothing builds on, legacy entries left out */
@@ -79,6 +84,22 @@ int isplit__room_load(isplit__room *room, isplit__event *event);
 /** The node of an id, or ISPLIT__NONE. */
 uint32_t isplit__room_find(const isplit__room *room, const isplit__id *id);
 
+/** The entry that this node is or speaks of: of copies the one that counts; or
+ * ISPLIT__NONE. */
+uint32_t isplit__room_entry_of(const isplit__room *room, uint32_t node);
+
+/** The entry that this event is or changes, or ISPLIT__NONE. */
+uint32_t isplit__room_spoken_of(const isplit__room *room, uint32_t node);
+
+/** The node of an entry of the state, or ISPLIT__NONE. */
+uint32_t isplit__room_node_of(const isplit__room *room, const isplit_entry *entry);
+
+/** What an entry looks like. */
+static inline isplit_entry *isplit__node_entry(const isplit__node *node)
+{
+    return node->shown ? node->shown : node->event->entry;
+}
+
 /** All events in order, brought up to date. @return 0 or IC_ERR_NOMEM */
 int isplit__room_index(isplit__room *room, const isplit__index **out);
 
@@ -93,17 +114,29 @@ int isplit__room_fold(isplit__room *room);
 /** Count one more entry without a fold, if that can be done. */
 void isplit__room_fold_one(isplit__room *room, uint32_t node);
 
+/* change.c */
+/** May the author of this change make it? Looks at the past of the change only. */
+bool isplit__room_may_change(const isplit__room *room, uint32_t change, uint32_t entry);
+/** May this key change it now? */
+bool isplit__room_may_change_now(const isplit__room *room, const isplit__id *key,
+                                 uint32_t entry);
+/** Set values and flags of the entries that were amended or voided. */
+int isplit__room_change(isplit__room *room);
+
 /* cover.c */
 /** Set `covered` of all nodes (section 4.5). */
 int isplit__room_cover(isplit__room *room);
 /** May `key` clear the room as it is now? */
 bool isplit__room_may_clear(const isplit__room *room, const isplit__id *key);
+/** May `key` take this clear back? */
+int isplit__room_may_undo(const isplit__room *room, const isplit__id *key, uint32_t clear,
+                          bool *may);
 /**
  * The clears that count and cover at least one node n with wanted[n].
  *
  * @param clears  ids, ic_mem_free
  */
-int isplit__room_clears_over(isplit__room *room, const bool *wanted, isplit__id **clears,
-                             size_t *count);
+int isplit__room_clears_over(const isplit__room *room, const bool *wanted,
+                             isplit__id **clears, size_t *count);
 
 #endif

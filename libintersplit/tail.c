@@ -62,8 +62,10 @@ void isplit__tail_note(isplit__tail *tail, const isplit__event *event)
         }
         note_other(tail, event);
         break;
-    case ISPLIT__KIND_CLEAR:
+    case ISPLIT__KIND_AMEND:
+    case ISPLIT__KIND_VOID:
     case ISPLIT__KIND_UNVOID:
+    case ISPLIT__KIND_CLEAR:
     case ISPLIT__KIND_LEGACY:
         note_other(tail, event);
         break;

@@ -101,6 +101,25 @@ typedef struct isplit_draft {
     const char *note;
 } isplit_draft;
 
+typedef enum isplit_deed_kind {
+    ISPLIT_DEED_ADD = 1, /* draft: an entry, of any type */
+    ISPLIT_DEED_AMEND,   /* id, draft: other values for an entry */
+    ISPLIT_DEED_VOID,    /* id, text: it stays listed, but no longer counts */
+    ISPLIT_DEED_UNVOID   /* id, text: a void or cleared entry counts again; of "last" the
+                            last of these, of "clear" all that the last clear covered */
+} isplit_deed_kind;
+
+/**
+ * Something that a user does to a room. What a kind needs stands beside it; the rest is
+ * zero.
+ */
+typedef struct isplit_deed {
+    isplit_deed_kind kind;
+    const char *id; /* of an entry, as isplit_state_find takes it */
+    const isplit_draft *draft;
+    const char *text; /* why; NULL = no word about it */
+} isplit_deed;
+
 /** Which member of isplit_draft was refused. */
 typedef enum isplit_field {
     ISPLIT_FIELD_NONE = 0,
@@ -119,6 +138,19 @@ typedef enum isplit_field {
 IC_API IC_CHECK int isplit_book_add(isplit_book *book, const char *room,
                                     const isplit_draft *draft, const isplit_entry **out,
                                     isplit_field *field, isplit_reason *why);
+
+/**
+ * Do it. An entry is changed by its author, an unsigned one by anybody.
+ *
+ * @param out    the entry as it is now, borrowed until the room changes; NULL after the
+ *               unvoid of a clear
+ * @param field  of the draft; may be NULL
+ * @return 0; IC_ERR_INVALID; IC_ERR_NOT_FOUND (no such entry); IC_ERR_DENIED (not his to
+ * change); IC_ERR_LIMIT; as isplit_book_open
+ */
+IC_API IC_CHECK int isplit_book_do(isplit_book *book, const char *room,
+                                   const isplit_deed *deed, const isplit_entry **out,
+                                   isplit_field *field, isplit_reason *why);
 
 /** The room as it is now, borrowed until it changes. A room nobody used is empty, not an
  * error. */
@@ -158,13 +190,14 @@ IC_API IC_CHECK int isplit_book_restore(isplit_book *book, const char *room, boo
 typedef enum isplit_change_kind {
     ISPLIT_CHANGE_ADDED = 1,
     ISPLIT_CHANGE_CLEARED,
-    ISPLIT_CHANGE_RESTORED
+    ISPLIT_CHANGE_RESTORED,
+    ISPLIT_CHANGE_EDITED /* an entry was amended, voided or brought back */
 } isplit_change_kind;
 
 typedef struct isplit_change {
     isplit_change_kind kind;
     const char *room;
-    const isplit_entry *entry; /* for ADDED, else NULL */
+    const isplit_entry *entry; /* for ADDED and EDITED, else NULL */
 } isplit_change;
 
 /** Called after a change is durable, before the call that made it returns. May read, not

@@ -134,6 +134,43 @@ typedef struct isplit_member {
 IC_API const isplit_member *isplit_state_members(const isplit_state *state,
                                                  size_t *count);
 
+/**
+ * The entry that a person means: its id, at least 6 digits that it begins with, or "last"
+ * for the live one at the end of the list.
+ *
+ * @return 0; IC_ERR_NOT_FOUND; IC_ERR_INVALID when several begin so
+ */
+IC_API IC_CHECK int isplit_state_find(const isplit_state *state, const char *text,
+                                      const isplit_entry **out, isplit_reason *why);
+
+typedef enum isplit_step_kind {
+    ISPLIT_STEP_ADDED = 1,
+    ISPLIT_STEP_AMENDED,
+    ISPLIT_STEP_VOIDED,
+    ISPLIT_STEP_UNVOIDED,
+    ISPLIT_STEP_CLEARED /* with the room */
+} isplit_step_kind;
+
+/** Something that happened to an entry. */
+typedef struct isplit_step {
+    isplit_step_kind kind;
+    bool counts;               /* false: its author had no right to do it */
+    int64_t at_ms;             /* display time of its author */
+    const char *author;        /* public key, 64 hex digits; NULL when unsigned */
+    const char *by;            /* Trac address of the author; free text when unsigned */
+    const char *why;           /* "" = no word about it */
+    const isplit_entry *value; /* ADDED, AMENDED: the values of then; borrowed */
+} isplit_step;
+
+/**
+ * All that happened to an entry: that it was added, then in the order (lc, id).
+ *
+ * @param out  steps with their texts, ic_mem_free; `value` lives until the room changes
+ * @return 0; IC_ERR_NOT_FOUND; IC_ERR_NOMEM
+ */
+IC_API IC_CHECK int isplit_state_history(const isplit_state *state, const char *id,
+                                         isplit_step **out, size_t *count);
+
 /** Number of events behind this state, covered ones included. */
 IC_API size_t isplit_state_event_count(const isplit_state *state);
 

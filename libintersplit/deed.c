@@ -1,0 +1,242 @@
+/* What a user does to a room, as events. */
+#include <string.h>
+
+#include "author.h"
+#include "draft.h"
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "reason.h"
+
+/* A deed on its way. */
+typedef struct doing {
+    isplit__room *room;
+    const isplit__author *author;
+    isplit__asked *asked;
+    const isplit_state *state;
+    uint8_t nonce[ISPLIT__NONCE_BYTES];
+} doing;
+
+static int refuse(const doing *d, int err, const char *text)
+{
+    isplit__reason_set(d->asked->why, "%s", text);
+    return err;
+}
+
+static isplit__id own_key(const doing *d)
+{
+    isplit__id key;
+
+    memcpy(key.b, ic_identity_public_key(d->author->identity), sizeof key.b);
+    return key;
+}
+
+/* Write the event and look up the entry that it is or changes. */
+static int write_body(doing *d, const char *kind, isplit__buf *body)
+{
+    isplit__id id;
+    const isplit_state *state = NULL;
+
+    int err = isplit__author_write(d->room, d->author, kind, body, d->nonce, &id,
+                                   d->asked->why);
+    if (!err)
+        err = isplit__room_state(d->room, &state);
+    if (err)
+        return err;
+    uint32_t node = isplit__room_spoken_of(d->room, isplit__room_find(d->room, &id));
+    if (node != ISPLIT__NONE)
+        d->asked->entry = isplit__node_entry(&d->room->nodes[node]);
+    return 0;
+}
+
+/* --- values --- */
+
+static int read_draft(doing *d, isplit__final *out)
+{
+    isplit__id hash;
+
+    isplit__id_of(&hash, d->nonce, sizeof d->nonce);
+    return isplit__draft_read(d->asked->deed->draft, d->state, &hash, out,
+                              &d->asked->field, d->asked->why);
+}
+
+static int add(doing *d)
+{
+    isplit__final f;
+    isplit__buf body = {0};
+
+    int err = read_draft(d, &f);
+    if (err)
+        return err;
+    isplit__body_write(&body, &f.value.entry);
+    return write_body(d, f.value.entry.type == ISPLIT_ENTRY_PAYMENT ? "pay" : "add",
+                      &body);
+}
+
+/* --- changes --- */
+
+static const char *const refused = "only who wrote an entry can change it";
+
+/* The last entry that is void or cleared. */
+static const isplit_entry *last_dead(const isplit_state *state)
+{
+    for (size_t i = isplit_state_all_count(state); i > 0; i--) {
+        const isplit_entry *e = isplit_state_all(state, i - 1);
+        if (e->flags & (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED))
+            return e;
+    }
+    return NULL;
+}
+
+/* The entry that the deed is about, which its user may change. */
+static int find_entry(const doing *d, uint32_t *node)
+{
+    const isplit_deed *deed = d->asked->deed;
+    const isplit_entry *e = NULL;
+    const isplit__id key = own_key(d);
+    const char *id = deed->id ? deed->id : "";
+
+    if (deed->kind == ISPLIT_DEED_UNVOID && strcmp(id, "last") == 0)
+        e = last_dead(d->state);
+    int err = e ? 0 : isplit_state_find(d->state, id, &e, d->asked->why);
+    if (err)
+        return err;
+    *node = isplit__room_node_of(d->room, e);
+    if (!isplit__room_may_change_now(d->room, &key, *node))
+        return refuse(d, IC_ERR_DENIED, refused);
+    return 0;
+}
+
+static void put_ref(isplit__buf *b, const isplit__id *ref)
+{
+    isplit__buf_text(b, "\"ref\":\"");
+    isplit__buf_hex(b, ref->b, sizeof ref->b);
+    isplit__buf_text(b, "\"");
+}
+
+static int amend(doing *d)
+{
+    isplit__final f;
+    isplit__buf body = {0};
+    uint32_t node = ISPLIT__NONE;
+
+    int err = find_entry(d, &node);
+    if (!err)
+        err = read_draft(d, &f);
+    if (err)
+        return err;
+    isplit__buf_text(&body, "{\"body\":");
+    isplit__body_write(&body, &f.value.entry);
+    isplit__buf_text(&body, ",");
+    put_ref(&body, &d->room->nodes[node].event->id);
+    isplit__buf_text(&body, "}");
+    return write_body(d, "amend", &body);
+}
+
+/* ref, why? */
+static int mark(doing *d, const char *kind, const isplit__id *ref)
+{
+    size_t len = 0;
+    const char *text = NULL;
+    isplit__buf body = {0};
+
+    int err = isplit__note_read(d->asked->deed->text, &text, &len, d->asked->why);
+    if (err) {
+        d->asked->field = ISPLIT_FIELD_NOTE;
+        return err;
+    }
+    isplit__buf_text(&body, "{");
+    put_ref(&body, ref);
+    if (len) {
+        isplit__buf_text(&body, ",\"why\":");
+        isplit__buf_json_text(&body, text, len);
+    }
+    isplit__buf_text(&body, "}");
+    return write_body(d, kind, &body);
+}
+
+static int void_entry(doing *d)
+{
+    uint32_t node = ISPLIT__NONE;
+
+    int err = find_entry(d, &node);
+    if (!err && d->room->nodes[node].event->entry->flags & ISPLIT_ENTRY_VOID)
+        err = refuse(d, IC_ERR_INVALID, "this entry is void already");
+    return err ? err : mark(d, "void", &d->room->nodes[node].event->id);
+}
+
+/* The clear in force with the greatest (lc, id). */
+static int find_clear(const doing *d, isplit__id *out)
+{
+    size_t count = 0;
+    int64_t lc = 0;
+    isplit__id *clears = NULL;
+    bool *wanted = ic_mem_alloc(d->room->count + 1u);
+
+    if (!wanted)
+        return IC_ERR_NOMEM;
+    memset(wanted, true, d->room->count + 1u);
+    int err = isplit__room_clears_over(d->room, wanted, &clears, &count);
+    ic_mem_free(wanted);
+    if (err)
+        return err;
+    for (size_t i = 0; i < count; i++) {
+        const isplit__event *e =
+            d->room->nodes[isplit__room_find(d->room, &clears[i])].event;
+        if (e->lc > lc || (e->lc == lc && isplit__id_compare(&e->id, out) > 0))
+            *out = e->id;
+        lc = e->lc > lc ? e->lc : lc;
+    }
+    ic_mem_free(clears);
+    return count ? 0 : refuse(d, IC_ERR_NOT_FOUND, "nothing was cleared in this room");
+}
+
+static int undo_clear(doing *d)
+{
+    bool may = false;
+    isplit__id clear;
+    const isplit__id key = own_key(d);
+
+    int err = find_clear(d, &clear);
+    if (!err)
+        err = isplit__room_may_undo(d->room, &key, isplit__room_find(d->room, &clear),
+                                    &may);
+    if (!err && !may)
+        err = refuse(d, IC_ERR_DENIED,
+                     "only who has an entry in this room can undo its clear");
+    return err ? err : mark(d, "unvoid", &clear);
+}
+
+static int unvoid(doing *d)
+{
+    uint32_t node = ISPLIT__NONE;
+    const char *id = d->asked->deed->id;
+
+    if (id && strcmp(id, "clear") == 0)
+        return undo_clear(d);
+    int err = find_entry(d, &node);
+    if (!err && d->room->nodes[node].live)
+        err = refuse(d, IC_ERR_INVALID, "this entry counts already");
+    return err ? err : mark(d, "unvoid", &d->room->nodes[node].event->id);
+}
+
+int isplit__author_do(isplit__room *room, const isplit__author *author,
+                      isplit__asked *asked)
+{
+    doing d = {.room = room, .author = author, .asked = asked};
+
+    int err = isplit__room_state(room, &d.state);
+    if (err)
+        return err;
+    author->env->random(d.nonce, sizeof d.nonce, author->env->user);
+    switch (asked->deed->kind) {
+    case ISPLIT_DEED_ADD:
+        return add(&d);
+    case ISPLIT_DEED_AMEND:
+        return amend(&d);
+    case ISPLIT_DEED_VOID:
+        return void_entry(&d);
+    case ISPLIT_DEED_UNVOID:
+        return unvoid(&d);
+    }
+    return refuse(&d, IC_ERR_INVALID, "this version cannot do that");
+}
