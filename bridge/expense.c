@@ -91,6 +91,46 @@ bool bridge_expense_refuse(bridge_expense *x, int error, isplit_field field,
     return bridge_expense_fail(x, "Add failed: %s", reason);
 }
 
+bool bridge_expense_try(bridge_expense *x, const isplit_draft *draft, isplit_entry **out)
+{
+    isplit_field field = ISPLIT_FIELD_NONE;
+    isplit_reason why = {""};
+    int error = isplit_book_try(x->hub->host.book, x->room, draft, out, &x->left_over,
+                                &field, &why);
+
+    return !error || bridge_expense_refuse(x, error, field, &why);
+}
+
+/* The number that a refusal of the book leaves out. */
+static void find_left_over(bridge_expense *x, const isplit_draft *draft)
+{
+    isplit_entry *entry = NULL;
+
+    if (isplit_book_try(x->hub->host.book, x->room, draft, &entry, &x->left_over, NULL,
+                        NULL) == 0)
+        ic_mem_free(entry);
+}
+
+bool bridge_expense_dry(bridge_expense *x, const isplit_draft *draft)
+{
+    isplit_entry *entry = NULL;
+    char *json = NULL;
+    char *sentence = NULL;
+
+    if (!bridge_expense_try(x, draft, &entry))
+        return false;
+    begin(x, "expense_tried");
+    if (isplit_form_sentence(entry, &sentence) != 0)
+        x->answer.bad = true;
+    ic__buf_text(&x->answer, ",\"preview\":");
+    ic__json_write_cstring(&x->answer, sentence);
+    int error = isplit_form_entry_json(entry, &json);
+    add_form(x, "event", error, json);
+    ic_mem_free(sentence);
+    ic_mem_free(entry);
+    return true;
+}
+
 bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft)
 {
     const isplit_entry *entry = NULL;
@@ -101,6 +141,8 @@ bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft)
     if (!bridge_expense_may_write(x))
         return false;
     int error = isplit_book_add(x->hub->host.book, x->room, draft, &entry, &field, &why);
+    if (error == IC_ERR_INVALID)
+        find_left_over(x, draft);
     if (error)
         return bridge_expense_refuse(x, error, field, &why);
     begin(x, draft->type == ISPLIT_ENTRY_PAYMENT  ? "expense_paid"
@@ -125,7 +167,7 @@ static const isplit_state *state_of(bridge_expense *x)
 }
 
 /* As many entries as fit into one answer; "next" says where the others begin. */
-bool bridge_expense_list(bridge_expense *x, size_t offset, size_t limit)
+bool bridge_expense_list(bridge_expense *x, bool all, size_t offset, size_t limit)
 {
     const isplit_state *state = state_of(x);
     size_t end = 0;
@@ -133,11 +175,11 @@ bool bridge_expense_list(bridge_expense *x, size_t offset, size_t limit)
 
     if (!state)
         return false;
-    size_t count = isplit_state_entry_count(state);
+    size_t count = all ? isplit_state_all_count(state) : isplit_state_entry_count(state);
     size_t max = x->hub->settings.max_answer_bytes;
     begin(x, "expense_list");
     ic__buf_printf(&x->answer, ",\"count\":%zu", count);
-    int error = isplit_form_entries_part_json(state, offset, limit,
+    int error = isplit_form_entries_part_json(state, all, offset, limit,
                                               max - max / LIST_MARGIN, &json, &end);
     add_form(x, "events", error, json);
     if (!error && end < count)

@@ -18,14 +18,17 @@
 typedef struct bridge_expense {
     bridge_hub *hub;
     const char *room;
-    ic__buf answer; /* members of the answer, from "type" on, without braces and id */
-    ic__buf error;  /* or a sentence for the user */
+    ic__buf answer;    /* members of the answer, from "type" on, without braces and id */
+    ic__buf error;     /* or a sentence for the user */
+    int64_t left_over; /* beside an error: what the parts of a split lack, as
+                          isplit_book_try says it */
 } bridge_expense;
 
 /* Each fills in either answer or error and says which: true = answer. A buffer that is
  * bad means that memory ran out. */
 bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft);
-bool bridge_expense_list(bridge_expense *x, size_t offset, size_t limit);
+bool bridge_expense_dry(bridge_expense *x, const isplit_draft *draft); /* only tried */
+bool bridge_expense_list(bridge_expense *x, bool all, size_t offset, size_t limit);
 bool bridge_expense_balance(bridge_expense *x);
 bool bridge_expense_clear(bridge_expense *x);
 bool bridge_expense_persist(bridge_expense *x, bool sim);
@@ -35,6 +38,9 @@ bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run);
 
 /** May this peer write to the room's channel? If not, `error` says why. */
 bool bridge_expense_may_write(bridge_expense *x);
+
+/** What a draft would come to: ic_mem_free. False: x has the error. */
+bool bridge_expense_try(bridge_expense *x, const isplit_draft *draft, isplit_entry **out);
 
 /** Say which member of an entry was refused and why, and return false. */
 bool bridge_expense_refuse(bridge_expense *x, int error, isplit_field field,

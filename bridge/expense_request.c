@@ -1,4 +1,5 @@
 /* The requests expense_*: their members, and which answer they ask for. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,9 @@ static bool ask_draft(bridge_expense *x, const ic__json *message, isplit_entry_t
     bridge_draft d;
 
     bool done =
-        bridge_draft_read(x, message, type, &d) && bridge_expense_add(x, &d.draft);
+        bridge_draft_read(x, message, type, &d) &&
+        (bridge_draft_flag(message, "dryRun", false) ? bridge_expense_dry(x, &d.draft)
+                                                     : bridge_expense_add(x, &d.draft));
     bridge_draft_free(&d);
     return done;
 }
@@ -53,7 +56,8 @@ static bool ask_list(bridge_expense *x, const ic__json *message)
 
     return read_count(x, message, "offset", &offset) &&
            read_count(x, message, "limit", &limit) &&
-           bridge_expense_list(x, offset, limit);
+           bridge_expense_list(x, bridge_draft_flag(message, "all", false), offset,
+                               limit);
 }
 
 static bool ask_balance(bridge_expense *x, const ic__json *message)
@@ -124,6 +128,18 @@ static asker asker_of(const char *type)
     return NULL;
 }
 
+static void reply_refusal(const bridge_request *r, const bridge_expense *x)
+{
+    ic__buf b = {0};
+
+    ic__buf_text(&b, "\"type\":\"error\",\"error\":");
+    ic__json_write_cstring(&b, x->error.data);
+    if (x->left_over)
+        ic__buf_printf(&b, ",\"leftOver\":%" PRId64, x->left_over);
+    bridge_reply(r, &b);
+    ic__buf_free(&b);
+}
+
 static void reply(const bridge_request *r, const bridge_expense *x, bool answered)
 {
     if (x->answer.bad || x->error.bad || (!answered && !x->error.len))
@@ -131,7 +147,7 @@ static void reply(const bridge_request *r, const bridge_expense *x, bool answere
     else if (answered)
         bridge_reply(r, &x->answer);
     else
-        bridge_reply_error(r, "%s", x->error.data);
+        reply_refusal(r, x);
 }
 
 bool bridge_do_expense(const bridge_request *r)

@@ -3,157 +3,21 @@
 
 #include "bridge/expense.h"
 #include "intercom/error.h"
+#include "intercom/sys/mem.h"
 #include "intersplit/command.h"
-#include "intersplit/money.h"
-#include "sidechannel/name.h"
 
-/* Names come out as they are stored: without blanks around them, in lower case. */
-static void put_name(ic__buf *b, const char *name)
-{
-    size_t len;
-
-    name = ic__trim(name, strlen(name), &len);
-    bridge_lower(b, name, len);
-}
-
-static bool same_name(const char *a, const char *b)
-{
-    ic__buf x = {0};
-    ic__buf y = {0};
-
-    put_name(&x, a);
-    put_name(&y, b);
-    bool same = !x.bad && !y.bad && x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
-    ic__buf_free(&x);
-    ic__buf_free(&y);
-    return same;
-}
-
-static bool splits_with(const isplit_draft *draft, const char *name)
-{
-    for (size_t i = 0; i < draft->part_count; i++) {
-        if (same_name(draft->parts[i].name, name))
-            return true;
-    }
-    return false;
-}
-
-static void put_value(ic__buf *b, const isplit_draft *draft, const char *value)
-{
-    static const char *const before[] = {
-        [ISPLIT_SPLIT_EQUAL] = "",          [ISPLIT_SPLIT_EXACT] = " ",
-        [ISPLIT_SPLIT_WEIGHTS] = " times ", [ISPLIT_SPLIT_PERCENT] = " ",
-        [ISPLIT_SPLIT_ADJUST] = " plus ",   [ISPLIT_SPLIT_ITEMS] = ""};
-
-    if (!value)
-        return;
-    ic__buf_text(b, before[draft->mode]);
-    ic__buf_text(b, value);
-    ic__buf_text(b, draft->mode == ISPLIT_SPLIT_PERCENT ? "%" : "");
-}
-
-/* Whoever shares, with the payer first when the command left the payer out. */
-static void preview_split(ic__buf *b, const isplit_draft *draft)
-{
-    if (!draft->part_count) {
-        ic__buf_text(b, ", split between all members");
-        return;
-    }
-    ic__buf_text(b, ", split between ");
-    if (!draft->only && draft->mode == ISPLIT_SPLIT_EQUAL && draft->payer &&
-        !splits_with(draft, draft->payer)) {
-        put_name(b, draft->payer);
-        ic__buf_text(b, ", ");
-    }
-    for (size_t i = 0; i < draft->part_count; i++) {
-        ic__buf_text(b, i ? ", " : "");
-        put_name(b, draft->parts[i].name);
-        put_value(b, draft, draft->parts[i].value);
-    }
-}
-
-static void preview_payers(ic__buf *b, const isplit_draft *draft)
-{
-    if (draft->payer)
-        put_name(b, draft->payer);
-    for (size_t i = 0; i < draft->payer_count; i++) {
-        ic__buf_text(b, i ? " and " : "");
-        put_name(b, draft->payers[i].name);
-        ic__buf_text(b, " ");
-        ic__buf_text(b, draft->payers[i].value ? draft->payers[i].value : "0");
-    }
-}
-
-static bool preview_amount(bridge_expense *x, ic__buf *b, const isplit_draft *draft)
-{
-    char amount[ISPLIT_MONEY_TEXT_MAX];
-    char code[ISPLIT_CURRENCY_MAX] = "";
-    isplit_reason why = {""};
-    const isplit_state *state = NULL;
-    int64_t minor;
-
-    if (isplit_book_state(x->hub->host.book, x->room, &state) != 0)
-        return bridge_expense_fail(x, "Invalid channel.");
-    const isplit_currency *own = isplit_state_currency(state, 0);
-    unsigned exponent = own->exponent;
-    if (draft->currency &&
-        isplit_currency_code(draft->currency, strlen(draft->currency), code, &why) != 0)
-        return bridge_expense_fail(x, "Invalid currency: %s", why.text);
-    if (*code && strcmp(code, own->code) != 0)
-        exponent = isplit_currency_exponent(code);
-    if (isplit_money_parse(
-            draft->amount, strlen(draft->amount), exponent, *code ? code : own->code,
-            draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, &minor, &why) != 0)
-        return bridge_expense_fail(x, "Invalid amount: %s", why.text);
-    ic__buf_text(b, isplit_money_format(minor, exponent, 0, amount));
-    ic__buf_text(b, *code ? " " : "");
-    ic__buf_text(b, code);
-    return true;
-}
-
-static void preview_rest(ic__buf *b, const isplit_draft *draft)
-{
-    const struct {
-        const char *before;
-        const char *text;
-    } more[] = {{", the rest for ", draft->rest_to},
-                {", tax and tip ", draft->extra},
-                {", rate ", draft->rate},
-                {", category ", draft->category},
-                {", on ", draft->date},
-                {", note: ", draft->note}};
-
-    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
-        if (!more[i].text || !*more[i].text)
-            continue;
-        ic__buf_text(b, more[i].before);
-        ic__buf_text(b, more[i].text);
-    }
-}
-
+/* What the entry comes to, or why it comes to nothing. */
 static bool preview_draft(bridge_expense *x, ic__buf *b, const isplit_draft *draft)
 {
-    bool payment = draft->type == ISPLIT_ENTRY_PAYMENT;
+    isplit_entry *entry = NULL;
+    char *sentence = NULL;
 
-    ic__buf_text(b, payment                              ? "Record that "
-                    : draft->type == ISPLIT_ENTRY_REFUND ? "Refund "
-                                                         : "Add ");
-    if (payment) {
-        preview_payers(b, draft);
-        ic__buf_text(b, " pays ");
-        put_name(b, draft->parts[0].name);
-        ic__buf_text(b, " ");
-    }
-    if (!preview_amount(x, b, draft))
+    if (!bridge_expense_try(x, draft, &entry))
         return false;
-    if (!payment) {
-        ic__buf_text(b, draft->type == ISPLIT_ENTRY_REFUND ? " to " : " paid by ");
-        preview_payers(b, draft);
-        preview_split(b, draft);
-    }
-    if (draft->item_count)
-        ic__buf_printf(b, ", %zu items", draft->item_count);
-    preview_rest(b, draft);
+    b->bad = isplit_form_sentence(entry, &sentence) != 0;
+    ic__buf_text(b, sentence ? sentence : "");
+    ic_mem_free(sentence);
+    ic_mem_free(entry);
     return true;
 }
 
@@ -247,7 +111,7 @@ static bool run(bridge_expense *x, const isplit_command *command)
     case ISPLIT_COMMAND_PAY:
         return bridge_expense_add(x, &command->draft);
     case ISPLIT_COMMAND_LIST:
-        return bridge_expense_list(x, 0, SIZE_MAX);
+        return bridge_expense_list(x, false, 0, SIZE_MAX);
     case ISPLIT_COMMAND_BALANCE:
         return bridge_expense_balance(x);
     case ISPLIT_COMMAND_PERSIST:

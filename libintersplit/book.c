@@ -1,4 +1,5 @@
 #include "book.h"
+#include "draft.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -335,6 +336,33 @@ int isplit_book_add(isplit_book *book, const char *room, const isplit_draft *dra
     const isplit_deed deed = {.kind = ISPLIT_DEED_ADD, .draft = draft};
 
     return isplit_book_do(book, room, &deed, out, field, why);
+}
+
+int isplit_book_try(isplit_book *book, const char *room, const isplit_draft *draft,
+                    isplit_entry **out, int64_t *left_over, isplit_field *field,
+                    isplit_reason *why)
+{
+    static const isplit__id nobody; /* no event yet whose nonce says who is first */
+    isplit_field wrong = ISPLIT_FIELD_ROOM;
+    const isplit_state *state = NULL;
+    isplit__final f = {.used = 0};
+
+    int err = isplit_book_state(book, room, &state);
+    if (!err)
+        err = isplit__draft_read(draft, state, &nobody, &f, &wrong, why);
+    if (err && field)
+        *field = err == IC_ERR_INVALID ? wrong : ISPLIT_FIELD_NONE;
+    if (left_over)
+        *left_over = f.left_over;
+    if (err)
+        return err;
+    f.value.entry.id = "";
+    f.value.entry.by = "";
+    isplit_entry *copy = isplit__entry_copy(&f.value.entry);
+    if (!copy)
+        return IC_ERR_NOMEM;
+    *out = copy;
+    return 0;
 }
 
 /* Several events that are stored together or not at all. */

@@ -293,6 +293,25 @@ int isplit_command_parse(const char *text, size_t len, isplit_command **out,
     return err;
 }
 
+bool isplit_command_deed(const isplit_command *c, isplit_deed *out)
+{
+    static const isplit_deed_kind deeds[] = {
+        [ISPLIT_COMMAND_ADD] = ISPLIT_DEED_ADD,
+        [ISPLIT_COMMAND_REFUND] = ISPLIT_DEED_ADD,
+        [ISPLIT_COMMAND_PAY] = ISPLIT_DEED_ADD,
+        [ISPLIT_COMMAND_EDIT] = ISPLIT_DEED_AMEND,
+        [ISPLIT_COMMAND_VOID] = ISPLIT_DEED_VOID,
+        [ISPLIT_COMMAND_UNVOID] = ISPLIT_DEED_UNVOID,
+    };
+    size_t kind = (size_t)c->kind;
+
+    if (kind >= sizeof deeds / sizeof deeds[0] || !deeds[kind])
+        return false;
+    *out = (isplit_deed){
+        .kind = deeds[kind], .id = c->ref, .draft = &c->draft, .text = c->text};
+    return true;
+}
+
 void isplit_command_free(isplit_command *command)
 {
     ic_mem_free(command); /* the first member of the draft that was allocated */

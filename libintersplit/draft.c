@@ -166,6 +166,7 @@ static int read_paid(reading *r)
     }
     if (!left)
         return 0;
+    r->split.left_over = left;
     char text[ISPLIT_MONEY_TEXT_MAX];
     isplit_money_format(left < 0 ? -left : left, r->entry->exponent, 0, text);
     isplit__reason_set(r->why, "%s %s: what the payers paid is not the amount", text,
@@ -587,5 +588,6 @@ int isplit__draft_read(const isplit_draft *draft, const isplit_state *state,
     out->value.entry = (isplit_entry){.type = draft->type, .mode = draft->mode};
     int err = read_all(&r, nonce);
     *field = err ? r.field : ISPLIT_FIELD_NONE;
+    out->left_over = err ? r.split.left_over : 0;
     return err;
 }

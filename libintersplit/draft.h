@@ -18,6 +18,7 @@ typedef struct isplit__final {
     isplit__value value;
     char texts[2 * ISPLIT__EVENT_MAX_BYTES]; /* no event holds more than half of it */
     size_t used;
+    int64_t left_over; /* of a refused draft, as isplit_book_try says it */
 } isplit__final;
 
 /** What a person says in his own words, trimmed; may be NULL. @return 0;

@@ -13,12 +13,17 @@
 #define DAYS_PER_ERA INT64_C(146097) /* 400 years */
 #define DAYS_TO_1970 INT64_C(719468) /* from 0000-03-01 */
 
-void isplit__form_money(isplit__buf *b, int64_t minor, bool sign)
+void isplit__form_amount(isplit__buf *b, int64_t minor, unsigned exponent, bool sign)
 {
     char text[ISPLIT_MONEY_TEXT_MAX];
 
-    isplit__buf_text(b, isplit_money_format(minor, ISPLIT__EXPONENT,
-                                            sign ? ISPLIT_MONEY_SIGNED : 0, text));
+    isplit__buf_text(
+        b, isplit_money_format(minor, exponent, sign ? ISPLIT_MONEY_SIGNED : 0, text));
+}
+
+void isplit__form_money(isplit__buf *b, int64_t minor, bool sign)
+{
+    isplit__form_amount(b, minor, ISPLIT__EXPONENT, sign);
 }
 
 void isplit__form_text(isplit__buf *b, const char *text)
@@ -81,78 +86,25 @@ int isplit__form_plan(const isplit_state *state, isplit_plan *plan)
     return isplit_plan_make(balances, count, plan);
 }
 
-static void put_names(isplit__buf *b, const isplit_share *shares, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        isplit__buf_text(b, i ? "," : "");
-        isplit__form_text(b, shares[i].name);
-    }
-}
-
-static void put_room(isplit__buf *b, const isplit_state *state)
+void isplit__form_room(isplit__buf *b, const isplit_state *state)
 {
     isplit__buf_text(b, "[expense:");
     isplit__form_text(b, isplit_state_room(state));
     isplit__buf_text(b, "] ");
 }
 
-int isplit_form_added(const isplit_state *state, const isplit_entry *entry, char **out)
+static void put_balances(isplit__buf *b, const isplit_currency *c, const char *before)
 {
-    isplit__buf b = {0};
-
-    put_room(&b, state);
-    isplit__buf_text(&b, "added ");
-    isplit__form_money(&b, entry->amount_minor, false);
-    isplit__buf_text(&b, " by ");
-    put_names(&b, entry->paid, entry->paid_count);
-    isplit__buf_text(&b, " split=");
-    put_names(&b, entry->shares, entry->share_count);
-    return isplit__buf_finish(&b, out);
-}
-
-static void put_entry_line(isplit__buf *b, const isplit_entry *e)
-{
-    isplit__buf_text(b, "\n- ");
-    isplit__form_time(b, e->at_ms);
-    isplit__buf_text(b, " | ");
-    put_names(b, e->paid, e->paid_count);
-    isplit__buf_text(b, " paid ");
-    isplit__form_money(b, e->amount_minor, false);
-    isplit__buf_text(b, " | split=");
-    put_names(b, e->shares, e->share_count);
-    isplit__buf_text(b, " | note=");
-    isplit__form_text(b, *e->note ? e->note : "-");
-}
-
-int isplit_form_list(const isplit_state *state, char **out)
-{
-    isplit__buf b = {0};
-    size_t count = isplit_state_entry_count(state);
-
-    put_room(&b, state);
-    if (!count)
-        isplit__buf_text(&b, "no expenses yet.");
-    else
-        isplit__buf_printf(&b, "entries=%zu", count);
-    for (size_t i = 0; i < count; i++)
-        put_entry_line(&b, isplit_state_entry(state, i));
-    return isplit__buf_finish(&b, out);
-}
-
-static void put_balances(isplit__buf *b, const isplit_state *state, const char *before)
-{
-    size_t count = 0;
-    const isplit_share *balances = isplit_state_balances(state, &count);
-
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < c->balance_count; i++) {
         isplit__buf_text(b, before);
-        isplit__form_text(b, balances[i].name);
+        isplit__form_text(b, c->balances[i].name);
         isplit__buf_text(b, ": ");
-        isplit__form_money(b, balances[i].minor, true);
+        isplit__form_amount(b, c->balances[i].minor, c->exponent, true);
     }
 }
 
-static void put_transfers(isplit__buf *b, const isplit_plan *plan, const char *before)
+static void put_transfers(isplit__buf *b, const isplit_plan *plan, unsigned exponent,
+                          const char *before)
 {
     for (size_t i = 0; i < plan->count; i++) {
         isplit__buf_text(b, before);
@@ -160,48 +112,74 @@ static void put_transfers(isplit__buf *b, const isplit_plan *plan, const char *b
         isplit__buf_text(b, " -> ");
         isplit__form_text(b, plan->transfers[i].to);
         isplit__buf_text(b, ": ");
-        isplit__form_money(b, plan->transfers[i].amount_minor, false);
+        isplit__form_amount(b, plan->transfers[i].amount_minor, exponent, false);
     }
+}
+
+/* Balances and settlement in one currency; only those beside the room's own are named. */
+static int put_currency(isplit__buf *b, const isplit_state *state, size_t index,
+                        const isplit_plan_options *options)
+{
+    const isplit_currency *c = isplit_state_currency(state, index);
+    const char *blank = index ? " " : "";
+    const char *code = index ? c->code : "";
+    isplit_plan plan = {0};
+
+    int err = isplit_state_plan(state, index, options, &plan);
+    if (err)
+        return err;
+    if (c->balance_count) {
+        isplit__buf_printf(b, "\n- balances%s%s:", blank, code);
+        put_balances(b, c, "\n  ");
+        isplit__buf_printf(b, "\n- settlements%s%s:%s", blank, code,
+                           plan.count ? "" : " none");
+        put_transfers(b, &plan, c->exponent, "\n  ");
+    }
+    isplit_plan_free(&plan);
+    return 0;
+}
+
+int isplit_form_balance_with(const isplit_state *state,
+                             const isplit_plan_options *options, char **out)
+{
+    isplit__buf b = {0};
+    size_t count = isplit_state_currency_count(state);
+    const isplit_currency *own = isplit_state_currency(state, 0);
+    int err = 0;
+
+    isplit__form_room(&b, state);
+    isplit__buf_printf(&b, "entries=%zu total=", isplit_state_entry_count(state));
+    isplit__form_amount(&b, own->total_minor, own->exponent, false);
+    if (!own->balance_count && count == 1)
+        isplit__buf_text(&b, "\n- no balances yet.");
+    for (size_t i = 0; !err && i < count; i++)
+        err = put_currency(&b, state, i, options);
+    if (!err)
+        return isplit__buf_finish(&b, out);
+    isplit__buf_free(&b);
+    return err;
 }
 
 int isplit_form_balance(const isplit_state *state, char **out)
 {
-    isplit__buf b = {0};
-    isplit_plan plan = {0};
-    size_t members = 0;
-
-    int err = isplit__form_plan(state, &plan);
-    if (err)
-        return err;
-    (void)isplit_state_balances(state, &members);
-    put_room(&b, state);
-    isplit__buf_printf(&b, "entries=%zu total=", isplit_state_entry_count(state));
-    isplit__form_money(&b, isplit_state_total_minor(state), false);
-    isplit__buf_text(&b, members ? "\n- balances:" : "\n- no balances yet.");
-    put_balances(&b, state, "\n  ");
-    if (members)
-        isplit__buf_text(&b, plan.count ? "\n- settlements:" : "\n- settlements: none");
-    put_transfers(&b, &plan, "\n  ");
-    isplit_plan_free(&plan);
-    return isplit__buf_finish(&b, out);
+    return isplit_form_balance_with(state, NULL, out);
 }
 
 static void put_export_text(isplit__buf *b, const isplit_state *state,
                             const isplit_plan *plan, int64_t at_ms)
 {
-    size_t members = 0;
+    const isplit_currency *own = isplit_state_currency(state, 0);
 
-    (void)isplit_state_balances(state, &members);
     isplit__buf_text(b, "InterSplit Settlement Export\ngenerated_at: ");
     isplit__form_time(b, at_ms);
     isplit__buf_text(b, "\nchannel: ");
     isplit__form_text(b, isplit_state_room(state));
     isplit__buf_printf(b, "\nevents: %zu\ntotal: ", isplit_state_entry_count(state));
-    isplit__form_money(b, isplit_state_total_minor(state), false);
-    isplit__buf_text(b, members ? "\nbalances:" : "\nbalances:\n- none");
-    put_balances(b, state, "\n- ");
+    isplit__form_amount(b, own->total_minor, own->exponent, false);
+    isplit__buf_text(b, own->balance_count ? "\nbalances:" : "\nbalances:\n- none");
+    put_balances(b, own, "\n- ");
     isplit__buf_text(b, plan->count ? "\nsettlements:" : "\nsettlements:\n- none");
-    put_transfers(b, plan, "\n- ");
+    put_transfers(b, plan, own->exponent, "\n- ");
 }
 
 static void put_export_csv(isplit__buf *b, const isplit_plan *plan)

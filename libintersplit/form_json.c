@@ -3,6 +3,7 @@
 
 #include "form.h"
 #include "intersplit/form.h"
+#include "intersplit/money.h"
 
 static void put_text(isplit__buf *b, const char *before, const char *text)
 {
@@ -23,6 +24,15 @@ static void put_money(isplit__buf *b, const char *before, int64_t minor)
     isplit__buf_text(b, "\"");
 }
 
+static void put_amount(isplit__buf *b, const char *before, int64_t minor,
+                       unsigned exponent)
+{
+    char text[ISPLIT_MONEY_TEXT_MAX];
+
+    isplit__buf_printf(b, "%s\"%s\"", before,
+                       isplit_money_format(minor, exponent, 0, text));
+}
+
 void isplit__form_entry(isplit__buf *b, const isplit_entry *e)
 {
     put_text(b, "{\"txId\":", e->id);
@@ -38,6 +48,92 @@ void isplit__form_entry(isplit__buf *b, const isplit_entry *e)
         isplit__buf_text(b, ",\"by\":null");
 }
 
+static void put_list(isplit__buf *b, const char *before, const isplit_share *shares,
+                     size_t count)
+{
+    isplit__buf_text(b, before);
+    for (size_t i = 0; i < count; i++) {
+        put_text(b, i ? ",{\"member\":" : "{\"member\":", shares[i].name);
+        put_number(b, ",\"cents\":", shares[i].minor);
+        isplit__buf_text(b, "}");
+    }
+    isplit__buf_text(b, "]");
+}
+
+static void put_optional(isplit__buf *b, const char *before, const char *text)
+{
+    if (*text)
+        put_text(b, before, text);
+}
+
+static void put_items(isplit__buf *b, const isplit_entry *e)
+{
+    for (size_t i = 0; i < e->item_count; i++) {
+        size_t names = 0;
+        put_text(b, i ? ",{\"text\":" : ",\"items\":[{\"text\":", e->items[i].text);
+        put_number(b, ",\"cents\":", e->items[i].amount_minor);
+        isplit__buf_text(b, ",\"members\":[");
+        for (size_t k = 0; k < e->share_count; k++) {
+            if (e->items[i].members >> k & 1)
+                put_text(b, names++ ? "," : "", e->shares[k].name);
+        }
+        isplit__buf_text(b, "]}");
+    }
+    isplit__buf_text(b, e->item_count ? "]" : "");
+}
+
+static void put_values(isplit__buf *b, const isplit_entry *e)
+{
+    if (!e->values)
+        return;
+    for (size_t i = 0; i < e->share_count; i++)
+        put_number(b, i ? "," : ",\"values\":[", e->values[i]);
+    isplit__buf_text(b, "]");
+}
+
+static void put_original(isplit__buf *b, const isplit_entry *e)
+{
+    if (!*e->original_currency)
+        return;
+    put_text(b, ",\"original\":{\"currency\":", e->original_currency);
+    put_number(b, ",\"cents\":", e->original_minor);
+    put_number(b, ",\"exponent\":", e->original_exponent);
+    isplit__buf_text(b, "}");
+}
+
+static const char *type_name(isplit_entry_type type)
+{
+    return type == ISPLIT_ENTRY_PAYMENT  ? "payment"
+           : type == ISPLIT_ENTRY_REFUND ? "refund"
+                                         : "expense";
+}
+
+/* What the original's entries do not have. */
+static void put_values_of_ours(isplit__buf *b, const isplit_entry *e)
+{
+    static const char *const modes[] = {
+        [ISPLIT_SPLIT_EQUAL] = "equal",     [ISPLIT_SPLIT_EXACT] = "exact",
+        [ISPLIT_SPLIT_WEIGHTS] = "weights", [ISPLIT_SPLIT_PERCENT] = "percent",
+        [ISPLIT_SPLIT_ADJUST] = "adjust",   [ISPLIT_SPLIT_ITEMS] = "items"};
+
+    put_text(b, ",\"type\":", type_name(e->type));
+    put_amount(b, ",\"amount\":", e->amount_minor, e->exponent);
+    put_list(b, ",\"paid\":[", e->paid, e->paid_count);
+    put_list(b, ",\"shares\":[", e->shares, e->share_count);
+    put_text(b, ",\"mode\":", modes[e->mode]);
+    put_text(b, ",\"currency\":", e->currency);
+    put_number(b, ",\"exponent\":", e->exponent);
+    put_values(b, e);
+    put_items(b, e);
+    put_optional(b, ",\"category\":", e->category);
+    put_optional(b, ",\"date\":", e->date);
+    put_optional(b, ",\"rate\":", e->rate);
+    put_original(b, e);
+    isplit__buf_text(b, ",\"marks\":[");
+    isplit__form_marks(b, e->flags, "", "\"");
+    isplit__buf_text(b, "]");
+}
+
 /* The inherited members, and what the original doesn't know: who vouches for it. */
 static void put_entry(isplit__buf *b, const isplit_entry *e)
 {
@@ -46,8 +142,10 @@ static void put_entry(isplit__buf *b, const isplit_entry *e)
         put_text(b, ",\"author\":", e->author);
     else
         isplit__buf_text(b, ",\"author\":null");
-    isplit__buf_printf(b, ",\"signed\":%s}",
+    isplit__buf_printf(b, ",\"signed\":%s",
                        e->flags & ISPLIT_ENTRY_SIGNED ? "true" : "false");
+    put_values_of_ours(b, e);
+    isplit__buf_text(b, "}");
 }
 
 int isplit_form_entry_json(const isplit_entry *entry, char **out)
@@ -58,19 +156,19 @@ int isplit_form_entry_json(const isplit_entry *entry, char **out)
     return isplit__buf_finish(&b, out);
 }
 
-int isplit_form_entries_part_json(const isplit_state *state, size_t from,
+int isplit_form_entries_part_json(const isplit_state *state, bool all, size_t from,
                                   size_t max_count, size_t max_bytes, char **out,
                                   size_t *end)
 {
     isplit__buf b = {0};
-    size_t count = isplit_state_entry_count(state);
+    size_t count = all ? isplit_state_all_count(state) : isplit_state_entry_count(state);
     size_t at = from < count ? from : count;
 
     isplit__buf_text(&b, "[");
     for (; at < count && at - from < max_count && (at == from || b.len < max_bytes);
          at++) {
         isplit__buf_text(&b, at > from ? "," : "");
-        put_entry(&b, isplit_state_entry(state, at));
+        put_entry(&b, all ? isplit_state_all(state, at) : isplit_state_entry(state, at));
     }
     isplit__buf_text(&b, "]");
     int err = isplit__buf_finish(&b, out);
@@ -83,46 +181,102 @@ int isplit_form_entries_json(const isplit_state *state, char **out)
 {
     size_t end = 0;
 
-    return isplit_form_entries_part_json(state, 0, SIZE_MAX, SIZE_MAX, out, &end);
+    return isplit_form_entries_part_json(state, false, 0, SIZE_MAX, SIZE_MAX, out, &end);
 }
 
-static void put_summary(isplit__buf *b, const isplit_state *state,
-                        const isplit_plan *plan)
+static void put_plan(isplit__buf *b, const isplit_plan *plan)
 {
-    size_t count = 0;
-    const isplit_share *balances = isplit_state_balances(state, &count);
-
-    put_text(b, "{\"channel\":", isplit_state_room(state));
-    put_number(b, ",\"eventCount\":", (int64_t)isplit_state_entry_count(state));
-    put_number(b, ",\"totalCents\":", isplit_state_total_minor(state));
-    isplit__buf_text(b, ",\"balances\":[");
-    for (size_t i = 0; i < count; i++) {
-        put_text(b, i ? ",{\"member\":" : "{\"member\":", balances[i].name);
-        put_number(b, ",\"cents\":", balances[i].minor);
-        isplit__buf_text(b, "}");
-    }
-    isplit__buf_text(b, "],\"settlements\":[");
+    isplit__buf_text(b, ",\"settlements\":[");
     for (size_t i = 0; i < plan->count; i++) {
         put_text(b, i ? ",{\"from\":" : "{\"from\":", plan->transfers[i].from);
         put_text(b, ",\"to\":", plan->transfers[i].to);
         put_number(b, ",\"amountCents\":", plan->transfers[i].amount_minor);
         isplit__buf_text(b, "}");
     }
-    isplit__buf_printf(b, "],\"plan\":{\"optimal\":%s,\"lowerBound\":%zu}}",
+    isplit__buf_printf(b, "],\"plan\":{\"optimal\":%s,\"lowerBound\":%zu}",
                        plan->optimal ? "true" : "false", plan->lower_bound);
+}
+
+/* Balances and settlement in one currency. */
+static int put_currency(isplit__buf *b, const isplit_state *state, size_t index,
+                        const isplit_plan_options *options)
+{
+    const isplit_currency *c = isplit_state_currency(state, index);
+    isplit_plan plan = {0};
+
+    int err = isplit_state_plan(state, index, options, &plan);
+    if (err)
+        return err;
+    put_number(b, ",\"totalCents\":", c->total_minor);
+    put_list(b, ",\"balances\":[", c->balances, c->balance_count);
+    put_plan(b, &plan);
+    put_text(b, ",\"currency\":", c->code);
+    put_number(b, ",\"exponent\":", c->exponent);
+    put_amount(b, ",\"total\":", c->total_minor, c->exponent);
+    isplit_plan_free(&plan);
+    return 0;
+}
+
+static int put_others(isplit__buf *b, const isplit_state *state,
+                      const isplit_plan_options *options)
+{
+    int err = 0;
+
+    isplit__buf_text(b, ",\"currencies\":[");
+    for (size_t i = 1; !err && i < isplit_state_currency_count(state); i++) {
+        put_text(b, i > 1 ? ",{\"code\":" : "{\"code\":",
+                 isplit_state_currency(state, i)->code);
+        err = put_currency(b, state, i, options);
+        isplit__buf_text(b, "}");
+    }
+    isplit__buf_text(b, "]");
+    return err;
+}
+
+static void put_person(isplit__buf *b, const char *before, const isplit_member *m)
+{
+    put_text(b, before, m->name);
+    isplit__buf_printf(b, ",\"active\":%s,\"weight\":%" PRIu32 ",\"contested\":%s",
+                       m->active ? "true" : "false", m->weight,
+                       m->contested ? "true" : "false");
+    if (m->key)
+        put_text(b, ",\"key\":", m->key);
+    put_optional(b, ",\"show\":", m->show);
+    isplit__buf_text(b, "}");
+}
+
+static void put_people(isplit__buf *b, const isplit_state *state)
+{
+    size_t count = 0;
+    const isplit_member *members = isplit_state_members(state, &count);
+
+    isplit__buf_text(b, ",\"members\":[");
+    for (size_t i = 0; i < count; i++)
+        put_person(b, i ? ",{\"name\":" : "{\"name\":", &members[i]);
+    isplit__buf_text(b, "]");
+}
+
+int isplit_form_summary_json_with(const isplit_state *state,
+                                  const isplit_plan_options *options, char **out)
+{
+    isplit__buf b = {0};
+
+    put_text(&b, "{\"channel\":", isplit_state_room(state));
+    put_number(&b, ",\"eventCount\":", (int64_t)isplit_state_entry_count(state));
+    int err = put_currency(&b, state, 0, options);
+    if (!err)
+        err = put_others(&b, state, options);
+    put_people(&b, state);
+    isplit__buf_text(&b, "}");
+    if (!err)
+        return isplit__buf_finish(&b, out);
+    isplit__buf_free(&b);
+    return err;
 }
 
 int isplit_form_summary_json(const isplit_state *state, char **out)
 {
-    isplit__buf b = {0};
-    isplit_plan plan = {0};
-
-    int err = isplit__form_plan(state, &plan);
-    if (err)
-        return err;
-    put_summary(&b, state, &plan);
-    isplit_plan_free(&plan);
-    return isplit__buf_finish(&b, out);
+    return isplit_form_summary_json_with(state, NULL, out);
 }
 
 static void put_member(isplit__buf *b, const isplit_share *balance)

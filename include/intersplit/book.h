@@ -152,6 +152,21 @@ IC_API IC_CHECK int isplit_book_do(isplit_book *book, const char *room,
                                    const isplit_deed *deed, const isplit_entry **out,
                                    isplit_field *field, isplit_reason *why);
 
+/**
+ * What a draft comes to, or why it comes to nothing; nothing is written.
+ *
+ * @param out        the entry without id, author and time: ic_mem_free
+ * @param left_over  also of a refusal: what the parts lack to make up the amount,
+ * negative when they are over, in minor units (of percentages in basis points), otherwise
+ * 0; may be NULL
+ * @param field      which member was refused; may be NULL
+ * @return as isplit_book_add
+ */
+IC_API IC_CHECK int isplit_book_try(isplit_book *book, const char *room,
+                                    const isplit_draft *draft, isplit_entry **out,
+                                    int64_t *left_over, isplit_field *field,
+                                    isplit_reason *why);
+
 /** The room as it is now, borrowed until it changes. A room nobody used is empty, not an
  * error. */
 IC_API IC_CHECK int isplit_book_state(isplit_book *book, const char *room,

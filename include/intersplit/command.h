@@ -116,6 +116,10 @@ IC_API IC_CHECK int isplit_command_compose(isplit_entry_type type,
                                            isplit_command **out, isplit_field *field,
                                            isplit_reason *why);
 
+/** What the command does to the room, for isplit_book_do; false when it only asks or does
+ * something else. `out` borrows from the command. */
+IC_API bool isplit_command_deed(const isplit_command *command, isplit_deed *out);
+
 IC_API void isplit_command_free(isplit_command *command);
 
 /** The commands, one a line, for people; static. */

@@ -12,6 +12,8 @@
 #include "desk.h"
 #include "fail_alloc.h"
 #include "form.h"
+#include "intercom/error.h"
+#include "intersplit/command.h"
 #include "intersplit/form.h"
 
 typedef int (*state_form)(const isplit_state *state, char **out);
@@ -147,7 +149,7 @@ static void the_objects_of_the_bridge(void **state)
 {
     desk *d = *state;
     char *text = NULL;
-    char expected[512];
+    char expected[1024];
 
     desk_open(d);
     const isplit_entry *e =
@@ -156,7 +158,11 @@ static void the_objects_of_the_bridge(void **state)
                    "{\"txId\":\"%s\",\"payer\":\"alice\",\"amountCents\":3000,"
                    "\"split\":[\"alice\",\"bob\"],\"note\":\"\\\"x\\\"\\n\\\\\","
                    "\"ts\":1735689601000,\"by\":\"%s\",\"author\":\"%s\","
-                   "\"signed\":true}",
+                   "\"signed\":true,\"type\":\"expense\",\"amount\":\"30.00\","
+                   "\"paid\":[{\"member\":\"alice\",\"cents\":3000}],"
+                   "\"shares\":[{\"member\":\"alice\",\"cents\":1500},"
+                   "{\"member\":\"bob\",\"cents\":1500}],\"mode\":\"equal\","
+                   "\"currency\":\"\",\"exponent\":2,\"marks\":[]}",
                    e->id, ic_identity_address(d->identity),
                    ic_identity_public_key_hex(d->identity));
     assert_int_equal(isplit_form_entry_json(e, &text), 0);
@@ -171,7 +177,125 @@ static void the_objects_of_the_bridge(void **state)
                "{\"member\":\"bob\",\"cents\":-1500}],"
                "\"settlements\":[{\"from\":\"bob\",\"to\":\"alice\","
                "\"amountCents\":1500}],"
-               "\"plan\":{\"optimal\":true,\"lowerBound\":1}}");
+               "\"plan\":{\"optimal\":true,\"lowerBound\":1},\"currency\":\"\","
+               "\"exponent\":2,\"total\":\"30.00\",\"currencies\":[],"
+               "\"members\":[{\"name\":\"alice\",\"active\":true,\"weight\":1,"
+               "\"contested\":false},{\"name\":\"bob\",\"active\":true,"
+               "\"weight\":1,\"contested\":false}]}");
+}
+
+/* Add what a line of the assistant says, and compare the JSON of the entry from "type"
+ * on. */
+static void check_line(desk *d, const char *line, const char *expected)
+{
+    isplit_command *c = NULL;
+    const isplit_entry *e = NULL;
+    char *text = NULL;
+    isplit_reason why = {{0}};
+
+    if (isplit_command_parse(line, strlen(line), &c, &why) != 0 ||
+        isplit_book_add(d->book, "trip-nyc", &c->draft, &e, NULL, &why) != 0)
+        fail_msg("%s: %s", line, why.text);
+    assert_int_equal(isplit_form_entry_json(e, &text), 0);
+    const char *from = strstr(text, "\"type\"");
+    assert_non_null(from);
+    assert_string_equal(from, expected);
+    ic_mem_free(text);
+    isplit_command_free(c);
+}
+
+#define PAID_BY_A(amount, cents)                                                         \
+    "\"amount\":\"" amount "\",\"paid\":[{\"member\":\"a\",\"cents\":" cents             \
+    "}],\"shares\":["
+#define HAS(name, cents) "{\"member\":\"" name "\",\"cents\":" cents "}"
+
+static void entries_of_every_mode_say_how_they_were_split(void **state)
+{
+    static const char *const lines[][2] = {
+        {"add a 10 split a=7.5,b",
+         "\"type\":\"expense\"," PAID_BY_A("10.00", "1000")
+             HAS("a", "750") "," HAS("b", "250") "],\"mode\":\"exact\",\"currency\":\"\","
+                                                 "\"exponent\":2,\"marks\":[]}"},
+        {"add a 10 split a*2,b cat food on 2026-11-23",
+         "\"type\":\"expense\"," PAID_BY_A("10.00", "1000") HAS("a", "667") "," HAS(
+             "b", "333") "],\"mode\":\"weights\",\"currency\":\"\",\"exponent\":2,"
+                         "\"values\":[2,1],\"category\":\"food\","
+                         "\"date\":\"2026-11-23\",\"marks\":[]}"},
+        {"add a 99.99 split a 50%,b 50%",
+         "\"type\":\"expense\"," PAID_BY_A("99.99", "9999") HAS("a", "5000") "," HAS(
+             "b", "4999") "],\"mode\":\"percent\",\"currency\":\"\",\"exponent\":2,"
+                          "\"values\":[5000,5000],\"marks\":[]}"},
+        {"refund a 18 split a,b+3,c",
+         "\"type\":\"refund\"," PAID_BY_A("18.00", "1800") HAS("a", "500") "," HAS(
+             "b", "800") "," HAS("c", "500") "],\"mode\":\"adjust\",\"currency\":\"\","
+                                             "\"exponent\":2,\"values\":[0,300,0],"
+                                             "\"marks\":[]}"},
+        {"add a 100 items 85.91 steak for a; 5 for b tax 9.09",
+         "\"type\":\"expense\"," PAID_BY_A("100.00", "10000") HAS("a", "9450") "," HAS(
+             "b", "550") "],\"mode\":\"items\",\"currency\":\"\",\"exponent\":2,"
+                         "\"items\":[{\"text\":\"steak\",\"cents\":8591,"
+                         "\"members\":[\"a\"]},{\"text\":\"\",\"cents\":500,"
+                         "\"members\":[\"b\"]}],\"marks\":[]}"},
+        {"add a 1000 JPY split a,b",
+         "\"type\":\"expense\"," PAID_BY_A("1000", "1000") HAS("a", "500") "," HAS(
+             "b", "500") "],\"mode\":\"equal\",\"currency\":\"JPY\",\"exponent\":0,"
+                         "\"marks\":[]}"},
+        {"add a 1000 JPY rate 0.0061 split a,b",
+         "\"type\":\"expense\"," PAID_BY_A("6.10", "610") HAS("a", "305") "," HAS(
+             "b", "305") "],\"mode\":\"equal\",\"currency\":\"\",\"exponent\":2,"
+                         "\"rate\":\"0.0061\",\"original\":{\"currency\":\"JPY\","
+                         "\"cents\":1000,\"exponent\":0},\"marks\":[]}"},
+        {"pay a b 5", "\"type\":\"payment\"," PAID_BY_A("5.00", "500")
+                          HAS("b", "500") "],\"mode\":\"exact\",\"currency\":\"\","
+                                          "\"exponent\":2,\"marks\":[]}"},
+    };
+    desk *d = *state;
+    char *text = NULL;
+
+    desk_open(d);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        check_line(d, lines[i][0], lines[i][1]);
+    assert_int_equal(isplit_form_summary_json(desk_state(d, "trip-nyc"), &text), 0);
+    assert_non_null(strstr(text, ",\"currencies\":[{\"code\":\"JPY\",\"totalCents\":1000,"
+                                 "\"balances\":[{\"member\":\"a\",\"cents\":500},"
+                                 "{\"member\":\"b\",\"cents\":-500}],"
+                                 "\"settlements\":[{\"from\":\"b\",\"to\":\"a\","
+                                 "\"amountCents\":500}],"));
+    ic_mem_free(text);
+}
+
+static void nothing_is_written_when_a_draft_is_tried(void **state)
+{
+    static const isplit_part parts[] = {{"a", "5"}, {"b", "4.99"}};
+    isplit_draft draft = {.payer = "a",
+                          .amount = "10",
+                          .mode = ISPLIT_SPLIT_EXACT,
+                          .parts = parts,
+                          .part_count = 2};
+    desk *d = *state;
+    isplit_entry *e = NULL;
+    int64_t left_over = 7;
+    isplit_field field = ISPLIT_FIELD_NONE;
+    isplit_reason why = {{0}};
+
+    desk_open(d);
+    assert_int_equal(
+        isplit_book_try(d->book, "trip-nyc", &draft, &e, &left_over, &field, &why),
+        IC_ERR_INVALID);
+    assert_int_equal(left_over, 1);
+    assert_int_equal(field, ISPLIT_FIELD_SPLIT);
+    assert_memory_equal(why.text, "0.01 left", 9);
+    assert_null(e);
+    draft.rest_to = "b";
+    assert_int_equal(
+        isplit_book_try(d->book, "trip-nyc", &draft, &e, &left_over, NULL, &why), 0);
+    assert_int_equal(left_over, 0);
+    assert_int_equal(e->shares[1].minor, 500);
+    ic_mem_free(e);
+    assert_int_equal(isplit_state_event_count(desk_state(d, "trip-nyc")), 0);
+    assert_int_equal(isplit_book_try(d->book, "", &draft, &e, NULL, &field, NULL),
+                     IC_ERR_INVALID);
+    assert_int_equal(field, ISPLIT_FIELD_ROOM);
 }
 
 /* spec/13, 7: a reader can tell what nobody vouches for */
@@ -190,7 +314,10 @@ static void an_unsigned_entry_names_no_author(void **state)
     check_form(d, isplit_form_entries_json,
                "[{\"txId\":\"1\",\"payer\":\"alice\",\"amountCents\":200,"
                "\"split\":[\"bob\"],\"note\":\"\",\"ts\":1,\"by\":\"someone\","
-               "\"author\":null,\"signed\":false}]");
+               "\"author\":null,\"signed\":false,\"type\":\"expense\","
+               "\"amount\":\"2.00\",\"paid\":[{\"member\":\"alice\",\"cents\":200}],"
+               "\"shares\":[{\"member\":\"bob\",\"cents\":200}],\"mode\":\"equal\","
+               "\"currency\":\"\",\"exponent\":2,\"marks\":[]}]");
 }
 
 static void hostile_notes_stay_on_their_line(void **state)
@@ -261,6 +388,8 @@ int main(void)
         WITH_DESK(balances_of_an_empty_and_a_settled_room),
         WITH_DESK(the_text_export),
         WITH_DESK(the_json_export_is_what_stringify_writes),
+        WITH_DESK(entries_of_every_mode_say_how_they_were_split),
+        WITH_DESK(nothing_is_written_when_a_draft_is_tried),
         WITH_DESK(an_unsigned_entry_names_no_author),
         WITH_DESK(csv_cells_are_quoted_and_never_formulas),
         WITH_DESK(the_objects_of_the_bridge),
