@@ -234,9 +234,9 @@ static int refuse_row(work *w, int err, const isplit_reason *why)
 
 static int add_row(work *w, isplit__room *room, const isplit__author *author)
 {
-    const isplit_entry *entry = NULL;
-    isplit_field field = ISPLIT_FIELD_NONE;
+    const isplit_deed deed = {.kind = ISPLIT_DEED_ADD, .draft = &w->text.draft};
     isplit_reason why = {{0}};
+    isplit__asked asked = {.deed = &deed, .why = &why};
     isplit__id mark = id_of_mark(w->row->marker);
 
     if (isplit__idmap_get(&w->known, &mark)) {
@@ -244,7 +244,7 @@ static int add_row(work *w, isplit__room *room, const isplit__author *author)
         return 0;
     }
     write_draft(&w->text, w->row);
-    int err = isplit__author_add(room, author, &w->text.draft, &entry, &field, &why);
+    int err = isplit__author_do(room, author, &asked);
     w->result.added += !err;
     return err ? refuse_row(w, err, &why) : 0;
 }

@@ -159,8 +159,7 @@ static int reserve_for_one(isplit__room *room)
     if (!reserve(&room->heads, room->head_count, &room->head_cap, sizeof *room->heads) ||
         !isplit__idmap_reserve(&room->by_id) || !isplit__idmap_reserve(&room->last_of) ||
         !isplit__idmap_reserve(&room->by_tx) || !isplit__idmap_reserve(&room->forked) ||
-        isplit__tail_reserve(&room->state.tail) ||
-        !isplit__idmap_reserve(&room->changed))
+        isplit__tail_reserve(&room->state.tail) || !isplit__idmap_reserve(&room->changed))
         return IC_ERR_NOMEM;
     return 0;
 }
