@@ -16,11 +16,22 @@ static uint32_t lower_of(uint32_t code, locale_t unicode)
     return unicode ? (uint32_t)towlower_l((wint_t)code, unicode) : code;
 }
 
+/* The ASCII at the beginning; what follows it. */
+static const char *lower_ascii(ic__buf *b, const char *text, const char *end)
+{
+    for (; text < end && (unsigned char)*text < 0x80; text++)
+        ic__buf_char(b, (char)lower_of((unsigned char)*text, (locale_t)0));
+    return text;
+}
+
 void bridge_lower(ic__buf *b, const char *text, size_t len)
 {
     const char *end = text + len;
-    locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 
+    text = lower_ascii(b, text, end);
+    if (text == end)
+        return; /* the locale is read from a file each time */
+    locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     while (text < end) {
         uint32_t code = ic__utf8_next(&text, end);
         ic__utf8_add(b, code == IC__UTF8_INVALID ? IC__UTF8_REPLACEMENT

@@ -80,6 +80,15 @@ static bool filter_applies(const bridge_hub *hub, const char *channel)
     return hub->filter_channels.count == 0;
 }
 
+static bool somebody_filters(const bridge_hub *hub)
+{
+    for (const bridge_session *s = hub->first; s; s = s->next) {
+        if (s->filter.count)
+            return true;
+    }
+    return false;
+}
+
 /* What filters search: a text as it is, anything else as JSON. */
 static void searched_text(ic__buf *b, const ic__json *body)
 {
@@ -148,13 +157,14 @@ void bridge_hub_message(bridge_hub *hub, const char *channel, const ic__json *en
     const ic__json *body = not_null(ic__json_get(envelope, "message"));
     ic__buf text = {0};
     ic__buf event = {0};
-    bool filtered = filter_applies(hub, channel);
 
     if (!hub->first)
         return;
     if (!body)
         body = envelope;
-    searched_text(&text, body);
+    bool filtered = filter_applies(hub, channel) && somebody_filters(hub);
+    if (filtered)
+        searched_text(&text, body);
     write_message(hub, &event, channel, envelope, body);
     for (bridge_session *s = hub->first; s; s = s->next) {
         if (s->authed && bridge_session_listens(s, channel) &&

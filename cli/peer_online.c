@@ -4,15 +4,6 @@
 #include "peer/peer.h"
 #include "peer_program.h"
 
-/* As the reference prints them: whoever serves a bridge reads messages there; but a
- * terminal that somebody sits at shows them, too. */
-static bool prints_messages(const peer_program *program)
-{
-    const peer_config *config = program->config;
-
-    return !config->quiet && (!config->bridge || peer_terminal_can_edit());
-}
-
 static void print_message(peer_program *program, const ic__sc_event *event,
                           const char *from)
 {
@@ -41,7 +32,7 @@ static void on_message(peer_program *program, const ic__sc_event *event)
     peer_web_message(&program->web, event->channel, event->envelope);
     if (program->sync && peer_sync_take(program->sync, event->channel, author, message))
         return;
-    if (prints_messages(program))
+    if (program->prints)
         print_message(program, event, from ? from : "?");
 }
 
@@ -87,8 +78,13 @@ static void on_company(const char *room, void *user)
 
 int peer_go_online(peer_program *program)
 {
-    if (!program->config->peer.network)
+    const peer_config *config = program->config;
+
+    if (!config->peer.network)
         return 0;
+    /* As the reference prints them: whoever serves a bridge reads messages there; but a
+     * terminal that somebody sits at shows them, too. */
+    program->prints = !config->quiet && (!config->bridge || peer_terminal_can_edit());
     ic__peer_on_news(program->peer, on_news, program);
     int error = peer_sync_new(program->base, &program->env, program->peer, program->book,
                               &program->sync);

@@ -32,6 +32,7 @@ typedef struct peer_program {
     peer_terminal *terminal;
     struct ic__loop_signals *signals;
     struct event *patience; /* how long a stop may take */
+    bool prints;            /* messages, on the terminal */
     bool typing;            /* a line of the terminal is being run */
     bool stopping;
 } peer_program;

@@ -180,10 +180,12 @@ static bool take_character(parser *p, uint32_t *out)
 /* Bytes up to the closing quote, which decoding only makes fewer. */
 static size_t raw_length(const parser *p)
 {
-    const char *at = p->at;
+    const char *at = ic__json_skip_plain(p->at, p->end);
 
-    while (at < p->end && *at != '"')
+    while (at < p->end && *at != '"') {
         at += *at == '\\' && at + 1 < p->end ? 2 : 1;
+        at = ic__json_skip_plain(at, p->end);
+    }
     return (size_t)(at - p->at);
 }
 
@@ -192,9 +194,7 @@ static bool take_plain(parser *p, ic__buf *out)
 {
     const char *start = p->at;
 
-    while (p->at < p->end && *p->at >= 0x20 && *p->at < 0x7f && *p->at != '"' &&
-           *p->at != '\\')
-        p->at++;
+    p->at = ic__json_skip_plain(p->at, p->end);
     ic__buf_add(out, start, (size_t)(p->at - start));
     return p->at > start;
 }

@@ -5,6 +5,10 @@
 #ifndef BASE_JSON_TREE_H
 #define BASE_JSON_TREE_H
 
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
 #include "base/json.h"
 
 typedef struct ic__json_piece { /* text of known length, zero byte behind it */
@@ -24,6 +28,38 @@ struct ic__json {
     ic__json **sorted; /* members by UTF-16 code units */
     ic__json *before;  /* while parsing: the element or member before this one */
 };
+
+/** Does this byte of a text stand for itself? */
+static inline bool ic__json_is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/** One such answer for eight bytes at once: each of them is in a lane of its own. */
+static inline bool ic__json_are_plain(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = ones << 7; /* set in a lane whose byte is odd */
+    uint64_t x;
+
+    memcpy(&x, at, sizeof x);
+    uint64_t quote = x ^ ones * '"'; /* a lane of zero is one */
+    uint64_t slash = x ^ ones * '\\';
+    uint64_t rubout = x ^ ones * 0x7f;
+    uint64_t odd = x | (x - ones * 0x20) | ((quote - ones) & ~quote) |
+                   ((slash - ones) & ~slash) | ((rubout - ones) & ~rubout);
+    return !(odd & tops);
+}
+
+/** Behind the bytes that stand for themselves, as most do. */
+static inline const char *ic__json_skip_plain(const char *at, const char *end)
+{
+    while (end - at >= (ptrdiff_t)sizeof(uint64_t) && ic__json_are_plain(at))
+        at += sizeof(uint64_t);
+    while (at < end && ic__json_is_plain(*at))
+        at++;
+    return at;
+}
 
 /** The double that JavaScript reads from a number token of `len` characters. */
 double ic__json_number_read(const char *token, size_t len);

@@ -17,12 +17,6 @@ static void write_escape(ic__buf *b, uint32_t code)
     }
 }
 
-/* One byte that stands for itself; most are. */
-static bool is_plain(char c)
-{
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 void ic__json_write_text(ic__buf *b, const char *text, size_t len)
 {
     const char *end = text + len;
@@ -30,11 +24,7 @@ void ic__json_write_text(ic__buf *b, const char *text, size_t len)
     const char *at = text;
 
     ic__buf_char(b, '"');
-    while (at < end) {
-        if (is_plain(*at)) {
-            at++;
-            continue;
-        }
+    while ((at = ic__json_skip_plain(at, end)) < end) {
         const char *start = at;
         uint32_t code = ic__utf8_next(&at, end);
         if (code == IC__UTF8_INVALID) {

@@ -13,10 +13,15 @@
 void ic__base36_random(const ic_env *env, char *out, size_t count)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-    uint8_t byte;
+    uint8_t bytes[16]; /* asking for one at a time is a system call each */
+    size_t left = 0;
 
     for (size_t i = 0; i < count;) {
-        env->random(&byte, 1, env->user);
+        if (!left) {
+            left = sizeof bytes;
+            env->random(bytes, sizeof bytes, env->user);
+        }
+        uint8_t byte = bytes[--left];
         if (byte < 252) /* 7 * 36: each digit as likely as the next */
             out[i++] = digits[byte % 36];
     }

@@ -218,6 +218,32 @@ static void texts_from_elsewhere_are_mended_when_written(void **state)
     ic__buf_free(&b);
 }
 
+/* Plain bytes are skipped eight at a time. */
+static void an_odd_byte_is_found_at_every_place(void **state)
+{
+    (void)state;
+    static const char odd[] = {'"', '\\', 0x01, 0x1f, 0x7f};
+    char text[24];
+
+    for (size_t i = 0; i < sizeof odd; i++) {
+        for (size_t at = 0; at < sizeof text; at++) {
+            ic__buf b = {0};
+            ic__json *parsed = NULL;
+            size_t len = 0;
+            memset(text, 'a', sizeof text);
+            text[at] = odd[i];
+            ic__json_write_text(&b, text, sizeof text);
+            assert_int_equal(b.len > sizeof text + 2, odd[i] != 0x7f);
+            assert_int_equal(ic__json_parse(b.data, b.len, &parsed), 0);
+            const char *again = ic__json_text(parsed, &len);
+            assert_int_equal(len, sizeof text);
+            assert_memory_equal(again, text, len);
+            ic__json_free(parsed);
+            ic__buf_free(&b);
+        }
+    }
+}
+
 static void every_prefix_is_refused(void **state)
 {
     (void)state;
@@ -393,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_repeated_name_has_its_first_place_and_last_value),
         cmocka_unit_test(bytes_that_are_not_utf8_are_refused),
         cmocka_unit_test(texts_from_elsewhere_are_mended_when_written),
+        cmocka_unit_test(an_odd_byte_is_found_at_every_place),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(values_digits_and_bytes_have_limits),
         cmocka_unit_test(nesting_has_a_limit),
