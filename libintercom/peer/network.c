@@ -11,6 +11,8 @@
 #include "peer/carrier.h"
 
 #define ROOM "network"
+#define PARALLEL_DIALS                                                                   \
+    16 /* peers that died are dialled for seconds: others go past them */
 
 /* A topic that the side channel wants. */
 typedef struct topic {
@@ -162,6 +164,7 @@ static int start_swarm(ic__network *n)
     ic_swarm_options o;
 
     ic_swarm_options_default(&o);
+    o.max_parallel = PARALLEL_DIALS;
     o.base = on->base;
     o.env = &n->env;
     o.identity = on->identity;

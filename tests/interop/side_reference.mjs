@@ -150,17 +150,28 @@ export class Reference {
 
   /** `raw` is a connected stream of udx-native. */
   connect (initiator, raw) {
-    const stream = new this.SecretStream(initiator, raw, { keyPair: this.keyPair })
+    const link = this.link(new this.SecretStream(initiator, raw, { keyPair: this.keyPair }))
+    link.opened = new Promise((resolve) => link.stream.once('connect', resolve))
+    link.opened.then(() => this.begin(link))
+    return link
+  }
+
+  /** A secret stream that is open, as a swarm hands it over. */
+  attach (stream) {
+    this.begin(this.link(stream))
+  }
+
+  link (stream) {
     const link = { stream, mux: new this.Protomux(stream), ports: new Map(), refused: new Map(), deaf: new Set(), tokens: this.options.burst, at: Date.now() }
     stream.on('error', () => {})
     stream.on('close', () => { this.links.delete(link) })
-    link.opened = new Promise((resolve) => stream.once('connect', resolve))
-    link.opened.then(() => {
-      link.key = stream.remotePublicKey.toString('hex')
-      this.links.add(link)
-      for (const channel of this.channels) this.openPort(link, channel)
-    })
     return link
+  }
+
+  begin (link) {
+    link.key = link.stream.remotePublicKey.toString('hex')
+    this.links.add(link)
+    for (const channel of this.channels) this.openPort(link, channel)
   }
 
   openPort (link, channel) {
@@ -281,6 +292,7 @@ export class Reference {
   // ---- theirs ----
 
   pays (link, bytes) {
+    if (this.options.rate <= 0) return true
     const now = Date.now()
     link.tokens = Math.min(this.options.burst, link.tokens + (now - link.at) / 1000 * this.options.rate)
     link.at = now
@@ -322,7 +334,7 @@ export class Reference {
     } else if (control === 'auth') {
       return
     } else {
-      this.tell({ channel, payload, signed: this.verify(payload.sig, signedText(payload), trimLower(payload.from)) })
+      this.tell({ channel, payload })
     }
     this.relay(link, channel, payload, control)
   }
@@ -350,8 +362,8 @@ export class Reference {
 
   // ---- for tests ----
 
-  tell (event) {
-    this.shown.push(event)
+  tell ({ channel, payload }) {
+    this.shown.push({ channel, payload, signed: this.verify(payload.sig, signedText(payload), trimLower(payload.from)) })
     this.wake()
   }
 

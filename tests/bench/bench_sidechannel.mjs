@@ -1,0 +1,323 @@
+// From bridge to bridge, through two peers of ours or two of the reference on private networks of loopback: messages
+// a second with and without proof of work, how late they are, what a peer at rest costs, how soon a new peer is heard,
+// also when the network still lists one that died, and how soon an entry is on the other peer.
+// docs/spec/12-sidechannel.md, docs/spec/13-sc-bridge.md
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+const require = createRequire(new URL('../interop/package.json', import.meta.url))
+const WebSocket = require('ws')
+// After the folder of the build: parts to measure, and "c" for ours alone.
+const [build = 'build-test/programs', ...only] = process.argv.slice(2)
+const KINDS = only.includes('c') ? ['c'] : ['js', 'c']
+process.env.INTERCOM_ADMIN = path.resolve(build, 'cli/intercom-admin')
+const { startNetwork } = await import('../interop/network_support.mjs')
+
+const ROOM = 'bench'
+const PLAIN = 'plain' // no work is proved there
+const TOKEN = 'bench'
+const WINDOW = 200 // messages on their way
+const PATIENCE_MS = 60000
+const REST_S = 20
+const TICKS_A_SECOND = 100
+const BODY = 200
+const LARGE = 10000
+const ROUNDS = 3
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-side-'))
+process.setMaxListeners(0)
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
+
+/** `limit` { most } or { least } */
+function figure (name, value, unit, { most, least } = {}) {
+  const limit = most ?? least
+  const ok = most === undefined ? value >= least : value <= most
+  const bound = limit === undefined ? {} : { limit: Number(limit.toPrecision(4)), ok }
+  console.log(JSON.stringify({ figure: `side_${name}`, value: Number(value.toPrecision(4)), unit, ...bound }))
+}
+
+const percentile = (values, p) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p / 100))]
+const median = (values) => percentile(values, 50)
+
+/* ---- peers ---- */
+
+let stores = 0
+const networks = { js: await startNetwork(), c: await startNetwork() } // all peers of one are connected
+
+const ours = ({ pow, store = `s${stores++}` }, port) => [path.resolve(build, 'cli/intercom-peer'), [
+  '--dht-bootstrap', networks.c, '--dht-host', '127.0.0.1', '--sidechannel-welcome-required', '0', '--peer-stores-directory', folder + '/',
+  '--peer-store-name', store, '--sc-bridge', '1', '--sc-bridge-token', TOKEN, '--sc-bridge-port', String(port),
+  '--sidechannels', `${ROOM},${PLAIN}`, '--sidechannel-rate-bytes', '0', '--sidechannel-pow', pow ? '1' : '0', '--sidechannel-pow-channels', ROOM]]
+const theirs = ({ pow }, port) => [process.execPath, [path.join(HERE, 'side_js_peer.mjs'), networks.js, String(port), TOKEN,
+  JSON.stringify({ channels: [ROOM, PLAIN], pow, bits: 12, rate: 0, welcomeRequired: false })]]
+
+async function freePort () {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A peer and a client of its bridge. */
+class Peer {
+  static async start (kind, options) {
+    const peer = new Peer()
+    const port = await freePort()
+    const [program, args] = (kind === 'c' ? ours : theirs)(options, port)
+    peer.begun = performance.now()
+    peer.child = spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] })
+    peer.gone = new Promise((resolve) => peer.child.once('exit', resolve))
+    process.on('exit', () => peer.child.kill('SIGKILL'))
+    peer.hears = () => {}
+    peer.answers = new Map()
+    peer.ids = 0
+    while (!await peer.enter(port)) {
+      if (peer.child.exitCode !== null) throw new Error(`a peer ended with ${peer.child.exitCode}`)
+      await wait(2)
+    }
+    return peer
+  }
+
+  enter (port) {
+    return new Promise((resolve) => {
+      this.socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false })
+      this.socket.once('error', () => resolve(false))
+      this.socket.once('open', () => this.ask({ type: 'auth', token: TOKEN }).then(() => resolve(true)))
+      this.socket.on('message', (data) => this.take(JSON.parse(data)))
+    })
+  }
+
+  take (message) {
+    const answered = this.answers.get(message.id)
+    this.answers.delete(message.id)
+    if (answered) answered(message)
+    else this.hears(message)
+  }
+
+  ask (message) {
+    const id = ++this.ids
+    const answer = new Promise((resolve) => this.answers.set(id, resolve))
+    this.socket.send(JSON.stringify({ id, ...message }))
+    return answer
+  }
+
+  say (channel, message) {
+    this.socket.send(JSON.stringify({ type: 'send', channel, message }))
+  }
+
+  async connected (count = 1) {
+    for (const end = performance.now() + PATIENCE_MS; (await this.ask({ type: 'stats' })).connectionCount < count; await wait(5)) {
+      if (performance.now() > end) throw new Error('no connection')
+    }
+  }
+
+  ticks () {
+    const fields = fs.readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return Number(fields[11]) + Number(fields[12])
+  }
+
+  resident () {
+    return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) / 1024
+  }
+
+  async stop (signal = 'SIGTERM') {
+    this.socket.terminate()
+    this.child.kill(signal)
+    await this.gone
+  }
+}
+
+async function pair (kind, options = {}) {
+  const peers = [await Peer.start(kind, options), await Peer.start(kind, options)]
+  for (const peer of peers) await peer.connected()
+  await heardFrom(peers, PLAIN)
+  return peers
+}
+
+/** Say something until it is heard. */
+async function heardFrom ([from, to], channel) {
+  const heard = new Promise((resolve) => { to.hears = (m) => { if (m.type === 'sidechannel_message') resolve() } })
+  const timer = setInterval(() => from.say(channel, 'hello'), 5)
+  await heard
+  clearInterval(timer)
+  await wait(300) // for those that are still on their way
+  to.hears = () => {}
+}
+
+/* ---- what is measured ---- */
+
+const text = (n, size) => `${n} `.padEnd(size, 'x')
+
+/** Messages a second, no more than WINDOW of them on their way. */
+function rate ([from, to], size, count, channel) {
+  return new Promise((resolve) => {
+    let sent = 0
+    let heard = 0
+    const begun = performance.now()
+    const more = () => {
+      while (sent < count && sent - heard < WINDOW) from.say(channel, text(sent++, size))
+    }
+    to.hears = (m) => {
+      if (m.type !== 'sidechannel_message' || m.channel !== channel) return
+      if (++heard === count) resolve(count / (performance.now() - begun) * 1000)
+      else if (heard % 16 === 0 || sent === heard) more()
+    }
+    more()
+  })
+}
+
+/** Milliseconds that each of `count` messages takes, one every `pause_ms`. */
+async function delays ([from, to], count, pauseMs, channel, stop = () => false) {
+  const sent = []
+  const times = []
+  const all = new Promise((resolve) => {
+    to.hears = (m) => {
+      if (m.type !== 'sidechannel_message' || m.channel !== channel) return
+      const n = Number.parseInt(m.message)
+      times.push(performance.now() - sent[n])
+      if (times.length === sent.length && (times.length === count || stop())) resolve()
+    }
+  })
+  for (let n = 0; n < count && !stop(); n++) {
+    sent.push(performance.now())
+    from.say(channel, text(n, BODY))
+    await wait(pauseMs)
+  }
+  await all
+  return times
+}
+
+/** The same for JS and C in turns; the median of each. */
+async function inTurns (pairs, measure) {
+  const values = { js: [], c: [] }
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const kind of ['js', 'c']) values[kind].push(await measure(pairs[kind], kind))
+  }
+  return { js: median(values.js), c: median(values.c) }
+}
+
+async function rates () {
+  const pairs = { js: await pair('js', { pow: false }), c: await pair('c', { pow: false }) }
+  for (const [size, counts] of [[BODY, { js: 6000, c: 20000 }], [LARGE, { js: 2000, c: 6000 }]]) {
+    const cpu = { js: [], c: [] }
+    const got = await inTurns(pairs, async (peers, kind) => {
+      const before = peers.map((peer) => peer.ticks())
+      const value = await rate(peers, size, counts[kind], ROOM)
+      cpu[kind].push(peers.map((peer, i) => (peer.ticks() - before[i]) / TICKS_A_SECOND * 1e6 / counts[kind]))
+      return value
+    })
+    figure(`js_js_${size}`, got.js, 'msg/s')
+    figure(`c_c_${size}`, got.c, 'msg/s', { least: 2 * got.js })
+    for (const kind of ['js', 'c']) {
+      for (const [i, end] of ['say', 'hear'].entries()) figure(`${kind}_${size}_${end}_cpu`, median(cpu[kind].map((both) => both[i])), 'us/msg')
+    }
+  }
+  const times = { js: [], c: [] }
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const kind of ['js', 'c']) times[kind].push(...await delays(pairs[kind], 700, 2, ROOM))
+  }
+  for (const [p, part] of [[50, 2], [99, 5]]) {
+    figure(`js_js_p${p}`, percentile(times.js, p), 'ms')
+    figure(`c_c_p${p}`, percentile(times.c, p), 'ms', { most: percentile(times.js, p) / part })
+  }
+  for (const peers of Object.values(pairs)) for (const peer of peers) await peer.stop()
+}
+
+async function work () {
+  const pairs = { js: await pair('js', { pow: true }), c: await pair('c', { pow: true }) }
+  for (const [size, times, counts] of [[BODY, 20, { js: 40, c: 1000 }], [LARGE, 50, { js: 15, c: 1000 }]]) {
+    const got = await inTurns(pairs, (peers, kind) => rate(peers, size, counts[kind], ROOM))
+    figure(`js_js_work_${size}`, got.js, 'msg/s')
+    figure(`c_c_work_${size}`, got.c, 'msg/s', { least: times * got.js })
+  }
+  for (const peers of Object.values(pairs)) for (const peer of peers) await peer.stop()
+}
+
+async function rest () {
+  for (const kind of KINDS) {
+    const peers = [await Peer.start(kind, { pow: true }), await Peer.start(kind, { pow: true }), await Peer.start(kind, { pow: true })]
+    for (const peer of peers) await peer.connected(2)
+    await wait(5000)
+    const before = peers[0].ticks()
+    await wait(REST_S * 1000)
+    const c = kind === 'c'
+    figure(`${kind}_rest_cpu`, (peers[0].ticks() - before) / TICKS_A_SECOND / REST_S * 100, '%', c ? { most: 0.2 } : {})
+    figure(`${kind}_rest_resident`, peers[0].resident(), 'MiB', c ? { most: 10 } : {})
+    for (const peer of peers) await peer.stop()
+  }
+}
+
+/** Stores with a key: making one costs seconds of hashing, once in the life of a peer. */
+async function makeStores (kind, count) {
+  const names = Array.from({ length: count }, () => `s${stores++}`)
+  if (kind === 'c') for (const store of names) await (await Peer.start(kind, { pow: true, store })).stop()
+  return names
+}
+
+/** Milliseconds from the start of a peer until another one has heard it. */
+async function newcomer (kind, other, store) {
+  const text = `here is ${store}`
+  const heard = new Promise((resolve) => {
+    other.hears = (m) => { if (m.message === text) resolve(performance.now()) }
+  })
+  const peer = await Peer.start(kind, { pow: true, store })
+  const timer = setInterval(() => peer.say(PLAIN, text), 5)
+  const at = await heard
+  clearInterval(timer)
+  return { peer, ms: at - peer.begun }
+}
+
+async function starts () {
+  const RUNS = { js: 3, c: 10 }
+  for (const kind of KINDS) {
+    const names = await makeStores(kind, RUNS[kind] + 2)
+    const other = await Peer.start(kind, { pow: true })
+    await wait(3000)
+    for (const [name, signal] of [['start', 'SIGTERM'], ['start_after_death', 'SIGKILL']]) {
+      const times = []
+      if (signal === 'SIGKILL') await (await newcomer(kind, other, names.pop())).peer.stop(signal)
+      for (const store of names.splice(0, signal === 'SIGKILL' ? Infinity : RUNS[kind] - 2)) {
+        const { peer, ms } = await newcomer(kind, other, store)
+        times.push(ms)
+        await peer.stop(signal)
+        await wait(500)
+      }
+      figure(`${kind}_${name}_p50`, median(times), 'ms')
+      figure(`${kind}_${name}_max`, Math.max(...times), 'ms', kind === 'c' ? { most: 500 } : {})
+    }
+    await other.stop()
+  }
+}
+
+async function entries () {
+  const [from, to] = await pair('c', { pow: true })
+  const times = []
+  for (let i = 0; i < 20; i++) {
+    const heard = new Promise((resolve) => {
+      to.hears = (m) => { if (m.type === 'expense_event') resolve(performance.now()) }
+    })
+    const begun = performance.now()
+    await from.ask({ type: 'expense_add', channel: ROOM, payer: 'alice', amount: `${i + 1}`, split: 'alice,bob' })
+    times.push(await heard - begun)
+    await wait(200)
+  }
+  figure('c_entry_p50', median(times), 'ms')
+  figure('c_entry_max', Math.max(...times), 'ms', { most: 300 })
+  for (const peer of [from, to]) await peer.stop()
+}
+
+const parts = { rates, work, rest, starts, entries }
+for (const [name, part] of Object.entries(parts)) {
+  if (!only.some((word) => parts[word]) || only.includes(name)) await part()
+}
+process.exit(0)
