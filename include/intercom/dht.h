@@ -170,6 +170,8 @@ typedef struct ic_server_options {
     bool share_local_addresses; /* default true */
     bool relay; /* be a blind relay: whoever connects is paired with another, and
                  * on_connection is not called; default false */
+    bool relay_if_random;     /* name relay_through only while our NAT shows each peer
+                               * another port; default false */
     uint32_t max_connections; /* open at a time, count; default 0 = the node's limit */
     uint64_t keepalive_ns;    /* of the streams, as in ic_stream_options */
 } ic_server_options;

@@ -48,8 +48,9 @@ typedef struct ic_swarm_options {
                                    * the swarm's own, made with the next three */
     const char *bootstrap;        /* list, as in ic_dht_options; default NULL */
     const char *host;             /* address to bind; default "0.0.0.0" */
-    const uint8_t *relay_through; /* key of a blind relay for those who cannot be reached
-                                   * otherwise, copied; default NULL = none */
+    const uint8_t *relay_through; /* key of a blind relay, for peers that were not reached
+                                   * without, and while our NAT shows each peer another
+                                   * port; copied; default NULL = none */
 
     /**
      * Somebody is connected: give the stream callbacks with ic_stream_use or

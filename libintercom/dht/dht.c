@@ -221,6 +221,13 @@ void ic__dht_network_changed(ic__dht *d, uint64_t now)
         d->events.on_network(d->events.user);
 }
 
+bool ic__dht_is_randomized(const ic__dht *d)
+{
+    const ic__addr ours = ic__rpc_public_address(d->rpc);
+
+    return ours.family && !ours.port;
+}
+
 ic__rpc *ic__dht_rpc(ic__dht *d)
 {
     return d->rpc;

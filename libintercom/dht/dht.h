@@ -85,6 +85,9 @@ void ic__dht_network_changed(ic__dht *d, uint64_t now);
 
 ic__rpc *ic__dht_rpc(ic__dht *d);
 
+/** Others see our host, and each of them another port: a NAT that is hard to punch. */
+bool ic__dht_is_randomized(const ic__dht *d);
+
 /* What happens to streams that the host made for us, by their local ids. */
 
 /**
@@ -138,8 +141,9 @@ typedef struct ic__dht_server_events {
 typedef struct ic__dht_server_options {
     const ic_identity *identity;  /* used during the call */
     const uint8_t *relay_through; /* key of a blind relay, copied; default NULL */
-    bool announce;  /* default true; false: only who knows our address finds us */
-    bool holepunch; /* default true */
+    bool relay_if_random; /* name it only while ic__dht_is_randomized; default false */
+    bool announce;        /* default true; false: only who knows our address finds us */
+    bool holepunch;       /* default true */
     bool share_local_addresses; /* default true */
 } ic__dht_server_options;
 

@@ -111,6 +111,7 @@ static void configure(ic__dht_server *server, const ic__dht_server_options *opts
     server->holepunch = opts->holepunch;
     server->share_local_addresses = opts->share_local_addresses;
     server->has_relay = opts->relay_through != NULL;
+    server->relay_if_random = opts->relay_if_random;
     if (opts->relay_through)
         memcpy(server->relay_key, opts->relay_through, sizeof server->relay_key);
     server->router.on_handshake = ic__server_on_handshake;

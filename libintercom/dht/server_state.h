@@ -36,6 +36,7 @@ struct ic__dht_server {
     ic__dht_server_events events;
     uint8_t relay_key[IC__DHT_KEY_BYTES];
     bool has_relay;
+    bool relay_if_random;
     bool holepunch;
     bool share_local_addresses;
 

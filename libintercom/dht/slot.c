@@ -257,8 +257,11 @@ static void fill_relays(const ic__slot *slot, ic__dht_noise_payload *ours)
 
 static void fill_relay_through(const ic__dht_server *server, ic__dht_noise_payload *ours)
 {
-    const ic_env *env = &server->links->dht->env;
+    const ic__dht *d = server->links->dht;
+    const ic_env *env = &d->env;
 
+    if (!server->has_relay || (server->relay_if_random && !ic__dht_is_randomized(d)))
+        return;
     ours->has_relay_through = true;
     memcpy(ours->relay_key, server->relay_key, sizeof ours->relay_key);
     env->random(ours->relay_token, sizeof ours->relay_token, env->user);
@@ -274,8 +277,7 @@ static void fill_answer(const ic__slot *slot, const greeting *g,
     fill_addresses(server, g, ours);
     if (!g->open && !g->near)
         fill_relays(slot, ours);
-    if (server->has_relay)
-        fill_relay_through(server, ours);
+    fill_relay_through(server, ours);
     ours->has_udx = true;
     ours->udx_version = 1;
     ours->udx_reusable = true;
@@ -348,7 +350,7 @@ static void begin_relay(ic__slot *slot, const greeting *g)
 {
     int err = 0;
 
-    if (slot->server->has_relay)
+    if (g->ours.has_relay_through)
         err = ic__trail_relay(slot->stream, g->ours.relay_key, g->ours.relay_token, true);
     else if (g->remote.has_relay_through)
         err = ic__trail_relay(slot->stream, g->remote.relay_key, g->remote.relay_token,

@@ -75,6 +75,7 @@ static ic__dht_server_options core_options(const ic_server_options *o)
     ic__dht_server_options_default(&opts);
     opts.identity = o->identity;
     opts.relay_through = o->relay_through;
+    opts.relay_if_random = o->relay_if_random;
     opts.announce = o->announce;
     opts.holepunch = o->holepunch;
     opts.share_local_addresses = o->share_local_addresses;

@@ -1,6 +1,7 @@
 #include "base/env.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/dht_state.h"
 #include "io/swarm_state.h"
 #include "io/udp_state.h"
 
@@ -165,7 +166,8 @@ static int dial(ic__swarm_conn *c, const ic__swarm_event *event)
     o.identity = swarm->identity;
     o.remote_key = event->key;
     o.nodes = nodes;
-    o.relay_through = event->force_relay ? swarm->on.relay_through : NULL;
+    if (event->force_relay || ic__dht_is_randomized(swarm->dht->node))
+        o.relay_through = swarm->on.relay_through;
     o.on_done = on_dialled;
     o.user = c;
     o.keepalive_ns = swarm->on.keepalive_ns;
@@ -291,6 +293,7 @@ void ic__swarm_listen(ic_swarm *swarm)
     ic_server_options_default(&o);
     o.identity = swarm->identity;
     o.relay_through = swarm->on.relay_through;
+    o.relay_if_random = true;
     o.firewall = on_firewall;
     o.on_connection = on_connection;
     o.on_listening = on_listening;

@@ -1,10 +1,10 @@
 // The reference's swarm, told what to do line by line as swarm_peer.c is.
-//   node swarm_js.mjs PACKAGE BOOTSTRAP SEED
+//   node swarm_js.mjs PACKAGE BOOTSTRAP SEED [HOST [RELAY]]
 import { createRequire } from 'node:module'
 import readline from 'node:readline'
 
 const require = createRequire(import.meta.url)
-const [name, bootstrap, firstSeed] = process.argv.slice(2)
+const [name, bootstrap, firstSeed, host = '127.0.0.1', relay] = process.argv.slice(2)
 const Hyperswarm = require(name)
 const DHT = require('hyperdht')
 
@@ -16,8 +16,13 @@ let joined = 0
 let topics = new Map()
 
 async function begin (seed) {
-  const dht = new DHT({ bootstrap: nodes, host: '127.0.0.1', port: 0 })
-  swarm = new Hyperswarm({ dht, seed: Buffer.from(seed, 'hex'), firewall: (key) => refused?.equals(key) ?? false })
+  const dht = new DHT({ bootstrap: nodes, host, port: 0 })
+  swarm = new Hyperswarm({
+    dht,
+    seed: Buffer.from(seed, 'hex'),
+    firewall: (key) => refused?.equals(key) ?? false,
+    relayThrough: relay ? Buffer.from(relay, 'hex') : null
+  })
   topics = new Map()
   swarm.on('connection', (stream, info) => {
     const key = stream.remotePublicKey.toString('hex')

@@ -1,7 +1,8 @@
 /*
  * A swarm that is told what to do line by line (docs/spec/07-hyperswarm.md).
  *
- *   swarm_peer BOOTSTRAP SEED      SEED in hex; the swarm's node binds 127.0.0.1
+ *   swarm_peer BOOTSTRAP SEED [HOST [RELAY]]      SEED, and the key of a blind relay, in
+ *                                                 hex; HOST to bind, 127.0.0.1
  *
  * First line: "port N". Then one line for each thing that happens; a connection comes
  * with the milliseconds since the last join. It says "hello" to whoever is connected,
@@ -37,6 +38,9 @@ typedef struct program {
     uint8_t refused[IC_PUBLIC_KEY_BYTES]; /* by the firewall */
     bool refuses;
     const char *bootstrap;
+    const char *host;
+    uint8_t relay[IC_DHT_KEY_BYTES];
+    bool has_relay;
     uint64_t joined_ns;
     uint8_t next_seed[IC_SEED_BYTES];
     bool renews; /* another swarm follows the one that closes */
@@ -305,7 +309,8 @@ static int make_swarm(void)
     o.base = self.base;
     o.identity = self.me;
     o.bootstrap = self.bootstrap;
-    o.host = "127.0.0.1";
+    o.host = self.host;
+    o.relay_through = self.has_relay ? self.relay : NULL;
     o.on_connection = on_connection;
     o.firewall = firewall;
     o.on_ban = on_ban;
@@ -330,6 +335,8 @@ static int start(char **argv)
     uint8_t seed[IC_SEED_BYTES];
 
     self.bootstrap = argv[1];
+    self.host = argv[3] ? argv[3] : "127.0.0.1";
+    self.has_relay = argv[3] && argv[4] && unhex(self.relay, argv[4]);
     int err = ic_init();
     if (!err && !ic__hex_decode(seed, sizeof seed, argv[2], strlen(argv[2])))
         err = IC_ERR_INVALID;
@@ -345,7 +352,7 @@ static int start(char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc < 3 || argc > 5)
         return 2;
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     int err = start(argv);

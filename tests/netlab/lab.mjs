@@ -68,6 +68,14 @@ export class LabPeer extends CPeer {
     return peer
   }
 
+  /** A swarm that may use a blind relay. */
+  static async swarm (kind, ns, relayKey) {
+    const [program, args] = kind === 'C'
+      ? [process.env.SWARM_PEER, []]
+      : [process.execPath, [`${folder}/../interop/swarm_js.mjs`, 'hyperswarm']]
+    return LabPeer.in(ns, program, [...args, BOOTSTRAP, randomBytes(32).toString('hex'), '0.0.0.0', relayKey])
+  }
+
   kill () {
     if (this.child.exitCode === null) this.child.kill('SIGKILL')
     return this.gone

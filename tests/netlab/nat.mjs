@@ -1,6 +1,7 @@
 // Two peers behind every pair of NATs: each pair that JavaScript and JavaScript manage, we manage, C on both sides and C
 // and JavaScript each way; then NATs that restart, relays and nodes that die. docs/spec/06-hyperdht.md, sections 6 to 11
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { check as register, finish } from '../interop/check.mjs'
 import { within } from '../interop/udx_support.mjs'
 import { finishLab, LabPeer, later, meet, MIXES, moreNodes, nodes, PAIRS, setNat, startCarrier, withPeers } from './lab.mjs'
@@ -126,6 +127,22 @@ check('a blind relay dies when it is no longer needed: nobody notices', async ()
     }
   })
 })
+
+for (const mix of OURS) {
+  check(`two swarms behind random NATs meet through a blind relay: ${named(mix)}`, async () => {
+    setNat('A', 'random')
+    setNat('B', 'random')
+    const carrier = await startCarrier()
+    const [server, client] = await Promise.all([[mix[1], 'peerb'], [mix[0], 'peera']].map(([kind, ns]) =>
+      LabPeer.swarm(kind, ns, carrier.key)))
+    const topic = randomBytes(32).toString('hex')
+    server.tell(`join ${topic} server`)
+    await server.saw('joined')
+    client.tell(`join ${topic} client`)
+    for (const swarm of [server, client]) assert.match(await swarm.either('message'), /hello$/)
+    await Promise.all([server, client, carrier].map((peer) => peer.kill()))
+  })
+}
 
 check('the nodes are still there', async () => {
   assert.equal(nodes.child.exitCode, null)

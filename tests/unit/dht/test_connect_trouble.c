@@ -329,6 +329,32 @@ a_relayed_connection_moves_to_the_punched_way_and_then_drops_the_relay(void **st
     }
 }
 
+/* docs/spec/07-hyperswarm.md, section 4. */
+static void a_server_may_name_its_relay_only_when_its_nat_is_random(void **state)
+{
+    (void)state;
+    static const uint8_t relay_key[IC__DHT_KEY_BYTES] = {7};
+    const dht_nat_kind kinds[] = {DHT_CONSISTENT, DHT_RANDOM};
+    for (size_t i = 0; i < 2; i++) {
+        dht_meeting m;
+        ic__dht_server_options opts;
+        dht_meeting_init(&m, 1, DHT_CONSISTENT, kinds[i]);
+        dht_relay_site *site = dht_relay_site_new(m.net.world);
+        m.server->relay = site;
+        m.client->relay = site;
+        ic__dht_server_options_default(&opts);
+        opts.relay_through = relay_key;
+        opts.relay_if_random = true;
+        dht_peer_listen(m.server, &opts);
+        dht_net_run(&m.net, 10 * IC__SEC);
+        assert_int_equal(ic__dht_is_randomized(m.server->dht), kinds[i] == DHT_RANDOM);
+        dial(&m);
+        assert_true(dht_meeting_met(&m, IC__SEC));
+        assert_int_equal(m.client->links[0].relayed, kinds[i] == DHT_RANDOM);
+        relayed_free(&m, site);
+    }
+}
+
 static void a_relay_that_fails_is_told_when_there_is_no_other_way(void **state)
 {
     (void)state;
@@ -482,6 +508,7 @@ int main(void)
         cmocka_unit_test(two_random_nats_stay_with_the_relay),
         cmocka_unit_test(
             a_relayed_connection_moves_to_the_punched_way_and_then_drops_the_relay),
+        cmocka_unit_test(a_server_may_name_its_relay_only_when_its_nat_is_random),
         cmocka_unit_test(a_relay_that_fails_is_told_when_there_is_no_other_way),
         cmocka_unit_test(a_broken_relay_does_not_stop_the_punching),
         cmocka_unit_test(a_second_connection_goes_by_the_way_of_the_first),
