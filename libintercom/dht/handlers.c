@@ -230,6 +230,13 @@ static void on_immutable_get(ic__dht *d, const ic__rpc_request *request)
     answer(d, request, value, len);
 }
 
+/* For an extension that we have not: the reference says nothing then, too. */
+static void on_plugin(ic__dht *d, const ic__rpc_request *request)
+{
+    (void)d;
+    (void)request;
+}
+
 /* @return false when the command is unknown */
 static bool handle_stored(ic__dht *d, const ic__rpc_request *request)
 {
@@ -242,6 +249,7 @@ static bool handle_stored(ic__dht *d, const ic__rpc_request *request)
         [IC__DHT_MUTABLE_GET] = on_mutable_get,
         [IC__DHT_IMMUTABLE_PUT] = on_immutable_put,
         [IC__DHT_IMMUTABLE_GET] = on_immutable_get,
+        [IC__DHT_PLUGIN] = on_plugin,
     };
 
     if (request->command >= sizeof handlers / sizeof handlers[0])
