@@ -3,8 +3,15 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/sockaddr.h"
+
+#define WAIT_MS 5 /* the kernel hands it over at once */
 
 static int by_bytes(const void *a, const void *b)
 {
@@ -12,6 +19,29 @@ static int by_bytes(const void *a, const void *b)
     const ic__addr *other = b;
 
     return memcmp(one->ip, other->ip, sizeof one->ip);
+}
+
+static bool hears_itself(int fd, const ic__addr *at)
+{
+    struct sockaddr_storage name;
+    socklen_t len = ic__sockaddr_put(&name, at, AF_INET);
+    struct sockaddr *self = (struct sockaddr *)(void *)&name;
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    char byte = 0;
+
+    return bind(fd, self, len) == 0 && getsockname(fd, self, &len) == 0 &&
+           sendto(fd, &byte, 1, 0, self, len) == 1 && poll(&wait, 1, WAIT_MS) == 1;
+}
+
+bool ic__interface_works(const ic__addr *at)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return false;
+    bool works = hears_itself(fd, at);
+    (void)close(fd);
+    return works;
 }
 
 static size_t collect(const struct ifaddrs *list, bool loopback, ic__addr *out,
@@ -26,7 +56,8 @@ static size_t collect(const struct ifaddrs *list, bool loopback, ic__addr *out,
             continue;
         const struct sockaddr_in *in = (const struct sockaddr_in *)(void *)i->ifa_addr;
         out[count] = (ic__addr){.family = 4};
-        memcpy(out[count++].ip, &in->sin_addr, sizeof in->sin_addr);
+        memcpy(out[count].ip, &in->sin_addr, sizeof in->sin_addr);
+        count += ic__interface_works(&out[count]);
     }
     return count;
 }

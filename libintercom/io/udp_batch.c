@@ -25,9 +25,14 @@
 #define IN_BYTES (IN_MESSAGES * GLUED_BYTES) /* mostly untouched, and then not there */
 #define CACHED_BYTES ((size_t)512 * 1024)    /* read before they are looked at */
 
-/* Room for one control message of a 16 bit (sent) or int (received) segment size. */
+/* Room for a segment size, 16 bit (sent) or int (received), and an address of ours. */
+#ifdef IP_PKTINFO
+#define ADDRESS_SPACE CMSG_SPACE(sizeof(struct in_pktinfo))
+#else
+#define ADDRESS_SPACE 0
+#endif
 typedef union control {
-    char bytes[CMSG_SPACE(sizeof(int))];
+    char bytes[CMSG_SPACE(sizeof(int)) + ADDRESS_SPACE];
     size_t align;
 } control;
 
@@ -81,6 +86,14 @@ void ic__udp_batch_add(ic__udp_batch *b, void *owner, const struct sockaddr_stor
     b->used += len;
 }
 
+void ic__udp_batch_leave_from(ic__udp_batch *b, const uint8_t source[4])
+{
+    ic__udp_out *last = &b->out[b->count - 1];
+
+    last->has_source = true;
+    memcpy(last->source, source, sizeof last->source);
+}
+
 /* The kernel takes pointers to things that it will only read. */
 static void *unconst(const void *p)
 {
@@ -91,6 +104,35 @@ static void *unconst(const void *p)
     return both.out;
 }
 
+static void add_control(struct msghdr *msg, control *ctl, int level, int type,
+                        const void *data, size_t len)
+{
+    struct cmsghdr *head = (struct cmsghdr *)(void *)(ctl->bytes + msg->msg_controllen);
+
+    msg->msg_control = ctl->bytes;
+    msg->msg_controllen += CMSG_SPACE(len);
+    head->cmsg_level = level;
+    head->cmsg_type = type;
+    head->cmsg_len = CMSG_LEN(len);
+    memcpy(CMSG_DATA(head), data, len);
+}
+
+static void add_source(struct msghdr *msg, control *ctl, const ic__udp_out *out)
+{
+#ifdef IP_PKTINFO
+    struct in_pktinfo info = {.ipi_ifindex = 0};
+
+    if (!out->has_source)
+        return;
+    memcpy(&info.ipi_spec_dst, out->source, sizeof info.ipi_spec_dst);
+    add_control(msg, ctl, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+#else
+    (void)msg;
+    (void)ctl;
+    (void)out;
+#endif
+}
+
 static void describe(const ic__udp_batch *b, const ic__udp_out *out, struct iovec *iov,
                      struct msghdr *msg, control *ctl)
 {
@@ -99,15 +141,10 @@ static void describe(const ic__udp_batch *b, const ic__udp_out *out, struct iove
                            .msg_namelen = out->to_len,
                            .msg_iov = iov,
                            .msg_iovlen = 1};
-    if (out->count < 2)
-        return;
-    msg->msg_control = ctl->bytes;
-    msg->msg_controllen = CMSG_SPACE(sizeof out->segment);
-    struct cmsghdr *head = CMSG_FIRSTHDR(msg);
-    head->cmsg_level = IPPROTO_UDP;
-    head->cmsg_type = UDP_SEGMENT;
-    head->cmsg_len = CMSG_LEN(sizeof out->segment);
-    memcpy(CMSG_DATA(head), &out->segment, sizeof out->segment);
+    if (out->count >= 2)
+        add_control(msg, ctl, IPPROTO_UDP, UDP_SEGMENT, &out->segment,
+                    sizeof out->segment);
+    add_source(msg, ctl, out);
 }
 
 bool ic__udp_is_full(int error)
@@ -172,9 +209,11 @@ bool ic__udp_batch_send(const ic__udp_batch *b, int fd, size_t *from, size_t end
         }
         if (ic__udp_is_full(-sent))
             return false;
-        if (first->count > 1) {
-            /* EIO: the device can't; EINVAL, EMSGSIZE: this size is too large for it. */
-            *gso = *gso && sent != -EIO && sent != -EOPNOTSUPP;
+        if (first->count > 1 || first->has_source) {
+            /* The address may be gone; EIO: the device can't; EINVAL, EMSGSIZE: this size
+             * is too large for it. */
+            if (first->count > 1)
+                *gso = *gso && sent != -EIO && sent != -EOPNOTSUPP;
             if (!send_pieces(b, fd, first, counts))
                 return false;
         } else {
@@ -200,6 +239,16 @@ bool ic__udp_batch_send(const ic__udp_batch *b, int fd, size_t *from, size_t end
 
 #endif
 
+void ic__udp_ask_address(int fd)
+{
+#ifdef IP_PKTINFO
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on); /* or do without */
+#else
+    (void)fd;
+#endif
+}
+
 int ic__udp_in_init(ic__udp_in *in)
 {
     *in = (ic__udp_in){.bytes = ic_mem_alloc(IN_BYTES), .glued = IN_MESSAGES};
@@ -212,29 +261,53 @@ void ic__udp_in_free(ic__udp_in *in)
     in->bytes = NULL;
 }
 
-/* The size of each datagram that was glued into this one; its own when it is alone. */
-static size_t segment_of(struct msghdr *msg, size_t len)
+static ic__addr address_in(const struct cmsghdr *c)
 {
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-        int size;
-        if (c->cmsg_level != IPPROTO_UDP || c->cmsg_type != UDP_GRO)
-            continue;
-        memcpy(&size, CMSG_DATA(c), sizeof size);
-        if (size > 0)
-            return (size_t)size;
+    ic__addr at = {0};
+
+#ifdef IP_PKTINFO
+    struct in_pktinfo info;
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+        memcpy(&info, CMSG_DATA(c), sizeof info);
+        at.family = 4;
+        memcpy(at.ip, &info.ipi_addr, sizeof info.ipi_addr);
     }
-    return len;
+#else
+    (void)c;
+#endif
+    return at;
+}
+
+/* What the kernel says of a message: into how many bytes to cut it (0 = not at all), and
+ * which of our addresses it came to. */
+static size_t read_control(ic__udp_in *in, struct msghdr *msg)
+{
+    size_t segment = 0;
+
+    in->at.family = 0;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        int size = 0;
+        if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+            memcpy(&size, CMSG_DATA(c), sizeof size);
+        if (size > 0)
+            segment = (size_t)size;
+        if (!in->at.family)
+            in->at = address_in(c);
+    }
+    return segment;
 }
 
 static int hand_over(ic__udp_in *in, const uint8_t *data, size_t len, struct msghdr *msg,
                      ic__udp_in_cb take, void *user)
 {
     struct sockaddr_storage name;
-    size_t segment = segment_of(msg, len);
+    size_t segment = read_control(in, msg);
     int count = 0;
 
     memcpy(&name, msg->msg_name, sizeof name);
     ic__addr from = ic__sockaddr_get(&name);
+    if (!segment)
+        segment = len;
     if (msg->msg_flags & MSG_TRUNC || segment > IC__UDP_MOST_BYTES) {
         in->truncated++;
         return 1;

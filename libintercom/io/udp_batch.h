@@ -32,6 +32,8 @@ typedef struct ic__udp_out {
     uint16_t segment; /* size of the first datagram */
     uint16_t count;
     bool closed; /* the last datagram was shorter: nothing may follow it */
+    bool has_source;
+    uint8_t source[4]; /* leave from this address of ours; IPv4 */
 } ic__udp_out;
 
 typedef struct ic__udp_batch {
@@ -51,6 +53,10 @@ uint8_t *ic__udp_batch_room(ic__udp_batch *b);
 /** What was written there is `len` bytes for `to`. `glue`: may share a message. */
 void ic__udp_batch_add(ic__udp_batch *b, void *owner, const struct sockaddr_storage *to,
                        socklen_t to_len, size_t len, bool glue);
+
+/** The message that was added last leaves from this address of ours, 4 bytes, if we still
+ * have it. */
+void ic__udp_batch_leave_from(ic__udp_batch *b, const uint8_t source[4]);
 
 typedef struct ic__udp_counts {
     uint64_t calls;
@@ -78,6 +84,7 @@ typedef struct ic__udp_in {
     uint8_t *bytes; /* the ring of buffers, shared by the sockets of a loop */
     size_t glued;   /* messages to ask for with GRO: fewer when they are long */
     bool more;      /* the last read filled all buffers that it had */
+    ic__addr at;    /* for `take`: our address that was asked; family 0 = not told */
     uint64_t truncated;
 } ic__udp_in;
 
@@ -93,6 +100,10 @@ void ic__udp_in_free(ic__udp_in *in);
  */
 int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb take,
                     void *user);
+
+/** Be told at which of our addresses a datagram came, on a socket that is bound to all.
+ */
+void ic__udp_ask_address(int fd);
 
 /** Ask for UDP GRO; false when the kernel has none. */
 bool ic__udp_enable_gro(int fd);

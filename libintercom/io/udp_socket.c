@@ -134,6 +134,9 @@ bool ic__udp_put(ic__udp_socket *sock, const ic__addr *to, size_t len, bool glue
     if (!name_len || sock->closed)
         return false;
     ic__udp_batch_add(&sock->udp->batch, sock, &name, name_len, len, glue && sock->gso);
+    const uint8_t *source = ic__udp_sources_find(&sock->sources, to);
+    if (source)
+        ic__udp_batch_leave_from(&sock->udp->batch, source);
     return true;
 }
 
@@ -143,6 +146,8 @@ static void take_datagram(const uint8_t *data, size_t len, const ic__addr *from,
     ic__udp_socket *sock = user;
 
     sock->udp->stats.datagrams_in++;
+    if (sock->udp->in.at.family)
+        ic__udp_sources_note(&sock->sources, from, &sock->udp->in.at);
     if (sock->closed || ic__udp_dispatch(sock, data, len, from))
         return;
     if (sock->on_message)
@@ -157,6 +162,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    sock->sources.looks = IC__UDP_SOURCE_LOOKS;
     ic__udp_begin(u);
     while (left && !sock->closed) {
         int n = ic__udp_in_read(&u->in, sock->fd, sock->gro, left, take_datagram, sock);
@@ -212,6 +218,9 @@ static int open_socket(ic__udp_socket *sock, const ic__addr *addr)
     set_options(sock, &sock->udp->opts);
     if (bind(sock->fd, (const struct sockaddr *)(const void *)&name, len) != 0)
         return IC_ERR_IO;
+    static const uint8_t all[4] = {0};
+    if (sock->family == AF_INET && memcmp(addr->ip, all, sizeof all) == 0)
+        ic__udp_ask_address(sock->fd);
     struct event_base *base = sock->udp->base;
     sock->readable = event_new(base, sock->fd, EV_READ | EV_PERSIST, on_readable, sock);
     sock->writable = event_new(base, sock->fd, EV_WRITE, on_writable, sock);
@@ -254,6 +263,7 @@ void ic__udp_socket_free(ic__udp_socket *sock)
     if (sock->fd >= 0)
         (void)close(sock->fd);
     drop_waiting(sock);
+    ic__udp_sources_free(&sock->sources);
     ic_mem_free(sock);
 }
 

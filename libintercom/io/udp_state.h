@@ -13,6 +13,7 @@
 #include "base/timers.h"
 #include "io/udp.h"
 #include "io/udp_batch.h"
+#include "io/udp_source.h"
 
 /** A message that the kernel had no room for. */
 typedef struct ic__udp_waiting {
@@ -32,6 +33,7 @@ struct ic__udp_socket {
     size_t waiting_bytes;
     ic__udp_message_cb on_message;
     void *user;
+    ic__udp_sources sources; /* of a socket that is bound to all addresses */
     bool gso;
     bool gro;
     bool carried; /* there was a stream that left by it */

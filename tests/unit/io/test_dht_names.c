@@ -112,6 +112,16 @@ static void a_name_of_this_machine_is_found_and_none_is_not(void **state)
     assert_false(ic__dht_name_look_up(&names[0]));
 }
 
+/* docs/spec/06-hyperdht.md, section 6: what is told to peers was tried out. */
+static void an_address_works_when_we_hear_ourselves_there(void **state)
+{
+    (void)state;
+    const ic__addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
+    const ic__addr not_ours = {.family = 4, .ip = {192, 0, 2, 77}};
+    assert_true(ic__interface_works(&loopback));
+    assert_false(ic__interface_works(&not_ours));
+}
+
 static void interfaces_are_told_without_ports_in_order(void **state)
 {
     (void)state;
@@ -139,6 +149,7 @@ int main(void)
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(a_list_has_an_end),
         cmocka_unit_test(a_name_of_this_machine_is_found_and_none_is_not),
+        cmocka_unit_test(an_address_works_when_we_hear_ourselves_there),
         cmocka_unit_test(interfaces_are_told_without_ports_in_order),
     };
     return cmocka_run_group_tests_name("io/dht_names", tests, NULL, NULL);
