@@ -363,13 +363,13 @@ static int mark(isplit_import *import, isplit__import_row *row)
 
 static int reserve_row(isplit_import *import)
 {
-    if (import->info.rows < import->row_cap)
-        return 0;
     if (import->info.rows == ISPLIT_IMPORT_MAX_ROWS) {
         isplit__reason_set(&import->why, "a file has at most %d rows",
                            ISPLIT_IMPORT_MAX_ROWS);
         return IC_ERR_LIMIT;
     }
+    if (import->info.rows < import->row_cap)
+        return 0;
     size_t cap = import->row_cap ? import->row_cap * 2 : FIRST_ROWS;
     isplit__import_row **rows =
         ic_mem_resize(import->rows, cap * sizeof(isplit__import_row *));
