@@ -76,6 +76,7 @@ extern const cli_command cli_export_commands[];
 extern const cli_command cli_import_commands[];
 extern const cli_command cli_room_commands[];
 extern const cli_command cli_settle_commands[];
+extern const cli_command cli_why_commands[];
 
 /** Say what is wrong with the command line on stderr; returns CLI_USAGE. */
 int cli_usage_error(const cli_command *command, const char *format, ...)

@@ -7,6 +7,22 @@
 #include "intersplit/money.h"
 #include "intersplit_table.h"
 
+int cli_plan_options(const cli_args *args, isplit_plan_options *out)
+{
+    const char *mode = args->mode ? args->mode : "minimal";
+
+    isplit_plan_options_default(out);
+    if (strncmp(mode, "via=", 4) == 0 && mode[4]) {
+        out->mode = ISPLIT_PLAN_VIA;
+        out->via = mode + 4;
+    } else if (strcmp(mode, "pairwise") == 0)
+        out->mode = ISPLIT_PLAN_PAIRWISE;
+    else if (strcmp(mode, "minimal") != 0)
+        return cli_fail(CLI_USAGE, "a mode is minimal, pairwise or via=MEMBER, not '%s'",
+                        mode);
+    return CLI_OK;
+}
+
 int cli_plan_print(const isplit_plan *plan, unsigned exponent, const char *currency,
                    bool color)
 {
@@ -34,8 +50,8 @@ int cli_plan_print(const isplit_plan *plan, unsigned exponent, const char *curre
         (void)printf("%zu transfer%s, provably minimal.\n", plan->count,
                      plan->count == 1 ? "" : "s");
     else
-        (void)printf("%zu transfers; at least %zu are needed.\n", plan->count,
-                     plan->lower_bound);
+        (void)printf("%zu transfer%s; the fewest may be %zu.\n", plan->count,
+                     plan->count == 1 ? "" : "s", plan->lower_bound);
     return CLI_OK;
 }
 

@@ -139,15 +139,19 @@ static int run_list(const cli_command *command, const cli_args *args)
 }
 
 /* The plan of one currency. */
-static int show_currency(const isplit_currency *c, const cli_args *args,
+static int show_currency(const cli_source *s, size_t currency, const cli_args *args,
                          isplit__buf *json)
 {
     isplit_plan plan = {0};
+    isplit_plan_options o;
+    const isplit_currency *c = isplit_state_currency(s->state, currency);
 
-    int err = isplit_plan_make(c->balances, c->balance_count, &plan);
+    int code = cli_plan_options(args, &o);
+    if (code)
+        return code;
+    int err = isplit_state_plan(s->state, currency, &o, &plan);
     if (err)
         return cli_fail_error(err, NULL);
-    int code = CLI_OK;
     if (!args->json)
         code = cli_plan_print(&plan, c->exponent, c->code, cli_color(args->color));
     else {
@@ -167,9 +171,8 @@ static int show_plan(const cli_source *s, const cli_args *args)
     size_t count = isplit_state_currency_count(s->state);
 
     for (size_t i = 0; !code && i < count; i++) {
-        const isplit_currency *c = isplit_state_currency(s->state, i);
-        if (c->balance_count || count == 1)
-            code = show_currency(c, args, &json);
+        if (isplit_state_currency(s->state, i)->balance_count || count == 1)
+            code = show_currency(s, i, args, &json);
     }
     if (!code && args->json)
         (void)printf("[%s]\n", json.data ? json.data : "");
@@ -205,7 +208,7 @@ const cli_command cli_room_commands[] = {
     {.name = "plan",
      .summary = "the payments that settle a room",
      .help = "plan [OPTIONS]\n\nThe payments that bring all balances to zero.\n\n",
-     .options = READS,
+     .options = READS | CLI_MODE,
      .run = run_plan},
     {.name = "check",
      .summary = "is every event what its author signed?",

@@ -4,7 +4,7 @@ _intersplit_cli() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="balance list plan check export import settle --help --version"
+        words="balance list plan check why export import settle --help --version"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -19,6 +19,10 @@ _intersplit_cli() {
         ;;
     --key | --key-password-file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --mode)
+        mapfile -t COMPREPLY < <(compgen -W "minimal pairwise via=" -- "$cur")
         return
         ;;
     --format)
@@ -39,7 +43,8 @@ _intersplit_cli() {
     import) words="--store --room --format --write --key --key-password-file --json --color --help" ;;
     list) words="--store --room --json --color --all --help" ;;
     settle) words="--json --jsonl --color --help" ;;
-    balance | plan | check) words="--store --room --json --color --help" ;;
+    plan | why) words="--store --room --json --mode --color --help" ;;
+    balance | check) words="--store --room --json --color --help" ;;
     *) words="" ;;
     esac
     case $cur in

@@ -98,6 +98,20 @@ class Rooms(IntersplitTest):
         plan = json.loads(self.run_cli("plan", "--json", text=TRIP)[0])[0]
         self.assertEqual([{"from": "bob", "to": "alice", "amountCents": 1000, "amount": "10.00"}], plan["transfers"])
 
+    def test_a_plan_has_modes_and_reasons(self):
+        text = snapshot(trip=[entry(1, "alice", 3000, "alice,bob,carol", "boat"), entry(2, "bob", 600, "bob,carol", "ice")])
+        self.assertIn("carol  alice   10.00", self.run_cli("plan", "--mode", "pairwise", text=text)[0])
+        via = json.loads(self.run_cli("plan", "--json", "--mode=via=bob", text=text)[0])[0]["transfers"]
+        self.assertEqual([("bob", "alice"), ("carol", "bob")], sorted((t["from"], t["to"]) for t in via))
+        self.refuses("a mode is minimal, pairwise or via=MEMBER, not 'x'", "plan", "--mode", "x", text=text, code=USAGE)
+        lines = self.run_cli("why", "carol", "alice", text=text)[0].splitlines()
+        self.assertEqual("carol -> alice: 13.00", lines[0].strip())
+        self.assertEqual(["in", "all", "-13.00", "+20.00", "+10.00"], lines[-1].split())
+        said = json.loads(self.run_cli("why", "--json", "carol", "alice", text=text)[0])
+        self.assertEqual([("t1", -1000, 2000, 1000), ("t2", -300, 0, 0)],
+                         [(e["txId"], e["fromCents"], e["toCents"], e["directCents"]) for e in said["entries"]])
+        self.refuses("the plan has no payment from alice to carol", "why", "alice", "carol", text=text, code=NOT_FOUND)
+
     def test_a_table_holds_wide_letters_and_no_escape_sequences(self):
         events = [entry(1, "日本", 100, "日本,bo\u0301b", "a\x1b[31m\nb")]
         lines = self.run_cli("list", text=snapshot(r=events))[0].splitlines()
