@@ -9,8 +9,8 @@
 #include "intersplit.h"
 #include "intersplit/plan.h"
 
-/** The options of a plan that --mode asks for: "minimal", "pairwise" or "via=NAME". Returns
- * CLI_OK, or CLI_USAGE after telling. */
+/** The options of a plan that --mode asks for: "minimal", "pairwise" or "via=NAME".
+ * Returns CLI_OK, or CLI_USAGE after telling. */
 int cli_plan_options(const cli_args *args, isplit_plan_options *out);
 
 /** A table, and how good the plan is. Returns an exit code. */
