@@ -11,8 +11,8 @@
 #include "peer_near.h"
 
 static const cli_command *const tables[] = {
-    cli_room_commands,   cli_why_commands,    cli_export_commands,
-    cli_import_commands, cli_settle_commands,
+    cli_room_commands,   cli_why_commands,    cli_history_commands,
+    cli_export_commands, cli_import_commands, cli_settle_commands,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])

@@ -73,6 +73,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_export_commands[];
+extern const cli_command cli_history_commands[];
 extern const cli_command cli_import_commands[];
 extern const cli_command cli_room_commands[];
 extern const cli_command cli_settle_commands[];

@@ -4,7 +4,7 @@ _intersplit_cli() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="balance list plan check why export import settle --help --version"
+        words="balance list plan check why history export import settle --help --version"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
@@ -44,7 +44,7 @@ _intersplit_cli() {
     list) words="--store --room --json --color --all --help" ;;
     settle) words="--json --jsonl --color --help" ;;
     plan | why) words="--store --room --json --mode --color --help" ;;
-    balance | check) words="--store --room --json --color --help" ;;
+    balance | check | history) words="--store --room --json --color --help" ;;
     *) words="" ;;
     esac
     case $cur in

@@ -1,6 +1,6 @@
 # Completion of intersplit-cli for fish; the other shells have the same lists beside it.
 
-set -l tables balance list plan check why
+set -l tables balance list plan check why history
 set -l rooms $tables export import
 set -l every $rooms settle
 
@@ -10,6 +10,7 @@ complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a list -
 complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a plan -d 'the payments that settle a room'
 complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a check -d 'is every event what its author signed?'
 complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a why -d 'the entries behind a payment of the plan'
+complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a history -d 'what happened to an entry'
 complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a export -d 'a room for other programs'
 complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a import -d 'entries of other expense trackers'
 complete -c intersplit-cli -n "not __fish_seen_subcommand_from $every" -a settle -d 'payments for balances on standard input'

@@ -183,6 +183,19 @@ class Stores(IntersplitTest, PeerTest):
         bad = json.loads(self.run_cli("check", "--store", copy, "--json", code=REFUSED)[0])
         self.assertEqual((False, 1), (bad["good"], bad["badSignatures"]))
 
+    def test_the_history_of_an_entry_begins_with_its_addition(self):
+        peer = self.start()
+        self.fill(peer)
+        peer.stop()
+        last = json.loads(self.run_cli("list", "--json", "--store", self.store)[0])[-1]
+        for name in ("last", last["txId"], last["txId"][:6]):
+            (step,) = json.loads(self.run_cli("history", "--json", "--store", self.store, name)[0])
+            self.assertEqual(("added", True, last["txId"]), (step["kind"], step["counts"], step["value"]["txId"]))
+        line = self.run_cli("history", "--store", self.store, "last")[0].splitlines()[1]
+        self.assertIn("added", line)
+        self.assertIn("10.00 by bob for ", line)
+        self.run_cli("history", "--store", self.store, "000000", code=NOT_FOUND)
+
     def test_another_programs_database_is_left_alone(self):
         path = os.path.join(self.folder.name, "other.db")
         with sqlite3.connect(path) as db:

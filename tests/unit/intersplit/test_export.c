@@ -69,6 +69,28 @@ static void balances_are_numbers_and_notes_no_formulas(void **state)
     ic_mem_free(text);
 }
 
+static void what_is_void_is_left_out(void **state)
+{
+    desk *d = *state;
+    const isplit_entry *entry = NULL;
+    const isplit_deed gone = {.kind = ISPLIT_DEED_VOID, .id = "last"};
+
+    open_trip(d);
+    desk_add(d, "trip", "alice", "500", "bob", "gone");
+    assert_int_equal(isplit_book_do(d->book, "trip", &gone, &entry, NULL, NULL), 0);
+    check_export(d, ISPLIT_EXPORT_BALANCES, ISPLIT_EXPORT_CSV,
+                 "member,balance,currency\nalice,15.00,\nbob,-15.00,\nmary ann,0.00,\n");
+    for (int f = ISPLIT_EXPORT_TEXT; f <= ISPLIT_EXPORT_BEANCOUNT; f++) {
+        char *text = NULL;
+        assert_int_equal(isplit_export_write(desk_state(d, "trip"),
+                                             ISPLIT_EXPORT_EXPENSES,
+                                             (isplit_export_format)f, 0, &text),
+                         0);
+        assert_null(strstr(text, "gone"));
+        ic_mem_free(text);
+    }
+}
+
 static void names_of_formats_are_read_and_told(void **state)
 {
     isplit_export_format format;
@@ -124,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DESK(ledger_gets_a_balanced_transaction_for_each_entry),
         WITH_DESK(balances_are_numbers_and_notes_no_formulas),
+        WITH_DESK(what_is_void_is_left_out),
         cmocka_unit_test(names_of_formats_are_read_and_told),
         WITH_DESK(without_memory_there_is_no_half_text),
     };
