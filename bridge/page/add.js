@@ -1,11 +1,11 @@
 /**
- * The form for an expense writes the line that one could have typed (docs/spec/16-ledger.md,
- * 5.3): the peer alone reads it, and says while one types what comes of it or is left.
+ * The form writes the line that one could have typed (docs/spec/16-ledger.md, 5.3): the
+ * peer alone reads it, and says while one types what comes of it or is left.
  */
 
 import { previewer } from './assistant.js'
 import { button, el, fieldError, fill, onPress, onSubmit, setText, ui } from './dom.js'
-import { amountOf, paidOf, sharesOf } from './entry.js'
+import { amountOf } from './entry.js'
 import { goTo } from './keys.js'
 import { explain, say } from './notices.js'
 import * as room from './room.js'
@@ -15,10 +15,11 @@ import { quote } from './text.js'
 const FIELDS = ['payer', 'amount', 'split', 'items', 'currency', 'rate', 'date', 'category', 'note']
 const ONCE = ['amount', 'items', 'note', 'mode'] /* the others stay for the next entry */
 const VALUED = ['=', '*', '%', '+'] /* modes that have a value behind each name */
+const SUMMED = ['=', '%'] /* whoever has none there shares nothing */
 const REFUSED = new RegExp(`^(?:Missing|Invalid) (${FIELDS.join('|')})\\b`)
-const OFF = /\d (over|left)\b/
+const OFF = /(\d\S*) (over|left)\b/
 
-let rest = '' /* who takes what is over or left */
+let rest = '' /* clause that says who takes what is over or left */
 let editing = '' /* id of the entry that the form changes */
 
 const preview = previewer(showPreview)
@@ -30,10 +31,8 @@ ui.addForm.addEventListener('input', ({ target }) => {
   rest = ''
   changed()
 })
-watch(['summary'], ({ entries }) => {
-  const options = (id, values) => fill(ui[id], values.map((value) => el('option', { value })))
-  options('members', members())
-  options('categories', [...new Set(entries.map(({ category }) => category))].filter(Boolean))
+watch(['summary'], () => {
+  fill(ui.members, members().map((value) => el('option', { value })))
   renderSplit()
 })
 watch(['can'], ({ can }) => (ui.more.hidden = !can.has('refund')))
@@ -68,7 +67,7 @@ function line () {
     clause('rate', 'rate'),
     split(),
     value('mode') === ';' && `items ${value('items').replaceAll('\n', ';')}`,
-    rest && `rest ${quote(rest)}`,
+    rest,
     clause('cat', 'category'),
     clause('on', 'date'),
     clause('note', 'note'),
@@ -78,8 +77,9 @@ function line () {
 function split () {
   const mode = value('mode')
   const part = (who) => quote(who) + (typed(who) && (mode === '%' ? ` ${typed(who)}%` : mode + typed(who)))
+  const shares = (who) => typed(who) || !SUMMED.includes(mode) || rest.endsWith(quote(who))
   if (!value('split') && !VALUED.includes(mode)) return ''
-  return `split ${mode === 'only' ? 'only ' : ''}${sharing().map(part).join(',')}`
+  return `split ${mode === 'only' ? 'only ' : ''}${sharing().filter(shares).map(part).join(',')}`
 }
 
 /* --- asking --- */
@@ -108,12 +108,17 @@ function refused (text) {
 }
 
 function showPreview (words, refusal) {
-  const give = (who) => button('.chip', `Give the rest to ${who}`, () => {
-    rest = who
+  const [, left, way] = (refusal && OFF.exec(words)) || []
+  const offer = (label, clause) => button('.chip', label, () => {
+    rest = clause
     changed()
   })
   setText(ui.addPreview, words)
-  fill(ui.rest, refusal && OFF.test(words) && parts().map((input) => give(input.dataset.name)))
+  fill(
+    ui.rest,
+    way === 'left' && value('mode') === ';' && offer(`${left} is tax and tip`, `tip ${left}`),
+    left && sharing().map((who) => offer(`Give the rest to ${who}`, `rest ${quote(who)}`)),
+  )
 }
 
 /** Fill the form with an entry to change; null: make it ready for the next new one. */
@@ -131,12 +136,11 @@ export function edit (entry) {
 }
 
 function fillIn (entry) {
-  const { amountCents, note, date = '', category = '', currency = '', mode, type } = entry
-  const [paid, shares] = [paidOf(entry), sharesOf(entry)]
+  const { amountCents, paid, shares, note, date = '', category = '', currency, mode, type } = entry
   const payer = paid.length === 1 ? paid[0].member : paid.map(({ member, cents }) => `${quote(member)}=${amountOf(cents, entry)}`).join('+')
   const values = { payer, amount: amountOf(amountCents, entry), split: shares.map(({ member }) => member).join(','), note, date, category, currency }
   for (const [id, text] of Object.entries(values)) ui[id].value = text
-  ui.mode.value = (mode ?? 'equal') === 'equal' ? '' : '='
+  ui.mode.value = mode === 'equal' ? '' : '='
   ui.refund.checked = type === 'refund'
   changed()
   parts().forEach((input, i) => (input.value = amountOf(shares[i].cents, entry)))
@@ -155,7 +159,7 @@ function renderSplit () {
 
 /** A field for each name; what was typed stays. */
 function renderParts (who, mode) {
-  const field = (one) => el('label', `${one} ${mode}`, el('input', { inputmode: 'decimal', 'data-name': one, value: typed(one) }))
+  const field = (one) => el('label', mode === '=' ? one : `${one} ${mode}`, el('input', { inputmode: 'decimal', 'data-name': one, value: typed(one) }))
   if (parts().map((input) => input.dataset.name).join() !== who.join()) fill(ui.splitParts, who.map(field))
 }
 

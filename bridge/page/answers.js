@@ -1,10 +1,11 @@
-/** Answers of the bridge in words: `text` for the notice, `line` for the feed, `undo` the line that takes it back. */
+/** Answers in words: `text` for the notice, `line` for the feed, `undo` is the line that takes it back. */
 
-import { count, money, settlementLines, signed } from './text.js'
+import { count, money, payment, signed } from './text.js'
 
+/** What can happen to an entry, and the word that takes it back. */
+const BACK = { added: 'void', refunded: 'void', paid: 'void', unvoided: 'void', voided: 'unvoid', amended: '', confirmed: '', disputed: '' }
 const ANSWERS = {
-  expense_added: ({ event }) => ({ text: `Added ${brief(event)}.`, line: `added ${brief(event)}`, undo: `void ${event.txId}` }),
-  expense_balance: ({ summary }) => ({ text: verdict(summary), line: table(summary) }),
+  expense_balance: ({ summary }) => ({ text: settlements(summary).join(', ') || 'All settled.', line: table(summary) }),
   expense_persisted: persisted,
   expense_restored: restored,
   expense_exported: ({ format, data }) => ({ text: `Export as ${format} is ready.`, exported: { format, data } }),
@@ -12,7 +13,13 @@ const ANSWERS = {
 }
 
 export function inWords (answer) {
-  return ANSWERS[answer?.type]?.(answer) ?? {}
+  const deed = answer?.event && answer.type.replace('expense_', '')
+  return deed in BACK ? happened(deed, answer.event) : (ANSWERS[answer?.type]?.(answer) ?? {})
+}
+
+function happened (deed, event) {
+  const line = `${deed} ${brief(event)}`
+  return { text: `${line[0].toUpperCase()}${line.slice(1)}.`, line, undo: BACK[deed] && `${BACK[deed]} ${event.txId}` }
 }
 
 /** "30.00 by alice split=alice,bob" */
@@ -24,9 +31,8 @@ function entries (n) {
   return count(n, 'entry', 'entries')
 }
 
-function verdict (summary) {
-  if (summary.balances.length === 0) return 'No entries yet, so nobody owes anything.'
-  return summary.settlements.length === 0 ? 'All settled.' : settlementLines(summary).join(', ')
+function settlements (summary) {
+  return [summary, ...summary.currencies].flatMap((unit) => unit.settlements.map((one) => payment(unit, one)))
 }
 
 function table (summary) {
@@ -35,14 +41,14 @@ function table (summary) {
   return [
     `entries=${summary.eventCount} total=${money(summary.totalCents, summary)}`,
     ...block('balances', balances),
-    ...block('settlements', settlementLines(summary)),
+    ...block('settlements', settlements(summary)),
   ].join('\n')
 }
 
 function persisted ({ tx, stored, key, count: n }) {
-  const line = `persist ${tx ? `tx=${tx}` : `stored=${stored} tx=none`} key=${key} entries=${n}`
+  const line = `persist stored=${stored} tx=${tx ?? 'none'} key=${key} entries=${n}`
   if (tx) return { line, text: `Saved in the contract: ${entries(n)}, tx ${tx}.` }
-  return { line, text: `Saved on this machine: ${entries(n)}. Not in the contract, so there is no tx hash.` }
+  return { line, text: `Saved on this machine: ${entries(n)}. Not in the contract.` }
 }
 
 function restored ({ added, total, source }) {

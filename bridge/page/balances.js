@@ -1,24 +1,26 @@
 /** A row per member: a bar for the eye, the word and the number for everybody. */
 
 import { el, fill, soft, ui } from './dom.js'
-import { watch } from './store.js'
+import { currencies, watch } from './store.js'
 import { name, signed } from './text.js'
 
-watch(['summary', 'me'], (state) => fill(ui.balances, render(state)))
+watch(['summary', 'me'], ({ summary, me }) => {
+  if (!summary) fill(ui.balances, soft('Reading the ledger…'))
+  else if (summary.balances.length === 0) fill(ui.balances, soft('Everybody starts at 0.00.'))
+  else fill(ui.balances, currencies().map((unit) => table(unit, me)))
+})
 
-function render ({ summary, me }) {
-  if (!summary) return soft('Reading the ledger…')
-  const { balances } = summary
-  if (balances.length === 0) return soft('Everybody starts at 0.00.')
+function table (unit, me) {
+  const { balances, currency } = unit
   const most = Math.max(...balances.map((row) => Math.abs(row.cents)))
   const sum = balances.reduce((total, row) => total + row.cents, 0)
   const head = ['Member', 'Bar', 'Balance'].map((text) => el('th', { scope: 'col' }, text))
   return el(
     'table.balances',
-    el('caption.hidden', 'Balances, positive is owed to the member'),
+    el('caption.hidden', `Balances ${currency}, positive is owed to the member`),
     el('thead.hidden', el('tr', head)),
-    el('tbody', balances.map((row) => member(row, most, row.member === me, summary))),
-    el('tfoot', el('tr', el('th', { scope: 'row' }, 'Sum'), el('td'), el('td.amount', signed(sum, summary)))),
+    el('tbody', balances.map((row) => member(row, most, row.member === me, unit))),
+    el('tfoot', el('tr', el('th', { scope: 'row' }, 'Sum'), el('td'), el('td.amount', signed(sum, unit)))),
   )
 }
 

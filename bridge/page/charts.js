@@ -1,7 +1,7 @@
 /** What was spent, by member, month and category. Payments and what doesn't count stay out. */
 
 import { button, el, fill, soft, ui } from './dom.js'
-import { dayOf, paidOf, sharesOf, spends } from './entry.js'
+import { dayOf, spends } from './entry.js'
 import { state, watch } from './store.js'
 import { money } from './text.js'
 
@@ -44,13 +44,13 @@ function sums (entries, parts) {
 function paidAndShared (entry) {
   const way = entry.type === 'refund' ? -1 : 1
   return [
-    ...paidOf(entry).map(({ member, cents }) => [member, way * cents, 0]),
-    ...sharesOf(entry).map(({ member, cents }) => [member, 0, way * cents]),
+    ...entry.paid.map(({ member, cents }) => [member, way * cents, 0]),
+    ...entry.shares.map(({ member, cents }) => [member, 0, way * cents]),
   ]
 }
 
 function chart (title, heads, rows, unit) {
-  const id = `chart-${title}`
+  const id = `chart-${title.toLowerCase()}`
   const table = asTable.has(title)
   const toggle = () => {
     if (!asTable.delete(title)) asTable.add(title)

@@ -5,7 +5,6 @@ import { browser, configuredBridge, tab, takeFragment } from './memory.js'
 import { retryNow } from './connection.js'
 import * as room from './room.js'
 import { state, watch } from './store.js'
-import { shortKey } from './text.js'
 
 const STEPS = ['connect', 'join', 'subscribe']
 const WORD = { closed: 'not connected', connecting: 'connecting…', waiting: 'connection lost' }
@@ -21,7 +20,7 @@ onPress('disconnect', leave)
 watch(['channel'], ({ channel }) => {
   ui.channel.value = channel || ui.channel.value
 })
-watch(['link', 'joined', 'subscribed', 'channel', 'peer'], render)
+watch(['link', 'joined', 'subscribed', 'channel'], render)
 watch(['joined', 'subscribed'], ({ joined, subscribed }) => {
   const card = ui.connection
   if (!joined || !subscribed) return
@@ -102,13 +101,12 @@ function render () {
   }
 }
 
-function hint ({ link, joined, subscribed, peer }) {
+function hint ({ link, joined, subscribed }) {
   if (link.name === 'waiting') {
     const at = new Date(link.retryAt).toLocaleTimeString()
     return ['The connection to the peer broke off. Next try at ', at, '. ', button('.link', 'Try now', retryNow)]
   }
-  if (link.name !== 'ready') return null
+  if (link.name !== 'ready') return
   if (!joined) return 'Connected. Join the channel to send entries to it.'
   if (!subscribed) return 'Joined. Subscribe to see only this channel, as it happens.'
-  return `The peer is ${shortKey(peer?.address ?? peer?.key ?? 'unknown')}.`
 }

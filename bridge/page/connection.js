@@ -1,4 +1,4 @@
-/** The WebSocket to the SC-Bridge: token, answers by id, reconnecting (docs/spec/13-sc-bridge.md). */
+/** The WebSocket to the SC-Bridge (docs/spec/13-sc-bridge.md): token, answers by id, reconnecting. */
 
 const DIAL_MS = 8_000
 const ANSWER_MS = 10_000
@@ -11,7 +11,7 @@ let onPush /* (message) that answers no request */
 let url
 let token
 let socket = null
-let giveUp /* ends the wait for the socket to open */
+let giveUp /* ends the wait for opening */
 let keep = false /* was ready once: dial again when it breaks */
 let failures = 0
 let retryTimer = 0

@@ -42,12 +42,11 @@ function shown (parts) {
   return parts.flat(2).filter(Boolean).map((part) => (typeof part === 'string' ? visible(part) : part))
 }
 
-/** Put `children` in place of what `node` holds. */
 export function fill (node, ...children) {
   node.replaceChildren(...shown(children))
 }
 
-/** Set text only when it differs, so that a live region isn't read out twice. */
+/** Only when it differs: a live region isn't read out twice. */
 export function setText (node, text) {
   if (node.textContent !== visible(text)) node.textContent = visible(text)
 }
@@ -66,7 +65,7 @@ export function onPress (id, work) {
   ui[id].addEventListener('click', (event) => whileBusy(event.currentTarget, work))
 }
 
-/** The same for a form; its button shows that it's at work. */
+/** The same for a form and its button. */
 export function onSubmit (id, work) {
   const form = ui[id]
   form.autocomplete = 'off'
@@ -77,7 +76,7 @@ export function onSubmit (id, work) {
   })
 }
 
-/** A busy button stays focusable: `disabled` would throw a keyboard user out of place. */
+/** `disabled` would throw a keyboard user out of place. */
 async function whileBusy (node, work) {
   if (node.ariaBusy === 'true') return
   node.ariaBusy = 'true'

@@ -1,7 +1,7 @@
 /** Balance, persist, restore, export, clear: the commands on the room as a whole. */
 
 import { el, onPress, ui, visible } from './dom.js'
-import { attempt, copy, say } from './notices.js'
+import { attempt, copy } from './notices.js'
 import * as room from './room.js'
 import { state } from './store.js'
 
@@ -10,11 +10,8 @@ let shown /* { format, data, opener } */
 
 onPress('balance', () => attempt(() => room.say('balance')))
 onPress('restore', () => attempt(() => room.restore(ui.replace.checked)))
-onPress('clear', () => attempt(() => room.say('clear')))
-onPress('persist', () => {
-  say('Saving… this can take a while.')
-  return attempt(() => room.persist())
-})
+onPress('clear', () => attempt(clear))
+onPress('persist', () => attempt(room.persist))
 for (const format of Object.keys(FILES))
   onPress(`export-${format}`, async () => showExport((await attempt(() => room.say(`export ${format}`)))?.exported))
 onPress('export-copy', () => copy(shown.data, 'Export copied.'))
@@ -23,6 +20,12 @@ onPress('export-close', () => {
   ui.export.hidden = true
   shown.opener.focus()
 })
+
+/** What is saved before can be brought back. */
+async function clear () {
+  await room.persist()
+  return { ...await room.say('clear'), undo: () => room.restore(true) }
+}
 
 /** Show the bridge's answer to an export, if that's what it was. */
 export function showExport (exported) {

@@ -6,10 +6,9 @@ import { state } from './store.js'
 
 const PLACES = { a: 'payer', '/': 'say', b: 'balances-title', s: 'settle-title' }
 
-const [help, switchedOn] = [ui.help, ui.shortcuts]
 document.addEventListener('keydown', (event) => {
-  if (!switchedOn.checked || !meant(event)) return
-  if (event.key === '?') help.showModal()
+  if (!ui.shortcuts.checked || !meant(event)) return
+  if (event.key === '?') ui.help.showModal()
   else if (state.wasReady && PLACES[event.key]) goTo(PLACES[event.key])
   else return
   event.preventDefault()
@@ -18,10 +17,10 @@ ui.skip.addEventListener('click', (event) => {
   event.preventDefault()
   goTo(state.wasReady ? 'payer' : 'url')
 })
-onPress('help-open', () => help.showModal()) /* closing gives the focus back to the opener */
-onPress('help-close', () => help.close())
-switchedOn.checked = browser.get('shortcuts') !== 'off'
-switchedOn.addEventListener('change', () => browser.set('shortcuts', switchedOn.checked ? '' : 'off'))
+onPress('help-open', () => ui.help.showModal()) /* closing gives the focus back to the opener */
+onPress('help-close', () => ui.help.close())
+ui.shortcuts.checked = browser.get('shortcuts') !== 'off'
+ui.shortcuts.addEventListener('change', () => browser.set('shortcuts', ui.shortcuts.checked ? '' : 'off'))
 
 /** A letter typed into a field, or into a dialog, or with a modifier, is not for us. */
 function meant (event) {

@@ -1,4 +1,4 @@
-/** What the browser remembers: the token as long as the tab lives, a channel and who "I" am for good. */
+/** What the browser remembers: the token while the tab lives, a channel and who "I" am for good. */
 
 export const tab = shelf('sessionStorage')
 export const browser = shelf('localStorage')

@@ -2,10 +2,9 @@
 
 import { button, el, fill, ui } from './dom.js'
 
-const SHOWN_MS = 8_000
-const UNDO_MS = 20_000
+const SHOWN_MS = 12_000
 const MAYBE = {
-  lost: ' It may still have been done: look before you repeat it.',
+  lost: ' It may have been done: look before you repeat it.',
   timeout: ' It may still come: look before you repeat it.',
 }
 let timer = 0
@@ -15,7 +14,7 @@ export function say (text, undo) {
   clearTimeout(timer)
   fill(ui.alert)
   fill(ui.status, text && el('p', text), undo && button('.link', 'Undo', () => attempt(undo)))
-  timer = setTimeout(() => fill(ui.status), undo ? UNDO_MS : SHOWN_MS)
+  timer = setTimeout(() => fill(ui.status), SHOWN_MS)
 }
 
 export function warn (text) {

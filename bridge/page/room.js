@@ -1,7 +1,8 @@
-/** What the page does with a room (docs/spec/13-sc-bridge.md, 3, 4, 7): cards call it, it changes the store. */
+/** What the page does with a room (docs/spec/13-sc-bridge.md, 3, 4, 7). */
 
 import { brief, inWords } from './answers.js'
 import { close, listen, open, request } from './connection.js'
+import { counts } from './entry.js'
 import { change, state } from './store.js'
 
 const APP = 'expense_split_v1'
@@ -119,32 +120,32 @@ async function load () {
   while (stale) {
     stale = false
     const { channel } = state
-    const [balance, { count, fp }] = await Promise.all([command('expense_balance'), command('expense_list', { limit: 1 })])
+    const [now, { count, fp }] = await Promise.all([balance(), command('expense_list', { all: true, limit: 1 })])
     if (channel !== state.channel) stale = true
-    else await list(balance, count, fp)
+    else await list(now, count, fp)
   }
 }
 
-/** The newest entries first; what is older follows in parts, as long as nothing changes. */
-async function list (balance, count, fp) {
+/** The newest entries first, then the older ones in parts, as long as nothing changes. */
+async function list (now, count, fp) {
   let entries = []
   let limit = FIRST_ENTRIES
-  if (count === 0) took(balance, entries, count)
+  if (count === 0) took(now, entries, count)
   while (entries.length < count) {
     const end = count - entries.length
     const offset = Math.max(0, end - limit)
-    const part = await command('expense_list', { offset, limit: end - offset })
+    const part = await command('expense_list', { all: true, offset, limit: end - offset })
     stale ||= part.fp !== fp
     if (stale) return
     const cut = part.events.length < end - offset /* they were too long for one answer */
     limit = cut ? part.events.length >> 1 || 1 : MORE_ENTRIES
     if (cut) continue
     entries = [...part.events, ...entries]
-    took(balance, entries, count)
+    took(now, entries, count)
   }
 }
 
-/** An entry came or changed: a merge is due. Without one, all has to be read again. */
+/** An entry came or changed; without one, all has to be read again. */
 function take (event) {
   if (!event) return quietly(refresh())
   arrived.push(event)
@@ -158,9 +159,9 @@ async function merge () {
   if (loading || count !== entries.length) return refresh()
   const all = [...entries.filter(({ txId }) => !fresh.has(txId)), ...fresh.values()].sort(listOrder)
   change({ entries: all, count: all.length })
-  const balance = await command('expense_balance')
+  const now = await balance()
   if (channel !== state.channel || loading || gathering) return
-  if (balance.summary.eventCount === all.length) took(balance, all, all.length)
+  if (now.summary.eventCount === all.filter(counts).length) took(now, all, all.length)
   else await refresh()
 }
 
@@ -169,8 +170,18 @@ function listOrder (a, b) {
   return a.ts - b.ts || (a.txId < b.txId ? -1 : 1)
 }
 
+function balance () {
+  return command('expense_balance', { plan: state.plan })
+}
+
 function took ({ summary, fp, peers, same }, entries, count) {
   change({ entries, count, summary, peers: { peers, same, fp } })
+}
+
+/** "minimal" or "pairwise" */
+export function plan (mode) {
+  change({ plan: mode })
+  quietly(refresh())
 }
 
 /* --- writing --- */
@@ -194,11 +205,11 @@ export async function preview (text) {
   return (await command('expense_say', { text, dryRun: true })).preview
 }
 
-/** Do what the line says; the one grammar is the peer's. Resolves with { text, undo?, exported? }. */
+/** Do what the line says. Resolves with { text, result, undo?, exported? }. */
 export async function say (text) {
   const { kind, preview: words, result } = await command('expense_say', { text }, SLOW_MS)
   if (kind === 'send') tell('chat', text.trim().replace(/^\S+\s+/, ''), 'you')
-  return { text: words, ...handle(result) }
+  return { text: words, result, ...handle(result) }
 }
 
 function command (type, members = {}, timeoutMs) {

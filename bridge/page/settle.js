@@ -1,31 +1,25 @@
 /** Who pays whom, whether fewer payments would do, and where each of them comes from. */
 
-import { button, el, fill, onPress, setText, soft, ui, visible } from './dom.js'
+import { button, el, fill, onPress, soft, ui, visible } from './dom.js'
 import { attempt, copy, explain } from './notices.js'
 import * as room from './room.js'
-import { state, watch } from './store.js'
-import { count, money, name, quote, settlementLines } from './text.js'
+import { currencies, transfers, watch } from './store.js'
+import { count, money, name, payment, quote, signed } from './text.js'
 import { payLine } from './you.js'
 
-onPress('settle-copy', () => copy(settlementLines(state.summary).join('\n'), 'Settlement copied.'))
+onPress('settle-copy', () => copy(transfers().map((one) => payment(one.unit, one)).join('\n'), 'Settlement copied.'))
 ui.plan.addEventListener('change', () => room.plan(ui.plan.value))
 watch(['summary', 'can'], ({ summary, can }) => {
-  ui.settleTools.hidden = !summary?.settlements.length
+  const all = summary ? transfers() : []
+  ui.settleTools.hidden = all.length === 0
   ui.plan.hidden = !can.has('why')
-  fill(ui.settle, render(summary, can))
+  if (!summary) fill(ui.settle, soft('Reading the ledger…'))
+  else if (summary.eventCount === 0) fill(ui.settle, soft('Nothing to pay yet.'))
+  else if (all.length === 0) fill(ui.settle, el('p.settled', 'All settled'))
+  else fill(ui.settle, el('ul.payments', all.map((one) => row(one, can))), currencies().map(remark))
 })
 
-function render (summary, can) {
-  if (!summary) return soft('Reading the ledger…')
-  if (summary.balances.length === 0) return soft('Nothing to pay yet.')
-  if (summary.settlements.length === 0) return el('p.settled', 'All settled')
-  return [
-    el('ul.payments', summary.settlements.map((payment) => row(payment, summary, can))),
-    el('p.soft.hint', remark(summary)),
-  ]
-}
-
-function row ({ from, to, amountCents }, unit, can) {
+function row ({ from, to, amountCents, unit }, can) {
   const amount = money(amountCents, unit)
   const pay = () => attempt(() => room.say(payLine(from, to, amount)))
   return el(
@@ -33,22 +27,25 @@ function row ({ from, to, amountCents }, unit, can) {
     el('span', name(from), ' ', el('span.arrow', { role: 'img', 'aria-label': 'pays' }, '→'), ' ', name(to)),
     el('b.figure', amount),
     can.has('pay') && button('', 'Pay', pay, { 'aria-label': `Pay ${visible(to)} ${amount} for ${visible(from)}` }),
-    can.has('why') && why(`why ${quote(from)} -> ${quote(to)}`),
+    can.has('why') && why({ from, to, unit }),
   )
 }
 
 /** The entries behind a payment, asked for when one wants to see them. */
-function why (line) {
-  const answer = el('p.hint', '…')
-  const ask = async ({ target }) => {
-    if (target.open) setText(answer, await room.say(line).then(({ text }) => text, explain))
-  }
+function why ({ from, to, unit }) {
+  const answer = el('div.soft')
+  const cause = ({ event, fromCents, toCents }) => el(
+    'p',
+    `${event.note || 'no note'} ${money(event.amountCents, event)}: `,
+    name(from), ` ${signed(fromCents, unit)}, `, name(to), ` ${signed(toCents, unit)}`,
+  )
+  const ask = async () => fill(answer, await room.say(`why ${quote(from)} -> ${quote(to)}`).then(({ result }) => result.why.causes.map(cause), explain))
   return el('details', { toggle: ask }, el('summary.soft', 'why?'), answer)
 }
 
 /** Only claims what the peer has proved. */
-function remark ({ settlements, plan }) {
-  const made = count(settlements.length, 'transfer')
-  if (plan?.optimal) return `${made}, provably minimal`
-  return plan?.lowerBound ? `${made}; no plan needs fewer than ${plan.lowerBound}` : made
+function remark ({ settlements, plan, currency }) {
+  const made = `${count(settlements.length, 'transfer')}${currency && ` in ${currency}`}`
+  const proof = plan.optimal ? ', provably minimal' : plan.lowerBound ? `; no plan needs fewer than ${plan.lowerBound}` : ''
+  return settlements.length > 0 && el('p.soft.hint', made + proof)
 }

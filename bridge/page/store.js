@@ -10,6 +10,7 @@ export let state = {
   subscribed: false,
   entries: [], /* in list order, oldest first; the newest come first over the wire */
   count: null, /* entries of the room; while fewer are here, older ones are on their way */
+  plan: 'minimal', /* or pairwise: what the settlements of the summary are */
   summary: null,
   peers: null, /* { peers, same, fp }: who else is here, and how many have this very ledger */
   me: '',
@@ -41,6 +42,16 @@ export function watch (keys, render) {
   }
   watchers.push(look)
   look()
+}
+
+/** Balances and settlements: in the room's own currency, and in those of other entries. */
+export function currencies () {
+  return [state.summary, ...(state.summary.currencies ?? [])]
+}
+
+/** What is left to pay, each with its unit. */
+export function transfers () {
+  return currencies().flatMap((unit) => unit.settlements.map((payment) => ({ ...payment, unit })))
 }
 
 /** Every name in the room, in the ledger's order. */

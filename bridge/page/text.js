@@ -7,7 +7,6 @@ export function name (text) {
   return el('bdi.name', text)
 }
 
-/** Names in a row, with commas between. */
 export function names (list) {
   return list.flatMap((text, i) => [i > 0 && ', ', name(text)])
 }
@@ -46,8 +45,7 @@ export function signed (minor, unit) {
   return (minor < 0 ? '' : '+') + money(minor, unit)
 }
 
-/** "bob -> alice: 15.00", a line per payment; "none" when there is nothing to pay. */
-export function settlementLines ({ settlements, ...unit }) {
-  if (settlements.length === 0) return ['none']
-  return settlements.map(({ from, to, amountCents }) => `${from} -> ${to}: ${money(amountCents, unit)}`)
+/** "bob -> alice: 15.00" */
+export function payment (unit, { from, to, amountCents }) {
+  return `${from} -> ${to}: ${money(amountCents, unit)}`
 }

@@ -1,8 +1,9 @@
-/** What was added, newest first, by day: a window onto the list that moves as one reads. */
+/** What was added, newest first, by day: a window that moves as one reads. */
 
 import { edit } from './add.js'
-import { button, el, fill, setText, soft, ui } from './dom.js'
-import { amountOf, dayOf, has, paidOf, sharesOf } from './entry.js'
+import { brief } from './answers.js'
+import { button, el, fill, soft, ui } from './dom.js'
+import { amountOf, dayOf, has } from './entry.js'
 import { attempt, explain } from './notices.js'
 import { say } from './room.js'
 import { state, watch } from './store.js'
@@ -10,14 +11,17 @@ import { clock, money, name, names, shortKey } from './text.js'
 
 const STEP = 50
 const MOST = 200 /* entries in the document at once */
-const LONG_CHARS = 80
-const MARKS = ['void', 'cleared', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'future']
+const MARKS = ['void', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'future']
 const FIRST_WORRY = MARKS.indexOf('conflict')
 
+let sorted = [] /* newest first */
 let first = 0
 let last = STEP
 let rows = new Map() /* entry -> its element, so that what did not change stays as it is */
 
+watch(['entries'], ({ entries }) => {
+  sorted = byDay(entries.filter((entry) => !has(entry, 'cleared')))
+})
 watch(['channel'], () => move(0, STEP))
 watch(['entries', 'count', 'peer'], draw)
 
@@ -30,8 +34,8 @@ function move (from, to) {
 function draw () {
   const { entries, count } = state
   if (!count) return fill(ui.timeline, soft(count === 0 ? 'No entries yet.' : 'Reading the ledger…'))
-  const shown = byDay(entries).slice(first, last)
-  const left = entries.length - last
+  const shown = sorted.slice(first, last)
+  const left = sorted.length - last
   rows = new Map(shown.map((entry) => [entry, rows.get(entry) ?? item(entry)]))
   fill(
     ui.timeline,
@@ -42,7 +46,7 @@ function draw () {
   )
 }
 
-/** Days may be chosen by hand; within one the ledger's order holds. */
+/** Within a day the ledger's order holds. */
 function byDay (entries) {
   const days = new Map(entries.map((entry) => [entry, dayOf(entry)]))
   return entries.toReversed().sort((a, b) => (days.get(a) < days.get(b)) - (days.get(a) > days.get(b)))
@@ -62,7 +66,7 @@ function title (day) {
 /* --- one entry --- */
 
 function item (entry) {
-  const note = entry.note || 'no note'
+  const note = entry.note || (entry.type === 'payment' ? 'Payment' : 'no note')
   const body = el('div.body')
   const open = ({ target }) => target.open && showDetails(body, entry)
   const marks = MARKS.flatMap((mark, i) => has(entry, mark) && [' ', el(`span.tag${i < FIRST_WORRY ? '' : '.warn'}`, mark)])
@@ -71,7 +75,7 @@ function item (entry) {
     { toggle: open },
     el(
       'summary',
-      el(`span.what${has(entry, 'void') ? '.struck' : ''}`, el('bdi', note.length > LONG_CHARS ? `${note.slice(0, LONG_CHARS)}…` : note)),
+      el(`span.what${has(entry, 'void') ? '.struck' : ''}`, el('bdi', note)),
       el('span.figure', money(entry.amountCents, entry)),
       el('span.soft', sentence(entry)),
       el('span.soft', clock(entry.ts), ' ', author(entry), marks),
@@ -81,8 +85,8 @@ function item (entry) {
 }
 
 function sentence (entry) {
-  const [payers, sharers] = [paidOf(entry), sharesOf(entry)].map((list) => names(list.map(({ member }) => member)))
-  const amounts = sharesOf(entry).map(({ cents }) => cents)
+  const [payers, sharers] = [entry.paid, entry.shares].map((list) => names(list.map(({ member }) => member)))
+  const amounts = entry.shares.map(({ cents }) => cents)
   const [least, most] = [Math.min(...amounts), Math.max(...amounts)]
   const each = amounts.length > 1 && most - least < 2 && ` · ${least < most ? `${amountOf(least, entry)} or ` : ''}${amountOf(most, entry)} each`
   return [payers, { payment: ' paid ', refund: ' got back for ' }[entry.type] ?? ' paid for ', sharers, each]
@@ -96,23 +100,20 @@ function author ({ by, author: key, signed }) {
 /** Who has what part, what one can do, and what happened to the entry. */
 async function showDetails (body, entry) {
   const { can } = state
-  const history = el('p.soft.hint', '…')
+  const history = el('div.soft')
+  const step = ({ kind, ts, by, why, event }) => el('p', `${new Date(ts).toLocaleString()} ${kind} by ${shortKey(by)}${why && `: ${why}`} ${event ? brief(event) : ''}`)
   const tell = (label, verb) => can.has(verb) && button('', label, () => attempt(() => say(`${verb} ${entry.txId}`)))
   const parts = (word, list) => soft(word, list.flatMap(({ member, cents }, i) => [i > 0 && ', ', name(member), ` ${amountOf(cents, entry)}`]))
   fill(
     body,
-    entry.note.length > LONG_CHARS && el('p', entry.note),
-    parts('Paid: ', paidOf(entry)),
-    parts('Shares: ', sharesOf(entry)),
+    entry.type !== 'payment' && [parts('Paid: ', entry.paid), parts('Shares: ', entry.shares)],
     entry.category && soft('Category: ', entry.category),
     el(
       'div.actions',
       can.has('edit') && entry.type !== 'payment' && button('', 'Change', () => edit(entry)),
       has(entry, 'void') ? tell('Bring back', 'unvoid') : tell('Void', 'void'),
-      tell('Confirm', 'confirm'),
-      tell('Dispute', 'dispute'),
     ),
     can.has('history') && history,
   )
-  if (can.has('history')) setText(history, await say(`history ${entry.txId}`).then(({ text }) => text, explain))
+  if (can.has('history')) fill(history, await say(`history ${entry.txId}`).then(({ result }) => result.steps.map(step), explain))
 }

@@ -4,7 +4,7 @@ import { button, el, fill, setText, soft, ui, visible } from './dom.js'
 import { browser } from './memory.js'
 import { attempt } from './notices.js'
 import { say } from './room.js'
-import { change, members, state, watch } from './store.js'
+import { change, currencies, members, state, transfers, watch } from './store.js'
 import { count, money, name, quote } from './text.js'
 
 let shown = ''
@@ -31,7 +31,7 @@ function render () {
   const spent = money(summary.totalCents, summary)
   fill(
     ui.you,
-    known ? standing(summary, me, can) : el('p.headline', el('b.figure', spent), ' spent'),
+    known ? standing(me, can) : el('p.headline', el('b.figure', spent), ' spent'),
     soft(`${spent} spent · ${count(summary.eventCount, 'entry', 'entries')} · ${count(all.length, 'person', 'people')}`),
   )
 }
@@ -43,26 +43,31 @@ function emptyRoom (channel) {
   ]
 }
 
-function standing (summary, me, can) {
-  const { cents } = summary.balances.find((row) => row.member === me)
-  const figure = el(`b.figure.${cents < 0 ? 'minus' : 'plus'}`, money(Math.abs(cents), summary))
-  const mine = (end) => summary.settlements.filter((payment) => payment[end] === me)
-  const toPay = ({ to, amountCents }) => soft('Pay ', name(to), ` ${money(amountCents, summary)}`)
+function standing (me, can) {
+  const mine = (end) => transfers().filter((payment) => payment[end] === me)
+  const toPay = ({ to, amountCents, unit }) => soft('Pay ', name(to), ` ${money(amountCents, unit)}`)
   return [
-    el('p.headline', name(me), cents === 0 ? ', you are all square' : [cents < 0 ? ', you owe ' : ', you get back ', figure]),
-    mine('from').map((payment) => (can.has('pay') ? payForm(payment, summary) : toPay(payment))),
-    mine('to').map(({ from, amountCents }) => soft(name(from), ` pays you ${money(amountCents, summary)}`)),
+    el('p.headline', name(me), currencies().map((unit, i) => verdict(unit, me, i))),
+    mine('from').map((payment) => (can.has('pay') ? payForm(payment) : toPay(payment))),
+    mine('to').map(({ from, amountCents, unit }) => soft(name(from), ` pays you ${money(amountCents, unit)}`)),
   ]
 }
 
+/** The first currency is the room's own; of others only says what isn't even. */
+function verdict (unit, me, i) {
+  const cents = unit.balances.find((row) => row.member === me)?.cents ?? 0
+  if (cents === 0) return i === 0 && ', you are all square'
+  return [cents < 0 ? ', you owe ' : ', you get back ', el(`b.figure.${cents < 0 ? 'minus' : 'plus'}`, money(Math.abs(cents), unit))]
+}
+
 /** Pays all of it, or what one types instead. */
-function payForm ({ from, to, amountCents }, { exponent }) {
+function payForm ({ from, to, amountCents, unit }) {
   const pay = button('.primary', '', () => attempt(() => say(payLine(from, to, amount.value))))
   const label = () => setText(pay, `Pay ${to} ${amount.value}`)
   const amount = el('input.figure', {
     inputmode: 'decimal',
     'aria-label': `Amount to pay ${visible(to)}`,
-    value: money(amountCents, { exponent }),
+    value: money(amountCents, unit),
     input: label,
     keydown: ({ key }) => key === 'Enter' && pay.click(),
   })
