@@ -140,6 +140,16 @@ static void put_plan(isplit__buf *b, const isplit_plan *plan)
                        plan->optimal ? "true" : "false", plan->lower_bound);
 }
 
+/* A program that ends after its answer may take longer than one that has a loop. */
+static int settle(const balances *of, isplit_plan *plan)
+{
+    isplit_plan_options o;
+
+    isplit_plan_options_default(&o);
+    o.max_quick_operations *= 100;
+    return isplit_plan_make_with(of->of, of->count, &o, plan);
+}
+
 static const char *refusal_of(int error)
 {
     return error == IC_ERR_INVALID
@@ -158,7 +168,7 @@ static int answer(const char *line, size_t len)
         instance ? read_instance(instance, &of) : "it is not a JSON object";
 
     if (!wrong) {
-        int err = isplit_plan_make(of.of, of.count, &plan);
+        int err = settle(&of, &plan);
         wrong = err ? refusal_of(err) : NULL;
     }
     put_id(&out, instance);
@@ -224,7 +234,7 @@ static int run_settle(const cli_command *command, const cli_args *args)
     if (!text)
         return CLI_FAILED;
     int code = read_lines(&of, text);
-    int err = code ? 0 : isplit_plan_make(of.of, of.count, &plan);
+    int err = code ? 0 : settle(&of, &plan);
     if (err)
         code = cli_fail(err == IC_ERR_INVALID ? CLI_REFUSED : CLI_FAILED, "%s",
                         refusal_of(err));

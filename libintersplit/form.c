@@ -80,10 +80,7 @@ void isplit__form_time(isplit__buf *b, int64_t at_ms)
 
 int isplit__form_plan(const isplit_state *state, isplit_plan *plan)
 {
-    size_t count = 0;
-    const isplit_share *balances = isplit_state_balances(state, &count);
-
-    return isplit_plan_make(balances, count, plan);
+    return isplit_state_plan(state, 0, NULL, plan);
 }
 
 void isplit__form_room(isplit__buf *b, const isplit_state *state)

@@ -12,7 +12,7 @@ void isplit_plan_options_init(isplit_plan_options *opts, size_t struct_size)
     const isplit_plan_options o = {
         .struct_size = struct_size,
         .max_operations = 200000000,
-        .max_quick_operations = 250000,
+        .max_quick_operations = 150000,
         .progress_every = 1000000,
     };
 
@@ -49,7 +49,7 @@ bool isplit__effort_spend(isplit__effort *effort, uint64_t steps)
         effort->next = effort->done + o->progress_every;
         effort->canceled |= !o->on_progress(effort->done, effort->most, o->user);
     }
-    return !effort->canceled && effort->done <= effort->most;
+    return !isplit__effort_spent(effort);
 }
 
 static int by_name(const void *a, const void *b)

@@ -27,6 +27,12 @@ typedef struct isplit__effort {
 /** Count steps. @return false when the search must end: all spent, or canceled */
 bool isplit__effort_spend(isplit__effort *effort, uint64_t steps);
 
+/** Must the search end? */
+static inline bool isplit__effort_spent(const isplit__effort *effort)
+{
+    return effort->canceled || effort->done > effort->most;
+}
+
 /** Balances, none of them zero, that sum to zero, and the best groups so far. */
 typedef struct isplit__split {
     const int64_t *minor; /* in order of names */

@@ -95,7 +95,7 @@ static bool complete(peel *p, unsigned size, unsigned have, int64_t sum)
         p->chosen[have] = i;
         if (complete(p, size, have + 1, sum + p->minor[i]))
             return true;
-        if (!isplit__effort_spend(p->effort, 0))
+        if (isplit__effort_spent(p->effort))
             return false;
     }
     return false;

@@ -179,7 +179,7 @@ static int improve(unions *u)
         err = split_pairs(u, &better);
         if (!err && !better)
             err = split_many(u, &better);
-        better &= isplit__effort_spend(u->effort, 0);
+        better &= !isplit__effort_spent(u->effort);
     }
     return err;
 }
