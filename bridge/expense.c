@@ -88,7 +88,7 @@ bool bridge_expense_refuse(bridge_expense *x, int error, isplit_field field,
     case ISPLIT_FIELD_NONE:
         break;
     }
-    return bridge_expense_fail(x, "Add failed: %s", reason);
+    return bridge_expense_fail(x, "%s", reason);
 }
 
 bool bridge_expense_try(bridge_expense *x, const isplit_draft *draft, isplit_entry **out)
@@ -131,7 +131,24 @@ bool bridge_expense_dry(bridge_expense *x, const isplit_draft *draft)
     return true;
 }
 
-bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft)
+static const char *done_type(const isplit_deed *deed)
+{
+    switch (deed->kind) {
+    case ISPLIT_DEED_ADD:
+        return deed->draft->type == ISPLIT_ENTRY_PAYMENT  ? "expense_paid"
+               : deed->draft->type == ISPLIT_ENTRY_REFUND ? "expense_refunded"
+                                                          : "expense_added";
+    case ISPLIT_DEED_AMEND:
+        return "expense_amended";
+    case ISPLIT_DEED_VOID:
+        return "expense_voided";
+    case ISPLIT_DEED_UNVOID:
+        return "expense_unvoided";
+    }
+    return "expense_done";
+}
+
+bool bridge_expense_do(bridge_expense *x, const isplit_deed *deed)
 {
     const isplit_entry *entry = NULL;
     isplit_field field = ISPLIT_FIELD_NONE;
@@ -140,16 +157,17 @@ bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft)
 
     if (!bridge_expense_may_write(x))
         return false;
-    int error = isplit_book_add(x->hub->host.book, x->room, draft, &entry, &field, &why);
-    if (error == IC_ERR_INVALID)
-        find_left_over(x, draft);
+    int error = isplit_book_do(x->hub->host.book, x->room, deed, &entry, &field, &why);
+    if (error == IC_ERR_INVALID && deed->draft)
+        find_left_over(x, deed->draft);
     if (error)
         return bridge_expense_refuse(x, error, field, &why);
-    begin(x, draft->type == ISPLIT_ENTRY_PAYMENT  ? "expense_paid"
-             : draft->type == ISPLIT_ENTRY_REFUND ? "expense_refunded"
-                                                  : "expense_added");
-    error = isplit_form_entry_json(entry, &json);
-    add_form(x, "event", error, json);
+    begin(x, done_type(deed));
+    error = entry ? isplit_form_entry_json(entry, &json) : 0;
+    if (entry)
+        add_form(x, "event", error, json);
+    else
+        ic__buf_text(&x->answer, ",\"event\":null");
     return true;
 }
 
@@ -188,17 +206,101 @@ bool bridge_expense_list(bridge_expense *x, bool all, size_t offset, size_t limi
     return true;
 }
 
-bool bridge_expense_balance(bridge_expense *x)
+bool bridge_expense_balance(bridge_expense *x, const char *type, isplit_plan_mode mode,
+                            const char *via)
 {
     const isplit_state *state = state_of(x);
+    isplit_plan_options options;
     char *json = NULL;
 
     if (!state)
         return false;
-    begin(x, "expense_balance");
-    int error = isplit_form_summary_json(state, &json);
+    isplit_plan_options_default(&options);
+    options.mode = (uint32_t)mode;
+    options.via = via;
+    int error = isplit_form_summary_json_with(state, &options, &json);
+    if (error == IC_ERR_INVALID)
+        return bridge_expense_fail(x, "Invalid plan: name a member to settle with");
+    begin(x, type);
     add_form(x, "summary", error, json);
     bridge_write_company(x->hub, x->room, state, &x->answer);
+    return true;
+}
+
+/* The entry that a client means, or an error. */
+static const isplit_entry *entry_of(bridge_expense *x, const isplit_state *state,
+                                    const char *ref)
+{
+    const isplit_entry *entry = NULL;
+    isplit_reason why = {""};
+    int error = isplit_state_find(state, ref, &entry, &why);
+
+    if (error)
+        (void)bridge_expense_fail(x, "%s", reason_of(&why, error));
+    return error ? NULL : entry;
+}
+
+bool bridge_expense_line(bridge_expense *x, const char *ref, ic__buf *out)
+{
+    const isplit_state *state = state_of(x);
+    const isplit_entry *entry = state ? entry_of(x, state, ref) : NULL;
+    char *text = NULL;
+
+    if (!entry)
+        return false;
+    out->bad = isplit_form_line(entry, &text) != 0 || out->bad;
+    ic__buf_text(out, text ? text : "");
+    ic_mem_free(text);
+    return true;
+}
+
+static void add_text(ic__buf *lines, int error, char *text)
+{
+    if (lines) {
+        lines->bad = error != 0 || lines->bad;
+        ic__buf_text(lines, text ? text : "");
+    }
+    ic_mem_free(text);
+}
+
+bool bridge_expense_history(bridge_expense *x, const char *ref, ic__buf *lines)
+{
+    const isplit_state *state = state_of(x);
+    const isplit_entry *entry = state ? entry_of(x, state, ref) : NULL;
+    char *json = NULL;
+    char *text = NULL;
+
+    if (!entry)
+        return false;
+    begin(x, "expense_history");
+    int error = isplit_form_entry_json(entry, &json);
+    add_form(x, "event", error, json);
+    json = NULL;
+    error = isplit_form_history_json(state, entry, &json);
+    add_form(x, "steps", error, json);
+    error = isplit_form_history(state, entry, &text);
+    add_text(lines, error, text);
+    return true;
+}
+
+bool bridge_expense_why(bridge_expense *x, const char *from, const char *to,
+                        ic__buf *lines)
+{
+    const isplit_state *state = state_of(x);
+    char *json = NULL;
+    char *text = NULL;
+
+    if (!state)
+        return false;
+    begin(x, "expense_why");
+    ic__buf_text(&x->answer, ",\"from\":");
+    ic__json_write_cstring(&x->answer, from);
+    ic__buf_text(&x->answer, ",\"to\":");
+    ic__json_write_cstring(&x->answer, to);
+    int error = isplit_form_why_json(state, from, to, &json);
+    add_form(x, "why", error, json);
+    error = isplit_form_why(state, from, to, &text);
+    add_text(lines, error, text);
     return true;
 }
 

@@ -26,10 +26,15 @@ typedef struct bridge_expense {
 
 /* Each fills in either answer or error and says which: true = answer. A buffer that is
  * bad means that memory ran out. */
-bool bridge_expense_add(bridge_expense *x, const isplit_draft *draft);
+bool bridge_expense_do(bridge_expense *x, const isplit_deed *deed);
 bool bridge_expense_dry(bridge_expense *x, const isplit_draft *draft); /* only tried */
 bool bridge_expense_list(bridge_expense *x, bool all, size_t offset, size_t limit);
-bool bridge_expense_balance(bridge_expense *x);
+bool bridge_expense_balance(bridge_expense *x, const char *type, isplit_plan_mode mode,
+                            const char *via);
+/* `lines` (NULL = not wanted) gets the same as text. */
+bool bridge_expense_history(bridge_expense *x, const char *ref, ic__buf *lines);
+bool bridge_expense_why(bridge_expense *x, const char *from, const char *to,
+                        ic__buf *lines);
 bool bridge_expense_clear(bridge_expense *x);
 bool bridge_expense_persist(bridge_expense *x, bool sim);
 bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace);
@@ -38,6 +43,9 @@ bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run);
 
 /** May this peer write to the room's channel? If not, `error` says why. */
 bool bridge_expense_may_write(bridge_expense *x);
+
+/** Append an entry as a line, "alice paid 30.00 | ..."; false: x has the error. */
+bool bridge_expense_line(bridge_expense *x, const char *ref, ic__buf *out);
 
 /** What a draft would come to: ic_mem_free. False: x has the error. */
 bool bridge_expense_try(bridge_expense *x, const isplit_draft *draft, isplit_entry **out);

@@ -6,31 +6,123 @@
 #include "bridge/expense.h"
 #include "bridge/expense_draft.h"
 
-static bool ask_draft(bridge_expense *x, const ic__json *message, isplit_entry_type type)
+static bool ask_draft(bridge_expense *x, const ic__json *message, isplit_entry_type type,
+                      isplit_deed deed)
 {
     bridge_draft d;
+    bool done = bridge_draft_read(x, message, type, &d);
 
-    bool done =
-        bridge_draft_read(x, message, type, &d) &&
-        (bridge_draft_flag(message, "dryRun", false) ? bridge_expense_dry(x, &d.draft)
-                                                     : bridge_expense_add(x, &d.draft));
+    deed.draft = &d.draft;
+    if (done)
+        done = bridge_draft_flag(message, "dryRun", false)
+                   ? bridge_expense_dry(x, &d.draft)
+                   : bridge_expense_do(x, &deed);
     bridge_draft_free(&d);
     return done;
 }
 
 static bool ask_add(bridge_expense *x, const ic__json *message)
 {
-    return ask_draft(x, message, ISPLIT_ENTRY_EXPENSE);
+    return ask_draft(x, message, ISPLIT_ENTRY_EXPENSE,
+                     (isplit_deed){.kind = ISPLIT_DEED_ADD});
 }
 
 static bool ask_refund(bridge_expense *x, const ic__json *message)
 {
-    return ask_draft(x, message, ISPLIT_ENTRY_REFUND);
+    return ask_draft(x, message, ISPLIT_ENTRY_REFUND,
+                     (isplit_deed){.kind = ISPLIT_DEED_ADD});
 }
 
 static bool ask_pay(bridge_expense *x, const ic__json *message)
 {
-    return ask_draft(x, message, ISPLIT_ENTRY_PAYMENT);
+    return ask_draft(x, message, ISPLIT_ENTRY_PAYMENT,
+                     (isplit_deed){.kind = ISPLIT_DEED_ADD});
+}
+
+/* "last", or the first digits of an id; NULL: x has the error. */
+static const char *read_ref(bridge_expense *x, const ic__json *message)
+{
+    const char *ref = ic__json_cstring(ic__json_get(message, "ref"));
+
+    if (!ref || !*ref)
+        (void)bridge_expense_fail(x, "Missing ref.");
+    return ref && *ref ? ref : NULL;
+}
+
+static bool ask_amend(bridge_expense *x, const ic__json *message)
+{
+    const char *ref = read_ref(x, message);
+    bool pays = ic__json_get(message, "from") != NULL;
+    bool refunds = bridge_draft_flag(message, "refund", false);
+
+    return ref && ask_draft(x, message,
+                            pays      ? ISPLIT_ENTRY_PAYMENT
+                            : refunds ? ISPLIT_ENTRY_REFUND
+                                      : ISPLIT_ENTRY_EXPENSE,
+                            (isplit_deed){.kind = ISPLIT_DEED_AMEND, .id = ref});
+}
+
+static bool ask_about(bridge_expense *x, const ic__json *message, isplit_deed_kind kind)
+{
+    const char *why = NULL;
+    const char *ref = read_ref(x, message);
+
+    return ref && bridge_draft_text(x, message, "why", &why) &&
+           bridge_expense_do(x, &(isplit_deed){.kind = kind, .id = ref, .text = why});
+}
+
+static bool ask_void(bridge_expense *x, const ic__json *message)
+{
+    return ask_about(x, message, ISPLIT_DEED_VOID);
+}
+
+static bool ask_unvoid(bridge_expense *x, const ic__json *message)
+{
+    return ask_about(x, message, ISPLIT_DEED_UNVOID);
+}
+
+static bool ask_history(bridge_expense *x, const ic__json *message)
+{
+    const char *ref = read_ref(x, message);
+
+    return ref && bridge_expense_history(x, ref, NULL);
+}
+
+static bool ask_why(bridge_expense *x, const ic__json *message)
+{
+    const char *from = NULL;
+    const char *to = NULL;
+
+    if (!bridge_draft_text(x, message, "from", &from) ||
+        !bridge_draft_text(x, message, "to", &to))
+        return false;
+    return from && to ? bridge_expense_why(x, from, to, NULL)
+                      : bridge_expense_fail(x, from ? "Missing to." : "Missing from.");
+}
+
+/* "plan": minimal (also when absent), pairwise or via, then with the member "via". */
+static bool ask_settlement(bridge_expense *x, const ic__json *message, const char *type)
+{
+    static const char *const modes[] = {[ISPLIT_PLAN_MINIMAL] = "minimal",
+                                        [ISPLIT_PLAN_PAIRWISE] = "pairwise",
+                                        [ISPLIT_PLAN_VIA] = "via"};
+    const char *plan = NULL;
+    const char *via = NULL;
+
+    if (!bridge_draft_text(x, message, "plan", &plan) ||
+        !bridge_draft_text(x, message, "via", &via))
+        return false;
+    plan = plan && *plan ? plan : via ? "via" : "minimal";
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        if (strcasecmp(plan, modes[i]) == 0)
+            return bridge_expense_balance(x, type, (isplit_plan_mode)i, via);
+    }
+    return bridge_expense_fail(x, "Invalid plan (use minimal, pairwise or via).");
+}
+
+static bool ask_plan(bridge_expense *x, const ic__json *message)
+{
+    return ask_settlement(x, message, "expense_plan");
 }
 
 /* A whole number from 0 on, as number or text. */
@@ -62,8 +154,7 @@ static bool ask_list(bridge_expense *x, const ic__json *message)
 
 static bool ask_balance(bridge_expense *x, const ic__json *message)
 {
-    (void)message;
-    return bridge_expense_balance(x);
+    return ask_settlement(x, message, "expense_balance");
 }
 
 static bool ask_clear(bridge_expense *x, const ic__json *message)
@@ -119,6 +210,9 @@ static asker asker_of(const char *type)
         {"expense_balance", ask_balance}, {"expense_clear", ask_clear},
         {"expense_persist", ask_persist}, {"expense_restore", ask_restore},
         {"expense_export", ask_export},   {"expense_say", ask_say},
+        {"expense_amend", ask_amend},     {"expense_void", ask_void},
+        {"expense_unvoid", ask_unvoid},   {"expense_history", ask_history},
+        {"expense_why", ask_why},         {"expense_plan", ask_plan},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

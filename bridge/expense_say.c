@@ -27,53 +27,75 @@ static bool later(bridge_expense *x, const isplit_command *command)
                                isplit_command_word(command->kind));
 }
 
-/* One sentence: what the command does. False when it cannot be meant. */
+/* What would become of which entry. */
+static bool preview_change(bridge_expense *x, ic__buf *b, const isplit_command *command)
+{
+    ic__buf_text(b, command->kind == ISPLIT_COMMAND_EDIT     ? "Change "
+                    : command->kind == ISPLIT_COMMAND_UNVOID ? "Bring back "
+                                                             : "Void ");
+    bool unvoids = command->kind == ISPLIT_COMMAND_UNVOID;
+    if (unvoids && strcmp(command->ref, "clear") == 0)
+        ic__buf_text(b, "what the last clear covered");
+    else if (unvoids && strcmp(command->ref, "last") == 0)
+        ic__buf_text(b, "the last entry that is void or cleared");
+    else if (!bridge_expense_line(x, command->ref, b))
+        return false;
+    if (command->kind != ISPLIT_COMMAND_EDIT)
+        return true;
+    ic__buf_text(b, " to: ");
+    return preview_draft(x, b, &command->draft);
+}
+
+static const char *fixed_preview(const isplit_command *command)
+{
+    switch ((int)command->kind) {
+    case ISPLIT_COMMAND_LIST:
+        return "List the entries";
+    case ISPLIT_COMMAND_BALANCE:
+        return "Show balances and settlement";
+    case ISPLIT_COMMAND_PERSIST:
+        return "Write a snapshot of this room";
+    case ISPLIT_COMMAND_RESTORE:
+        return "Merge the snapshot of this room";
+    case ISPLIT_COMMAND_CLEAR:
+        return "Clear this room";
+    case ISPLIT_COMMAND_HELP:
+        return isplit_command_help();
+    default:
+        return NULL;
+    }
+}
+
+/* One sentence: what the command does. Of questions about entries it is their answer,
+ * which `run` writes. False when it cannot be meant. */
 static bool preview(bridge_expense *x, ic__buf *b, const isplit_command *command)
 {
-    switch (command->kind) {
+    const char *fixed = fixed_preview(command);
+
+    switch ((int)command->kind) {
     case ISPLIT_COMMAND_ADD:
     case ISPLIT_COMMAND_REFUND:
     case ISPLIT_COMMAND_PAY:
         return preview_draft(x, b, &command->draft);
-    case ISPLIT_COMMAND_LIST:
-        ic__buf_text(b, "List the entries");
-        return true;
-    case ISPLIT_COMMAND_BALANCE:
-        ic__buf_text(b, "Show balances and settlement");
-        return true;
-    case ISPLIT_COMMAND_PERSIST:
-        ic__buf_text(b, "Write a snapshot of this room");
-        return true;
-    case ISPLIT_COMMAND_RESTORE:
-        ic__buf_text(b, "Merge the snapshot of this room");
-        return true;
+    case ISPLIT_COMMAND_EDIT:
+    case ISPLIT_COMMAND_VOID:
+    case ISPLIT_COMMAND_UNVOID:
+        return preview_change(x, b, command);
     case ISPLIT_COMMAND_EXPORT:
         ic__buf_text(b, "Export the settlement as ");
         ic__buf_text(b, command->format ? command->format : "text");
-        return true;
-    case ISPLIT_COMMAND_CLEAR:
-        ic__buf_text(b, "Clear this room");
         return true;
     case ISPLIT_COMMAND_SEND:
         ic__buf_text(b, "Send a message: ");
         ic__buf_text(b, command->text);
         return true;
-    case ISPLIT_COMMAND_HELP:
-        ic__buf_text(b, isplit_command_help());
-        return true;
-    case ISPLIT_COMMAND_EDIT:
-    case ISPLIT_COMMAND_VOID:
-    case ISPLIT_COMMAND_UNVOID:
-    case ISPLIT_COMMAND_CONFIRM:
-    case ISPLIT_COMMAND_DISPUTE:
-    case ISPLIT_COMMAND_EVERY:
-    case ISPLIT_COMMAND_MEMBER:
-    case ISPLIT_COMMAND_ROOM:
     case ISPLIT_COMMAND_WHY:
     case ISPLIT_COMMAND_HISTORY:
-        break;
+        return true;
+    default:
+        ic__buf_text(b, fixed ? fixed : "");
+        return fixed || later(x, command);
     }
-    return later(x, command);
 }
 
 /* A plain message on the room's channel. */
@@ -103,17 +125,21 @@ static bool say_on_channel(bridge_expense *x, const char *words)
     return may;
 }
 
-static bool run(bridge_expense *x, const isplit_command *command)
+static bool run(bridge_expense *x, const isplit_command *command, ic__buf *lines)
 {
-    switch (command->kind) {
-    case ISPLIT_COMMAND_ADD:
-    case ISPLIT_COMMAND_REFUND:
-    case ISPLIT_COMMAND_PAY:
-        return bridge_expense_add(x, &command->draft);
+    isplit_deed deed;
+
+    if (isplit_command_deed(command, &deed))
+        return bridge_expense_do(x, &deed);
+    switch ((int)command->kind) {
     case ISPLIT_COMMAND_LIST:
         return bridge_expense_list(x, false, 0, SIZE_MAX);
     case ISPLIT_COMMAND_BALANCE:
-        return bridge_expense_balance(x);
+        return bridge_expense_balance(x, "expense_balance", command->plan, command->name);
+    case ISPLIT_COMMAND_WHY:
+        return bridge_expense_why(x, command->name, command->to, lines);
+    case ISPLIT_COMMAND_HISTORY:
+        return bridge_expense_history(x, command->ref, lines);
     case ISPLIT_COMMAND_PERSIST:
         return bridge_expense_persist(x, false);
     case ISPLIT_COMMAND_RESTORE:
@@ -124,21 +150,15 @@ static bool run(bridge_expense *x, const isplit_command *command)
         return bridge_expense_clear(x);
     case ISPLIT_COMMAND_SEND:
         return say_on_channel(x, command->text);
-    case ISPLIT_COMMAND_HELP:
+    default: /* help, which the preview is */
         return true;
-    case ISPLIT_COMMAND_EDIT:
-    case ISPLIT_COMMAND_VOID:
-    case ISPLIT_COMMAND_UNVOID:
-    case ISPLIT_COMMAND_CONFIRM:
-    case ISPLIT_COMMAND_DISPUTE:
-    case ISPLIT_COMMAND_EVERY:
-    case ISPLIT_COMMAND_MEMBER:
-    case ISPLIT_COMMAND_ROOM:
-    case ISPLIT_COMMAND_WHY:
-    case ISPLIT_COMMAND_HISTORY:
-        break;
     }
-    return later(x, command);
+}
+
+/* Questions whose answer stands in the preview are asked in a dry run, too. */
+static bool is_question(const isplit_command *command)
+{
+    return command->kind == ISPLIT_COMMAND_WHY || command->kind == ISPLIT_COMMAND_HISTORY;
 }
 
 /* Put the plain answer, if any, into the answer to expense_say. */
@@ -169,7 +189,8 @@ bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run)
 
     if (error)
         return bridge_expense_fail(x, "%s", why.text[0] ? why.text : ic_strerror(error));
-    bool done = preview(x, &sentence, command) && (dry_run || run(x, command));
+    bool done = preview(x, &sentence, command) &&
+                ((dry_run && !is_question(command)) || run(x, command, &sentence));
     x->answer.bad = x->answer.bad || sentence.bad;
     if (done)
         wrap(x, command, sentence.data, dry_run);

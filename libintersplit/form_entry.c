@@ -147,6 +147,14 @@ void isplit__form_values(isplit__buf *b, const isplit_entry *e)
     put_original(b, e);
 }
 
+int isplit_form_line(const isplit_entry *entry, char **out)
+{
+    isplit__buf b = {0};
+
+    isplit__form_values(&b, entry);
+    return isplit__buf_finish(&b, out);
+}
+
 static void put_line(isplit__buf *b, const isplit_entry *e, bool all)
 {
     isplit__buf_text(b, "\n- ");

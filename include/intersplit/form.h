@@ -32,6 +32,8 @@ IC_API IC_CHECK int isplit_form_history(const isplit_state *state,
  * isplit_state_plan and isplit_plan_why */
 IC_API IC_CHECK int isplit_form_why(const isplit_state *state, const char *from,
                                     const char *to, char **out);
+/** "alice paid 30.00 | split=alice,bob | note=dinner" */
+IC_API IC_CHECK int isplit_form_line(const isplit_entry *entry, char **out);
 /** The lines of /expense_list. */
 IC_API IC_CHECK int isplit_form_list(const isplit_state *state, char **out);
 /** The same with void and cleared entries, their marks and the first digits of each id.

@@ -1,0 +1,257 @@
+/* docs/spec/13-sc-bridge.md, section 7: entries of every kind, and what becomes of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bridge_bench.h"
+
+static int setup(void **state)
+{
+    bench *b = malloc(sizeof *b);
+    assert_non_null(b);
+    bench_init(b);
+    bench_open_book(b);
+    bench_start(b, false);
+    bench_enter(b, 0);
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_free(*state);
+    free(*state);
+    return 0;
+}
+
+/* Send {"type":..., <members>} for the room "trip"; the answer has to hold `parts`, which
+ * have '|' between. */
+static void ask(bench *b, const char *type, const char *members, const char *parts)
+{
+    char request[1024];
+    char part[512];
+
+    (void)snprintf(request, sizeof request, "{\"type\":\"%s\",\"channel\":\"trip\"%s%s}",
+                   type, *members ? "," : "", members);
+    b->clock.wall_ms += 1000;
+    bench_send(b, 0, request);
+    const char *answer = bench_next(b, 0);
+    assert_non_null(answer);
+    for (const char *at = parts; *at; at += *at == '|') {
+        size_t n = strcspn(at, "|");
+        (void)snprintf(part, sizeof part, "%.*s", (int)n, at);
+        if (!strstr(answer, part))
+            fail_msg("%s\nanswered %s\nwithout %s", request, answer, part);
+        at += n;
+    }
+}
+
+static void say(bench *b, const char *line, const char *parts)
+{
+    char members[512];
+
+    (void)snprintf(members, sizeof members, "\"text\":\"%s\"", line);
+    ask(b, "expense_say", members, parts);
+}
+
+#define HAS(name, cents) "{\"member\":\"" name "\",\"cents\":" cents "}"
+
+/* The tables of 16-ledger.md, 2.4, asked for with texts and with lists. */
+static void an_entry_is_split_in_every_mode(void **state)
+{
+    static const char *const table[][2] = {
+        {"\"payer\":\"a\",\"amount\":10,\"split\":\"a,b,c\"",
+         "\"mode\":\"equal\"|" HAS("a", "334") "," HAS("b", "333") "," HAS("c", "333")},
+        {"\"payer\":\"a\",\"amount\":\"10\",\"split\":\"a*1,b*2,c*3\"",
+         "\"mode\":\"weights\"|" HAS("a", "167") "," HAS("b", "333") "," HAS("c", "500")},
+        {"\"payer\":\"a\",\"amount\":\"10\",\"split\":\"a,b 2:1\"",
+         "\"mode\":\"weights\"|" HAS("a", "667") "," HAS("b", "333")},
+        {"\"payer\":\"a\",\"amount\":\"99.99\",\"split\":\"a 50%,b 50%\"",
+         "\"mode\":\"percent\"|" HAS("a", "5000") "," HAS("b", "4999")},
+        {"\"payer\":\"a\",\"amount\":\"(30+6)/2\",\"split\":\"a,b+3,c\"",
+         "\"mode\":\"adjust\"|" HAS("a", "500") "," HAS("b", "800") "," HAS("c", "500")},
+        {"\"payer\":\"a\",\"amount\":100,\"items\":\"85.91 x for a; 5 for "
+         "b\",\"extra\":9.09",
+         "\"mode\":\"items\"|" HAS("a", "9450") "," HAS("b", "550")},
+        {"\"payer\":\"a\",\"amount\":10,\"mode\":\"exact\",\"split\":["
+         "{\"name\":\"a\",\"value\":\"7.5\"},{\"name\":\"b\",\"value\":2.50}]",
+         "\"mode\":\"exact\"|" HAS("a", "750") "," HAS("b", "250")},
+        {"\"payer\":\"a\",\"amount\":10,\"mode\":\"Percent\",\"split\":["
+         "{\"name\":\"a\",\"value\":60},{\"name\":\"b\",\"value\":\"40\"}]",
+         "\"mode\":\"percent\"|" HAS("a", "600") "|\"values\":[6000,4000]"},
+        {"\"payer\":\"a\",\"amount\":100,\"extra\":\"9.09\",\"items\":["
+         "{\"amount\":85.91,\"text\":\"steak\",\"names\":[\"a\"]},"
+         "{\"amount\":\"5\",\"names\":[\"b\"]}]",
+         HAS("a", "9450") "|\"items\":[{\"text\":\"steak\",\"cents\":8591,"
+                          "\"members\":[\"a\"]},"},
+        {"\"payer\":\"a=25+b=5\",\"amount\":30,\"split\":\"a,b,c\"",
+         "\"paid\":[" HAS("a", "2500") "," HAS("b", "500") "]"},
+        {"\"payers\":[{\"name\":\"a\",\"value\":25},{\"name\":\"b\",\"value\":\"5\"}],"
+         "\"amount\":30,\"split\":[\"a\",\"b\"]",
+         "\"paid\":[" HAS("a", "2500") "," HAS("b", "500") "]"},
+        {"\"payer\":\"a\",\"amount\":1000,\"currency\":\"jpy\",\"split\":\"a,b\"",
+         "\"currency\":\"JPY\"|\"exponent\":0|\"amount\":\"1000\""},
+        {"\"payer\":\"a\",\"amount\":10,\"split\":\"a,b\",\"category\":\"food\","
+         "\"date\":\"2026-11-23\",\"note\":\"x\"",
+         "\"category\":\"food\",\"date\":\"2026-11-23\"|\"note\":\"x\""},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        ask(*state, "expense_add", table[i][0], "\"type\":\"expense_added\"");
+        ask(*state, "expense_refund", table[i][0], "\"type\":\"refund\"");
+        ask(*state, "expense_add", table[i][0], table[i][1]);
+    }
+}
+
+/* "by how much, in which direction, and an offer to give the rest to someone" */
+static void parts_that_do_not_add_up_are_answered_with_the_difference(void **state)
+{
+    static const char five[] = "\"payer\":\"a\",\"amount\":\"524.34\","
+                               "\"split\":\"a=110.11,b=209.74,c=104.87,d=89.14,e=10.49\"";
+    char with_rest[256];
+    bench *b = *state;
+
+    ask(b, "expense_add", five,
+        "\"error\":\"Invalid split: 0.01 over: |rest NAME|\"leftOver\":-1");
+    (void)snprintf(with_rest, sizeof with_rest, "%s,\"rest\":\"b\"", five);
+    ask(b, "expense_add", with_rest, "\"type\":\"expense_added\"|" HAS("b", "20973"));
+    ask(b, "expense_add",
+        "\"payer\":\"a\",\"amount\":\"10\",\"dryRun\":true,\"split\":\"a=3,b=3.80\"",
+        "Invalid split: 3.20 left: |rest NAME|\"leftOver\":320");
+    ask(b, "expense_add", "\"payer\":\"a\",\"amount\":\"10\",\"split\":\"a 50%,b 40%\"",
+        "10.00% left: |\"leftOver\":1000");
+    ask(b, "expense_add", "\"payer\":\"a=5+b=4\",\"amount\":\"10\",\"split\":\"a,b\"",
+        "Invalid payer: 1.00 left: |\"leftOver\":100");
+    say(b, "add a 10 split a=3,b=3.80", "Invalid split: 3.20 left: |\"leftOver\":320");
+    say(b, "add a 10 split a=3,b=3.80 rest b", HAS("b", "700"));
+}
+
+static void a_dry_run_writes_nothing(void **state)
+{
+    bench *b = *state;
+
+    ask(b, "expense_add", "\"payer\":\"a\",\"amount\":9,\"split\":\"a*2,b\",\"dryRun\":1",
+        "\"type\":\"expense_tried\"|\"preview\":\"Add 9.00 paid by a, split between a "
+        "6.00, "
+        "b 3.00\"|" HAS("a", "600"));
+    ask(b, "expense_list", "", "\"count\":0");
+}
+
+static void a_payment_settles_and_is_no_spending(void **state)
+{
+    bench *b = *state;
+
+    ask(b, "expense_add", "\"payer\":\"a\",\"amount\":30,\"split\":\"a,b\"", "");
+    ask(b, "expense_pay",
+        "\"from\":\"b\",\"to\":\"a\",\"amount\":\"5\",\"note\":\"cash\"",
+        "\"type\":\"expense_paid\"|\"type\":\"payment\"|\"note\":\"cash\"");
+    say(b, "b -> a: 10.00",
+        "\"kind\":\"pay\",\"preview\":\"Record that b pays a 10.00\"|expense_paid");
+    ask(b, "expense_balance", "", "\"totalCents\":3000|\"settlements\":[]");
+    ask(b, "expense_pay", "\"to\":\"a\",\"amount\":5", "Missing from.");
+}
+
+static void entries_are_amended_voided_and_brought_back(void **state)
+{
+    bench *b = *state;
+
+    ask(b, "expense_add", "\"payer\":\"a\",\"amount\":30,\"split\":\"a,b\"", "");
+    ask(b, "expense_amend",
+        "\"ref\":\"last\",\"payer\":\"a\",\"amount\":40,\"split\":\"a,b\"",
+        "\"type\":\"expense_amended\"|\"amountCents\":4000|\"marks\":[\"edited\"");
+    ask(b, "expense_void", "\"ref\":\"last\",\"why\":\"twice\"",
+        "\"type\":\"expense_voided\"|\"void\"");
+    ask(b, "expense_list", "", "\"count\":0");
+    ask(b, "expense_list", "\"all\":true", "\"count\":1|\"void\"");
+    ask(b, "expense_unvoid", "\"ref\":\"last\"",
+        "\"type\":\"expense_unvoided\"|\"amountCents\":4000");
+    ask(b, "expense_history", "\"ref\":\"last\"",
+        "\"type\":\"expense_history\"|\"kind\":\"added\"|\"kind\":\"amended\"|"
+        "\"kind\":\"voided\"|\"why\":\"twice\"|\"kind\":\"unvoided\"");
+    ask(b, "expense_void", "", "Missing ref.");
+    ask(b, "expense_void", "\"ref\":\"123456\"", "there is no such entry in this room");
+    ask(b, "expense_history", "\"ref\":\"123456\"", "there is no such entry");
+}
+
+static void what_is_said_is_done_to_entries_too(void **state)
+{
+    bench *b = *state;
+
+    say(b, "add a 30 split a,b", "");
+    say(b, "edit last a 40 split a,b",
+        "\"preview\":\"Change a paid 30.00 | split=a,b | note=- to: Add 40.00 paid by a");
+    say(b, "void last twice",
+        "\"kind\":\"void\",\"preview\":\"Void a paid 40.00|expense_voided");
+    say(b, "unvoid last", "\"preview\":\"Bring back |expense_unvoided");
+    say(b, "history last", "voided by |why=twice|\"type\":\"expense_history\"");
+    say(b, "void 999999", "there is no such entry");
+}
+
+static void settlements_can_be_had_in_other_ways_and_explained(void **state)
+{
+    bench *b = *state;
+
+    ask(b, "expense_add", "\"payer\":\"a\",\"amount\":30,\"split\":\"a,b,c\"", "");
+    ask(b, "expense_add", "\"payer\":\"b\",\"amount\":30,\"split\":\"a,b,c\"", "");
+    ask(b, "expense_plan", "\"plan\":\"via\",\"via\":\"c\"",
+        "\"type\":\"expense_plan\"|\"from\":\"c\",\"to\":\"a\"");
+    ask(b, "expense_balance", "\"plan\":\"pairwise\"", "\"type\":\"expense_balance\"");
+    say(b, "balance pairwise", "\"kind\":\"balance\"");
+    ask(b, "expense_plan", "\"plan\":\"best\"", "Invalid plan (use minimal, pairwise");
+    ask(b, "expense_plan", "\"plan\":\"via\"", "Invalid plan: name a member");
+    ask(b, "expense_why", "\"from\":\"c\",\"to\":\"a\"",
+        "\"type\":\"expense_why\"|\"amountCents\":1000|\"causes\":[{\"fromCents\":-"
+        "1000,");
+    say(b, "why c -> a", "c -> a: 10.00; between these two alone: 10.00|expense_why");
+    ask(b, "expense_why", "\"from\":\"c\"", "Missing to.");
+}
+
+static void wrong_members_are_refused(void **state)
+{
+    static const char *const table[][2] = {
+        {"\"payer\":\"a\",\"amount\":1,\"split\":[{\"value\":1}]", "names must be texts"},
+        {"\"payer\":\"a\",\"amount\":1,\"mode\":\"exact\",\"split\":[{\"name\":\"a\","
+         "\"value\":true}]",
+         "values must be texts or numbers"},
+        {"\"payer\":\"a\",\"amount\":1,\"split\":[{\"name\":\"a\",\"value\":1}]",
+         "Invalid mode (use equal"},
+        {"\"payer\":\"a\",\"amount\":1,\"mode\":\"fair\"", "Invalid mode (use equal"},
+        {"\"payer\":\"a\",\"amount\":1,\"currency\":[]",
+         "Invalid currency: expected text"},
+        {"\"payer\":\"a\",\"amount\":1,\"currency\":\"E\"", "Invalid currency: "},
+        {"\"payer\":\"a\",\"amount\":1,\"date\":\"tomorrow\"", "Invalid date: "},
+        {"\"payer\":\"a\",\"amount\":1,\"items\":[{}]", "Invalid amount: expected"},
+        {"\"payer\":\"a\",\"amount\":1,\"items\":[{\"amount\":1,\"names\":[1]}]",
+         "names must be texts"},
+        {"\"payer\":\"a\",\"amount\":1,\"items\":[{\"amount\":1,\"names\":\"b\"}]",
+         "expected text or a list of texts"},
+        {"\"payers\":[],\"amount\":1", "Invalid payer: "},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        ask(*state, "expense_add", table[i][0], table[i][1]);
+}
+
+#define WITH_BENCH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_BENCH(an_entry_is_split_in_every_mode),
+        WITH_BENCH(parts_that_do_not_add_up_are_answered_with_the_difference),
+        WITH_BENCH(a_dry_run_writes_nothing),
+        WITH_BENCH(a_payment_settles_and_is_no_spending),
+        WITH_BENCH(entries_are_amended_voided_and_brought_back),
+        WITH_BENCH(what_is_said_is_done_to_entries_too),
+        WITH_BENCH(settlements_can_be_had_in_other_ways_and_explained),
+        WITH_BENCH(wrong_members_are_refused),
+    };
+    return cmocka_run_group_tests_name("bridge/expense_entries", tests, NULL, NULL);
+}
