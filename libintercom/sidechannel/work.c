@@ -5,10 +5,14 @@
 
 #include <sodium.h>
 
+#include "crypto/sha256_lanes.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
 #define NONCE_CHARS 24
+#define MOST_BLOCKS 4 /* of a text from its nonce on that is hashed with others at once  \
+                       */
+#define LENGTH_BYTES 8
 
 struct ic__work {
     crypto_hash_sha256_state head; /* of the text before the nonce */
@@ -60,6 +64,19 @@ uint32_t ic__work_zero_bits(const uint8_t hash[IC__WORK_HASH_BYTES])
     return bits;
 }
 
+static size_t write_nonce(uint64_t nonce, uint8_t digits[NONCE_CHARS])
+{
+    uint8_t backwards[NONCE_CHARS];
+    size_t count = 0;
+
+    do
+        backwards[count++] = (uint8_t)('0' + nonce % 10);
+    while (nonce /= 10);
+    for (size_t i = 0; i < count; i++)
+        digits[i] = backwards[count - 1 - i];
+    return count;
+}
+
 /* Zero bits of head, nonce and tail. */
 static uint32_t try_nonce(const crypto_hash_sha256_state *head, uint64_t nonce,
                           const char *tail, size_t tail_len)
@@ -67,27 +84,106 @@ static uint32_t try_nonce(const crypto_hash_sha256_state *head, uint64_t nonce,
     crypto_hash_sha256_state state = *head;
     uint8_t hash[crypto_hash_sha256_BYTES];
     uint8_t digits[NONCE_CHARS];
-    size_t at = sizeof digits;
 
-    do
-        digits[--at] = (uint8_t)('0' + nonce % 10);
-    while (nonce /= 10);
-    (void)crypto_hash_sha256_update(&state, digits + at, sizeof digits - at);
+    (void)crypto_hash_sha256_update(&state, digits, write_nonce(nonce, digits));
     (void)crypto_hash_sha256_update(&state, (const uint8_t *)tail, tail_len);
     (void)crypto_hash_sha256_final(&state, hash);
     return ic__work_zero_bits(hash);
 }
 
+/* ---- many nonces at once ---- */
+
+typedef struct texts {
+    uint8_t blocks[IC__LANES][MOST_BLOCKS * IC__SHA256_BLOCK];
+    size_t count; /* blocks of each */
+} texts;
+
+/* What is left to hash of the text with this nonce, as whole blocks; how many. 0 = there
+ * are too many. */
+static size_t write_blocks(const ic__work *w, uint64_t nonce, uint8_t *out)
+{
+    uint8_t digits[NONCE_CHARS];
+    size_t begun = (size_t)(w->head.count >> 3) % IC__SHA256_BLOCK;
+    size_t digit_count = write_nonce(nonce, digits);
+    size_t len = begun + digit_count + w->tail_len;
+    uint64_t bits = w->head.count + 8 * (digit_count + w->tail_len);
+    size_t size = (len + 1 + LENGTH_BYTES + IC__SHA256_BLOCK - 1) / IC__SHA256_BLOCK *
+                  IC__SHA256_BLOCK;
+
+    if (size > MOST_BLOCKS * IC__SHA256_BLOCK)
+        return 0;
+    memcpy(out, w->head.buf, begun);
+    memcpy(out + begun, digits, digit_count);
+    memcpy(out + begun + digit_count, w->tail, w->tail_len);
+    memset(out + len, 0, size - len);
+    out[len] = 0x80;
+    for (size_t i = 1; i <= LENGTH_BYTES; i++, bits >>= 8)
+        out[size - i] = (uint8_t)bits;
+    return size / IC__SHA256_BLOCK;
+}
+
+/* False when they do not fit, or not all have the same length. */
+static bool write_texts(const ic__work *w, texts *t)
+{
+    for (size_t n = 0; n < IC__LANES; n++) {
+        size_t count = write_blocks(w, w->nonce + n, t->blocks[n]);
+        if (!count || (n && count != t->count))
+            return false;
+        t->count = count;
+    }
+    return true;
+}
+
+/* The first of the next nonces that may do: by the first word of its hash it does. False
+ * when none does. */
+static bool try_lanes(const ic__work *w, const texts *t, size_t *lane)
+{
+    ic__sha256_lanes_state state;
+
+    for (size_t i = 0; i < IC__SHA256_WORDS; i++) {
+        for (size_t n = 0; n < IC__LANES; n++)
+            state[i][n] = w->head.state[i];
+    }
+    ic__sha256_lanes(state, t->blocks[0], sizeof t->blocks[0], t->count);
+    for (size_t n = 0; n < IC__LANES; n++) {
+        uint32_t word = state[0][n];
+        *lane = n;
+        if (!word || (uint32_t)__builtin_clz(word) >= w->bits)
+            return true;
+    }
+    return false;
+}
+
+/* Pass over nonces that will not do; how many. */
+static uint64_t skip(ic__work *w, uint64_t tries)
+{
+    texts t;
+    size_t lane = 0;
+
+    if (tries < IC__LANES || w->nonce > IC__WORK_NONCE_MAX - IC__LANES ||
+        !write_texts(w, &t))
+        return 0;
+    if (!try_lanes(w, &t, &lane))
+        lane = IC__LANES;
+    w->nonce += lane;
+    return lane;
+}
+
 bool ic__work_run(ic__work *w, uint64_t tries)
 {
-    for (; tries && !w->found; tries--) {
+    while (tries && !w->found) {
         if (w->nonce > IC__WORK_NONCE_MAX ||
             atomic_load_explicit(&w->canceled, memory_order_relaxed))
             return true;
+        uint64_t skipped = skip(w, tries);
+        tries -= skipped;
+        if (skipped == IC__LANES)
+            continue;
         if (try_nonce(&w->head, w->nonce, w->tail, w->tail_len) >= w->bits)
             w->found = true;
         else
             w->nonce++;
+        tries--;
     }
     return w->found;
 }

@@ -71,6 +71,51 @@ static void finds_the_nonces_of_the_reference(void **state)
     json_decref(doc);
 }
 
+static uint64_t first_nonce(const char *head, size_t head_len, const char *tail,
+                            size_t tail_len, uint32_t bits)
+{
+    uint64_t nonce = 0;
+    while (!ic__work_check(head, head_len, tail, tail_len, nonce, bits))
+        nonce++;
+    return nonce;
+}
+
+/* Many nonces are tried at once, where the texts allow it; the first that does is found.
+ */
+static void texts_of_every_length_get_their_first_nonce(void **state)
+{
+    (void)state;
+    char text[300];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)('a' + i % 23);
+    for (size_t head = 0; head < 70; head++) {
+        for (size_t tail = 0; tail < 280; tail += 31) {
+            ic__work *w = NULL;
+            uint64_t nonce = 0;
+            assert_int_equal(ic__work_new(text, head, text, tail, 7, &w), 0);
+            assert_true(ic__work_run(w, ALL));
+            assert_int_equal(ic__work_nonce(w, &nonce), 0);
+            assert_int_equal(nonce, first_nonce(text, head, text, tail, 7));
+            ic__work_free(w);
+        }
+    }
+}
+
+static void a_search_in_small_steps_finds_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t step = 1; step < 20; step++) {
+        ic__work *w = NULL;
+        uint64_t nonce = 0;
+        assert_int_equal(ic__work_new("head", 4, "tail", 4, 9, &w), 0);
+        while (!ic__work_run(w, step))
+            ;
+        assert_int_equal(ic__work_nonce(w, &nonce), 0);
+        assert_int_equal(nonce, first_nonce("head", 4, "tail", 4, 9));
+        ic__work_free(w);
+    }
+}
+
 static void zero_bits_are_counted_from_the_first_bit(void **state)
 {
     (void)state;
@@ -151,6 +196,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_nonces_of_the_reference),
+        cmocka_unit_test(texts_of_every_length_get_their_first_nonce),
+        cmocka_unit_test(a_search_in_small_steps_finds_the_same),
         cmocka_unit_test(zero_bits_are_counted_from_the_first_bit),
         cmocka_unit_test(a_hopeless_search_is_canceled_from_another_thread),
         cmocka_unit_test(who_waits_is_remembered),
