@@ -349,10 +349,11 @@ bool ic__udp_stream_turn(ic__udp_stream *st)
 {
     ic__udx_event event;
 
-    ic__udp_stream_flush(st);
+    /* Nothing leaves before the turn is over: an acknowledgement can wait for an answer
+     * to ride on. */
     while (ic__udx_next(st->core, &event))
         tell(st, &event);
-    ic__udp_stream_flush(st); /* reading may have opened the window */
+    ic__udp_stream_flush(st);
     if (ic__udx_done(st->core))
         return false;
     st->udp->plenty =

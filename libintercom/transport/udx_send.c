@@ -85,6 +85,7 @@ static size_t write_sent(ic__udx *s, ic__wr *w, uint32_t seq, uint8_t padding,
     uint8_t *payload = ic__wr_room(w, sent->len);
     if (payload)
         ic__fifo_copy(&s->out.bytes, sent->offset, payload, sent->len);
+    s->want_ack = s->want_ack && s->in.held_count;
     ic__udx_rate_sent(s, sent, now);
     ic__udx_pace_sent(s, w->len, now);
     arm_timeout(s, now);
@@ -103,13 +104,20 @@ static size_t send_again(ic__udx *s, ic__wr *w, uint32_t seq, ic__udx_path *to,
     return write_sent(s, w, seq, 0, to, now);
 }
 
-static size_t send_new(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now)
+/* Bytes that the next new packet takes. */
+static uint16_t next_len(const ic__udx *s)
 {
     uint64_t left = s->out.bytes.tail - s->out.unsent;
     uint16_t limit = ic__udx_payload_limit(s);
-    uint16_t len = left < limit ? (uint16_t)left : limit;
+
+    return left < limit ? (uint16_t)left : limit;
+}
+
+static size_t send_new(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now)
+{
+    uint16_t len = next_len(s);
     uint32_t seq = s->flight.nxt;
-    bool ends = s->out.ending && len == left;
+    bool ends = s->out.ending && s->out.unsent + len == s->out.bytes.tail;
     bool probe = false;
     uint8_t padding = ends ? 0 : ic__udx_mtu_padding(s, len, &probe);
     ic__udx_sent *sent = ic__udx_flight_add(&s->flight);
@@ -211,6 +219,20 @@ static size_t send_special(ic__udx *s, ic__wr *w, ic__udx_path *to, uint64_t now
     return write_bare(s, w, IC__UDX_HEARTBEAT);
 }
 
+/* Is a data packet about to leave that says as much as an acknowledgement? One that lists
+ * blocks goes alone, and a probe of the path may be lost for its size. */
+static bool ack_rides(ic__udx *s, uint64_t now)
+{
+    bool probe = false;
+
+    if (s->phase != IC__UDX_OPEN || s->in.held_count || s->outbox.queue.count ||
+        s->want_tail || s->want_beyond || s->want_heartbeat || s->flight.lost.count)
+        return false;
+    (void)ic__udx_mtu_padding(s, next_len(s), &probe);
+    return !probe && ic__udx_has_new(s) && may_send_new(s, now) &&
+           ic__udx_pace_allows(s, now);
+}
+
 size_t ic__udx_pull(ic__udx *s, uint8_t *out, size_t cap, ic__udx_path *to, uint64_t now)
 {
     ic__wr w = ic__wr_of(out, cap);
@@ -220,13 +242,13 @@ size_t ic__udx_pull(ic__udx *s, uint8_t *out, size_t cap, ic__udx_path *to, uint
     *to = *ic__udx_current_path(s);
     s->at.pace = IC__NEVER;
     s->last_ns = now;
+    if (s->want_ack && !ack_rides(s, now)) {
+        s->want_ack = false;
+        return write_bare(s, &w, 0);
+    }
     if (s->phase == IC__UDX_DOOMED) {
         s->phase = IC__UDX_GONE;
         return write_bare(s, &w, IC__UDX_DESTROY);
-    }
-    if (s->want_ack) {
-        s->want_ack = false;
-        return write_bare(s, &w, 0);
     }
     if (s->phase != IC__UDX_OPEN)
         return 0;

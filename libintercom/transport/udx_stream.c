@@ -214,10 +214,13 @@ void ic__udx_drop(ic__udx *s, int error)
 void ic__udx_destroy(ic__udx *s)
 {
     bool tell_peer = s->phase == IC__UDX_OPEN && s->leg_count > 0;
+    bool want_ack = s->want_ack;
 
     ic__udx_drop(s, 0);
-    if (tell_peer)
-        s->phase = IC__UDX_DOOMED;
+    if (!tell_peer)
+        return;
+    s->phase = IC__UDX_DOOMED;
+    s->want_ack = want_ack; /* what was taken before stays taken */
 }
 
 void ic__udx_check_ended(ic__udx *s, uint64_t now)

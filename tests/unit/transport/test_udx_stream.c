@@ -324,6 +324,66 @@ static void duplicates_are_counted_and_acknowledged(void **state)
     udx_one_free(&o);
 }
 
+static void an_acknowledgement_rides_on_data_that_is_about_to_leave(void **state)
+{
+    (void)state;
+    udx_one o;
+    udx_one_init(&o, NULL);
+    udx_one_data(&o, 0, "question");
+    assert_int_equal(udx_one_write(&o, 6), 0);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.type, IC__UDX_DATA);
+    assert_int_equal(o.packet.ack, 1);
+    assert_false(udx_one_pull(&o));
+    udx_one_free(&o);
+}
+
+/* Blocks are listed by state packets only. */
+static void an_acknowledgement_with_blocks_goes_alone(void **state)
+{
+    (void)state;
+    udx_one o;
+    udx_one_init(&o, NULL);
+    udx_one_data(&o, 1, "second");
+    assert_int_equal(udx_one_write(&o, 6), 0);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.type, IC__UDX_SACK);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.type, IC__UDX_DATA);
+    assert_false(udx_one_pull(&o));
+    udx_one_free(&o);
+}
+
+static void an_acknowledgement_waits_for_no_window(void **state)
+{
+    (void)state;
+    udx_one o;
+    udx_one_init(&o, NULL);
+    assert_int_equal(udx_one_write(&o, 100000), 0);
+    assert_true(udx_one_pull_all(&o, IC__UDX_DATA) > 0);
+    udx_one_data(&o, 0, "question");
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.type, 0);
+    assert_int_equal(o.packet.ack, 1);
+    udx_one_free(&o);
+}
+
+static void destroy_leaves_no_data_unacknowledged(void **state)
+{
+    (void)state;
+    udx_one o;
+    udx_one_init(&o, NULL);
+    udx_one_data(&o, 0, "farewell");
+    ic__udx_destroy(o.s);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.type, 0);
+    assert_int_equal(o.packet.ack, 1);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.type, IC__UDX_DESTROY);
+    assert_false(udx_one_pull(&o));
+    udx_one_free(&o);
+}
+
 static void a_full_send_queue_says_so_and_when_it_has_room_again(void **state)
 {
     (void)state;
@@ -467,6 +527,10 @@ int main(void)
         cmocka_unit_test(seq_far_ahead_is_dropped_and_takes_no_memory),
         cmocka_unit_test(held_packets_are_bounded_in_bytes),
         cmocka_unit_test(duplicates_are_counted_and_acknowledged),
+        cmocka_unit_test(an_acknowledgement_rides_on_data_that_is_about_to_leave),
+        cmocka_unit_test(an_acknowledgement_with_blocks_goes_alone),
+        cmocka_unit_test(an_acknowledgement_waits_for_no_window),
+        cmocka_unit_test(destroy_leaves_no_data_unacknowledged),
         cmocka_unit_test(a_full_send_queue_says_so_and_when_it_has_room_again),
         cmocka_unit_test(messages_go_out_whole_and_without_order),
         cmocka_unit_test(message_queues_are_bounded_both_ways),
