@@ -4,8 +4,9 @@
 
 #define ROUNDS 64
 #define WORDS IC__SHA256_WORDS
-#define SCHEDULE 16 /* words of a block, and of the schedule that are needed at a time   \
-                     */
+#define SCHEDULE                                                                         \
+    16 /* words of a block, and of the schedule that are needed at a time                \
+        */
 
 /* FIPS 180-4, 4.2.2 */
 static const uint32_t constants[ROUNDS] = {

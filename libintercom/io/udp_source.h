@@ -17,9 +17,10 @@
 
 #include "base/addr.h"
 
-#define IC__UDP_SOURCE_HOSTS 256 /* remembered; a newer one takes the place of an older  \
-                                  */
-#define IC__UDP_SOURCE_LOOKS 8   /* at what the kernel chooses, in one turn */
+#define IC__UDP_SOURCE_HOSTS                                                             \
+    256                        /* remembered; a newer one takes the place of an older    \
+                                */
+#define IC__UDP_SOURCE_LOOKS 8 /* at what the kernel chooses, in one turn */
 
 typedef struct ic__udp_source_host {
     uint8_t host[4];

@@ -88,17 +88,17 @@ static bool take_cumulative(ic__udx *s, const ic__udx_packet *packet,
     return true;
 }
 
-static void set_alarms(ic__udx *s, bool advanced, uint32_t acked, uint64_t now)
+/* What arrives behind a hole says nothing about the packet in the hole: its time runs. */
+static void set_alarms(ic__udx *s, bool advanced, uint64_t now)
 {
     if (ic__udx_flight_empty(&s->flight)) {
         s->at.timeout = IC__NEVER;
         s->at.tail = IC__NEVER;
         s->at.reorder = IC__NEVER;
         ic__udx_arm_keepalive(s, now);
-    } else if (acked) {
+    } else if (advanced) {
         s->at.timeout = now + s->rtt.rto_ns;
-        if (advanced)
-            ic__udx_arm_tail(s, now);
+        ic__udx_arm_tail(s, now);
     }
 }
 
@@ -116,7 +116,7 @@ void ic__udx_take_ack(ic__udx *s, const ic__udx_packet *packet, uint64_t now)
         probe.sample.lost = ic__udx_find_lost(s, now);
     else if (s->rack.unlisted && s->rack.credit < s->cc.cwnd)
         s->rack.credit++; /* it answers a packet that its list has no room for */
-    set_alarms(s, advanced, probe.sample.acked, now);
+    set_alarms(s, advanced, now);
     if (was_flying)
         ic__udx_rate_finish(s, &probe, now);
     ic__udx_window_check(s, now);

@@ -69,12 +69,22 @@ static void enter_repair(ic__udx *s)
     s->stats.repairs++;
 }
 
+/* Oldest first: that is what the peer waits for. */
+static void sort_lost(ic__udx_flight *f)
+{
+    for (uint32_t seq = f->una; seq != f->nxt; seq++) {
+        if (ic__udx_flight_at(f, seq)->place == IC__UDX_LOST)
+            ic__udx_flight_move(f, seq, IC__UDX_LOST);
+    }
+}
+
 uint32_t ic__udx_find_lost(ic__udx *s, uint64_t now)
 {
     const ic__udx_rack *rack = &s->rack;
     uint64_t wait = rack->rtt_ns + reorder_window(s);
     uint32_t seq = s->flight.flying.oldest;
     uint32_t lost = 0;
+    bool in_order = true;
 
     s->at.reorder = IC__NEVER;
     for (uint32_t left = s->flight.flying.count; left; left--) {
@@ -86,10 +96,15 @@ uint32_t ic__udx_find_lost(ic__udx *s, uint64_t now)
             s->at.reorder = sent->sent_ns + wait;
             break;
         }
-        if (!rack->unlisted || ic__seq_before(seq, rack->unlisted_from))
+        if (!rack->unlisted || ic__seq_before(seq, rack->unlisted_from)) {
+            in_order = in_order && (!s->flight.lost.count ||
+                                    ic__seq_before(s->flight.lost.newest, seq));
             lost += give_up(s, seq);
+        }
         seq = newer;
     }
+    if (!in_order)
+        sort_lost(&s->flight); /* packets that were sent again are lost again */
     if (lost && s->recovery == IC__UDX_CALM)
         enter_repair(s);
     return lost;
@@ -106,15 +121,6 @@ static bool is_overdue(const ic__udx *s, uint32_t seq, uint64_t now)
         return sent->place != IC__UDX_LOST;
     return sent->place == IC__UDX_FLYING &&
            sent->sent_ns + s->rack.rtt_ns + reorder_window(s) <= now;
-}
-
-/* Oldest first: that is what the peer waits for. */
-static void sort_lost(ic__udx_flight *f)
-{
-    for (uint32_t seq = f->una; seq != f->nxt; seq++) {
-        if (ic__udx_flight_at(f, seq)->place == IC__UDX_LOST)
-            ic__udx_flight_move(f, seq, IC__UDX_LOST);
-    }
 }
 
 /* A peer that answers, with its window closed, is alive: it may refuse a packet. */

@@ -101,6 +101,8 @@ static size_t send_again(ic__udx *s, ic__wr *w, uint32_t seq, ic__udx_path *to,
     sent->sent_again = true;
     sent->probe_mtu = 0;
     s->stats.retransmits++;
+    if (seq == s->flight.una && s->recovery != IC__UDX_TIMEOUT)
+        s->at.timeout = now + s->rtt.rto_ns; /* the packet that all others wait for */
     return write_sent(s, w, seq, 0, to, now);
 }
 

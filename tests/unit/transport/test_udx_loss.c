@@ -1,7 +1,8 @@
 /*
  * Spec: docs/spec/02-udx.md section 6 (loss detection and timers); RFC 8985, RFC 2018.
- * libudx scenarios with a twin here: stream-rack-tlp-example, stream-rto,
- * stream-retransmit-refreshes-header, stream-write-read-force-drop.
+ * libudx scenarios with a twin here: stream-fast-recovery-order,
+ * stream-rack-tlp-example, stream-retransmit-refreshes-header, stream-rto,
+ * stream-rto-sack-progress, stream-write-read-force-drop.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,6 +119,43 @@ static void timeouts_come_after_one_second_and_then_every_two(void **state)
     udx_one_free(&o);
 }
 
+/* Packet 0 and its repair are lost, and 1 to 9 arrive one by one. */
+static void arrivals_behind_a_hole_do_not_put_its_timeout_off(void **state)
+{
+    (void)state;
+    udx_one o;
+    size_t repairs = 0;
+    send_packets(&o, 10);
+    for (uint32_t seq = 1; seq < 10; seq++) {
+        udx_one_sack(&o, 0, seq, seq + 1);
+        repairs += udx_one_run(&o, 90 * MS, IC__UDX_DATA);
+    }
+    assert_int_equal(repairs, 1);
+    assert_int_equal(ic__udx_get_stats(o.s).timeouts, 0);
+    assert_int_equal(udx_one_run(&o, 250 * MS, IC__UDX_DATA), 1);
+    assert_int_equal(o.packet.seq, 0);
+    assert_int_equal(ic__udx_get_stats(o.s).timeouts, 1);
+    udx_one_free(&o);
+}
+
+/* Packets 0 to 3 were sent again, after 6 to 9; 3 arrives, and so all others are lost. */
+static void what_the_peer_waits_for_is_repaired_first(void **state)
+{
+    (void)state;
+    udx_one o;
+    send_packets(&o, 10);
+    udx_one_sack(&o, 0, 5, 6);
+    assert_int_equal(udx_one_run(&o, 5100 * 1000, IC__UDX_DATA), 4);
+    assert_int_equal(o.packet.seq, 3);
+    fake_clock_set(&o.clock, o.clock.now_ns + 20 * MS);
+    udx_one_sack(&o, 0, 3, 4);
+    fake_clock_set(&o.clock, o.clock.now_ns + 20 * MS);
+    ic__udx_expire(o.s, o.clock.now_ns);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.seq, 0);
+    udx_one_free(&o);
+}
+
 static void a_packet_sent_again_carries_the_present_acknowledgement(void **state)
 {
     (void)state;
@@ -225,6 +263,8 @@ int main(void)
         cmocka_unit_test(three_arrivals_behind_a_hole_mean_loss_at_once),
         cmocka_unit_test(a_late_packet_gets_a_quarter_of_a_round_trip),
         cmocka_unit_test(timeouts_come_after_one_second_and_then_every_two),
+        cmocka_unit_test(arrivals_behind_a_hole_do_not_put_its_timeout_off),
+        cmocka_unit_test(what_the_peer_waits_for_is_repaired_first),
         cmocka_unit_test(a_packet_sent_again_carries_the_present_acknowledgement),
         cmocka_unit_test(the_oldest_packet_is_sent_again_though_its_block_was_listed),
         cmocka_unit_test(what_a_full_list_leaves_out_is_not_lost),

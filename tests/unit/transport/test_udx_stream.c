@@ -2,7 +2,8 @@
  * Spec: docs/spec/02-udx.md sections 3 (life), 4 (receiving), 7 (limits), 11 (hostile
  * peers). libudx scenarios with a twin here: stream-combined-write, stream-destroy,
  * stream-destroy-before-connect, stream-destroy-slowpath, stream-preconnect,
- * stream-preconnect-same-socket, stream-send-recv, stream-write-read.
+ * stream-preconnect-same-socket, stream-send-recv, stream-timewait,
+ * stream-timewait-ooo-end, stream-write-read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -240,6 +241,37 @@ static void a_stream_that_ended_answers_for_a_while(void **state)
 }
 
 /* The reference is gone at once when both have ended: its last answer may be lost. */
+/* The end came before the last data; the last answer is lost, and the data comes again.
+ */
+static void an_end_that_came_too_early_is_answered_for_a_while(void **state)
+{
+    (void)state;
+    udx_one o;
+    udx_one_init(&o, NULL);
+    udx_one_recv(&o,
+                 &(ic__udx_packet){.type = IC__UDX_END, .rwnd = UDX_ONE_RWND, .seq = 1});
+    assert_int_equal(udx_one_pull_all(&o, IC__UDX_SACK), 1);
+    assert_int_equal(ic__udx_end(o.s), 0);
+    assert_int_equal(udx_one_pull_all(&o, IC__UDX_END), 1);
+    const ic__udx_packet last = {.type = IC__UDX_DATA,
+                                 .rwnd = UDX_ONE_RWND,
+                                 .ack = 1,
+                                 .payload = (const uint8_t *)"x",
+                                 .payload_len = 1};
+    udx_one_recv(&o, &last);
+    assert_int_equal(o.closed, 1);
+    assert_int_equal(o.error, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_true(udx_one_pull(&o));
+        assert_int_equal(o.packet.type, 0);
+        assert_int_equal(o.packet.ack, 2);
+        assert_false(udx_one_pull(&o));
+        udx_one_recv(&o, &last);
+    }
+    assert_int_equal(o.got, 1);
+    udx_one_free(&o);
+}
+
 static void an_unanswered_end_is_no_error_when_all_else_arrived(void **state)
 {
     (void)state;
@@ -522,6 +554,7 @@ int main(void)
         cmocka_unit_test(destroy_before_connect_closes_without_a_packet),
         cmocka_unit_test(a_destroy_beyond_the_window_is_ignored),
         cmocka_unit_test(a_stream_that_ended_answers_for_a_while),
+        cmocka_unit_test(an_end_that_came_too_early_is_answered_for_a_while),
         cmocka_unit_test(an_unanswered_end_is_no_error_when_all_else_arrived),
         cmocka_unit_test(only_the_first_end_counts),
         cmocka_unit_test(seq_far_ahead_is_dropped_and_takes_no_memory),
