@@ -144,6 +144,13 @@ static const char *done_type(const isplit_deed *deed)
         return "expense_voided";
     case ISPLIT_DEED_UNVOID:
         return "expense_unvoided";
+    case ISPLIT_DEED_ACK:
+        return "expense_confirmed";
+    case ISPLIT_DEED_DISPUTE:
+        return "expense_disputed";
+    case ISPLIT_DEED_MEMBER:
+    case ISPLIT_DEED_SET:
+        break;
     }
     return "expense_done";
 }

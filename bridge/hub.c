@@ -185,6 +185,7 @@ static const char *change_name(isplit_change_kind kind)
     case ISPLIT_CHANGE_RESTORED:
         return "restored";
     case ISPLIT_CHANGE_EDITED:
+    case ISPLIT_CHANGE_SET:
         break;
     }
     return "changed";

@@ -195,6 +195,7 @@ static void say_change(peer_program *program, const isplit_change *change)
         peer_say(&out, "[expense:%s] %s", change->room,
                  change->kind == ISPLIT_CHANGE_CLEARED  ? "cleared"
                  : change->kind == ISPLIT_CHANGE_EDITED ? "edited"
+                 : change->kind == ISPLIT_CHANGE_SET    ? "changed"
                                                         : "restored");
     else if (isplit_book_state(program->book, change->room, &state) == 0 &&
              isplit_form_added(state, change->entry, &text) == 0) {

@@ -175,7 +175,8 @@ int isplit__author_clear(isplit__room *room, const isplit__author *author,
     size_t before = isplit_state_entry_count(state);
     memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
     if (before && !isplit__room_may_clear(room, &key)) {
-        isplit__reason_set(why, "only who has an entry in this room can clear it");
+        isplit__reason_set(
+            why, "only who has an entry in this room can clear it, or its owner");
         return IC_ERR_DENIED;
     }
     if (before)

@@ -107,6 +107,8 @@ static void tell_node(isplit__talk *t, const isplit__room *room, uint32_t node)
     else if (entry != node && entry != ISPLIT__NONE)
         isplit__book_tell(book, ISPLIT_CHANGE_EDITED, t->name,
                           isplit__node_entry(&room->nodes[entry]));
+    else if (kind == ISPLIT__KIND_MEMBER || kind == ISPLIT__KIND_ROOM)
+        isplit__book_tell(book, ISPLIT_CHANGE_SET, t->name, NULL);
     else if (kind == ISPLIT__KIND_UNVOID)
         isplit__book_tell(book, ISPLIT_CHANGE_RESTORED, t->name, NULL);
 }

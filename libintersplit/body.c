@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "canonical.h"
+#include "intercom/error.h"
 #include "intersplit/money.h"
 #include "name.h"
+#include "reason.h"
+
+__extension__ typedef __int128 product;
 
 #define RATE_MAX 16 /* bytes: 15 digits and a mark */
 
@@ -336,6 +340,38 @@ bool isplit__body_read(const json_t *body, bool is_payment, isplit__value *out)
         !read_currency(body, &e->currency, &e->exponent))
         return false;
     return is_payment ? read_pay(body, out) : read_add(body, out);
+}
+
+/* --- what drafts need --- */
+
+int isplit__note_read(const char *typed, const char **text, size_t *len,
+                      isplit_reason *why)
+{
+    *len = typed ? strlen(typed) : 0;
+    *text = isplit__trim(typed ? typed : "", len);
+    if (!isplit__utf8_valid(*text, *len))
+        isplit__reason_set(why, "the note is not UTF-8");
+    else if (*len > ISPLIT__NOTE_MAX_BYTES)
+        isplit__reason_set(why, "a note has at most %d bytes", ISPLIT__NOTE_MAX_BYTES);
+    else
+        return 0;
+    return IC_ERR_INVALID;
+}
+
+bool isplit__scale(isplit_share *parts, size_t count, int64_t from, int64_t total)
+{
+    bool whole = true;
+    int64_t sum = 0;
+    int64_t given = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += parts[i].minor;
+        int64_t upto = (int64_t)((product)total * sum / from);
+        whole = whole && (upto > given || !parts[i].minor);
+        parts[i].minor = upto - given;
+        given = upto;
+    }
+    return whole;
 }
 
 /* --- writing --- */

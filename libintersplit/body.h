@@ -31,6 +31,17 @@ bool isplit__body_read(const json_t *body, bool is_payment, isplit__value *out);
 /** Append the canonical body of an entry. */
 void isplit__body_write(isplit__buf *b, const isplit_entry *e);
 
+#define ISPLIT__NOTE_MAX_BYTES 1000
+
+/** What a person says in his own words, trimmed; may be NULL. @return 0;
+ * IC_ERR_INVALID */
+int isplit__note_read(const char *typed, const char **text, size_t *len,
+                      isplit_reason *why);
+
+/** Make parts of `from` parts of `total` in proportion, each less than a unit from its
+ * exact part; false when one comes to nothing that was something. */
+bool isplit__scale(isplit_share *parts, size_t count, int64_t from, int64_t total);
+
 /** Is this a day of the calendar, YYYY-MM-DD? */
 bool isplit__date_valid(const char *date);
 

@@ -286,7 +286,26 @@ int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
 
 static bool makes_rooms(const isplit_deed *deed)
 {
-    return deed->kind == ISPLIT_DEED_ADD;
+    return deed->kind == ISPLIT_DEED_ADD || deed->kind == ISPLIT_DEED_MEMBER ||
+           deed->kind == ISPLIT_DEED_SET;
+}
+
+static isplit_change_kind change_of(const isplit_deed *deed)
+{
+    switch (deed->kind) {
+    case ISPLIT_DEED_ADD:
+        return ISPLIT_CHANGE_ADDED;
+    case ISPLIT_DEED_MEMBER:
+    case ISPLIT_DEED_SET:
+        return ISPLIT_CHANGE_SET;
+    case ISPLIT_DEED_UNVOID:
+    case ISPLIT_DEED_AMEND:
+    case ISPLIT_DEED_VOID:
+    case ISPLIT_DEED_ACK:
+    case ISPLIT_DEED_DISPUTE:
+        break;
+    }
+    return ISPLIT_CHANGE_EDITED;
 }
 
 static int do_deed(isplit_book *book, const char *room, isplit__asked *asked)
@@ -315,11 +334,10 @@ int isplit_book_do(isplit_book *book, const char *room, const isplit_deed *deed,
     int err = do_deed(book, room, &asked);
     if (!err) {
         *out = asked.entry;
-        isplit__book_tell(book,
-                          deed->kind == ISPLIT_DEED_ADD ? ISPLIT_CHANGE_ADDED
-                          : asked.entry                 ? ISPLIT_CHANGE_EDITED
-                                                        : ISPLIT_CHANGE_RESTORED,
-                          room, asked.entry);
+        isplit_change_kind kind = change_of(deed);
+        if (kind == ISPLIT_CHANGE_EDITED && !asked.entry)
+            kind = ISPLIT_CHANGE_RESTORED; /* of a clear */
+        isplit__book_tell(book, kind, room, asked.entry);
         return 0;
     }
     isplit__book_tidy(book, room);

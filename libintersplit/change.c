@@ -3,6 +3,8 @@
  * decided by the past of the change alone, so that all peers agree (section 4.3). */
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "past.h"
@@ -27,22 +29,48 @@ static int by_entry_and_order(const void *a, const void *b)
     return isplit__id_compare(&e->id, &f->id);
 }
 
-static bool may_change(const isplit__room *room, const isplit__id *key, uint32_t entry)
+/* Has the room been opened to all, as far as this view knows? */
+static bool is_open(const isplit__room *room, const isplit__view *view)
+{
+    return view->rules != ISPLIT__NONE &&
+           isplit__rules_open(room->nodes[view->rules].event->text);
+}
+
+static bool may_change(const isplit__room *room, const isplit__id *key,
+                       const isplit__view *view, uint32_t entry)
 {
     const isplit__event *e = room->nodes[entry].event;
 
-    return e->kind == ISPLIT__KIND_LEGACY || isplit__id_compare(&e->by, key) == 0;
+    return e->kind == ISPLIT__KIND_LEGACY || isplit__id_compare(&e->by, key) == 0 ||
+           isplit__view_owns(view, key) || is_open(room, view);
 }
 
 bool isplit__room_may_change(const isplit__room *room, uint32_t change, uint32_t entry)
 {
-    return may_change(room, &room->nodes[change].event->by, entry);
+    return may_change(room, &room->nodes[change].event->by,
+                      isplit__room_view(room, change), entry);
 }
 
 bool isplit__room_may_change_now(const isplit__room *room, const isplit__id *key,
                                  uint32_t entry)
 {
-    return may_change(room, key, entry);
+    isplit__view now;
+
+    isplit__room_view_of(room, room->heads, room->head_count, &now);
+    return may_change(room, key, &now, entry);
+}
+
+/* Words about an entry do not change it. */
+static bool counts(const isplit__room *room, uint32_t node, uint32_t entry)
+{
+    char key[2 * ISPLIT__ID_BYTES + 1];
+    const isplit__event *e = room->nodes[node].event;
+
+    if (e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE)
+        return false;
+    sodium_bin2hex(key, sizeof key, e->by.b, sizeof e->by.b);
+    return isplit__room_is_writer(room, key) &&
+           isplit__room_may_change(room, node, entry);
 }
 
 /* All changes that count, by entry and order. */
@@ -57,7 +85,7 @@ static size_t collect(const isplit__room *room, edit *out)
         uint32_t entry = isplit__room_entry_of(room, isplit__room_find(room, &slot->id));
         uint32_t node = entry == ISPLIT__NONE ? ISPLIT__NONE : slot->value;
         for (; node != ISPLIT__NONE; node = room->nodes[node].next) {
-            if (isplit__room_may_change(room, node, entry))
+            if (counts(room, node, entry))
                 out[count++] = (edit){room, entry, node};
         }
     }

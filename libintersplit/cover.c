@@ -28,12 +28,14 @@ static void pass_free(pass *p)
     ic_mem_free(p->seen);
 }
 
-static size_t list_kind(const isplit__room *room, isplit__kind kind, uint32_t *out)
+/* The nodes of one or two kinds. */
+static size_t list_kinds(const isplit__room *room, isplit__kind kind, isplit__kind other,
+                         uint32_t *out)
 {
     size_t count = 0;
 
     for (uint32_t i = 0; i < room->count; i++) {
-        if (room->nodes[i].event->kind != kind)
+        if (room->nodes[i].event->kind != kind && room->nodes[i].event->kind != other)
             continue;
         if (out)
             out[count] = i;
@@ -58,8 +60,8 @@ static int pass_start(pass *p, const isplit__room *room)
     size_t n = room->count + 1u;
 
     *p = (pass){.room = room};
-    p->clear_count = list_kind(room, ISPLIT__KIND_CLEAR, NULL);
-    p->unvoid_count = list_kind(room, ISPLIT__KIND_UNVOID, NULL);
+    p->clear_count = list_kinds(room, ISPLIT__KIND_CLEAR, ISPLIT__KIND_CLEAR, NULL);
+    p->unvoid_count = list_kinds(room, ISPLIT__KIND_UNVOID, ISPLIT__KIND_VOID, NULL);
     p->row = p->clear_count / 8 + 1;
     int err = isplit__past_new(&p->past, room);
     p->back = ic_mem_calloc(n, sizeof *p->back);
@@ -70,8 +72,8 @@ static int pass_start(pass *p, const isplit__room *room)
         pass_free(p);
         return IC_ERR_NOMEM;
     }
-    (void)list_kind(room, ISPLIT__KIND_CLEAR, p->clears);
-    (void)list_kind(room, ISPLIT__KIND_UNVOID, p->unvoids);
+    (void)list_kinds(room, ISPLIT__KIND_CLEAR, ISPLIT__KIND_CLEAR, p->clears);
+    (void)list_kinds(room, ISPLIT__KIND_UNVOID, ISPLIT__KIND_VOID, p->unvoids);
     note_seen(p);
     return 0;
 }
@@ -98,47 +100,72 @@ static bool may_clear(const isplit__room *room, const isplit__id *key,
     return nobody;
 }
 
-/* The past is that of the clear. */
-static bool may_undo(const isplit__room *room, const isplit__id *key, uint32_t clear,
-                     const isplit__past *past)
+/* Where a room has owners only they clear it. */
+static bool may_clear_as(const isplit__room *room, const isplit__id *key,
+                         const isplit__view *view, const isplit__past *past)
+{
+    return view->owner_count ? isplit__view_owns(view, key) : may_clear(room, key, past);
+}
+
+/* The view is what the undoing knows, the past that of the clear. */
+static bool may_undo(const isplit__room *room, const isplit__id *key,
+                     const isplit__view *view, uint32_t clear, const isplit__past *past)
 {
     return isplit__id_compare(key, &room->nodes[clear].event->by) == 0 ||
-           may_clear(room, key, past);
+           isplit__view_owns(view, key) ||
+           may_clear_as(room, key, isplit__room_view(room, clear), past);
 }
 
 bool isplit__room_may_clear(const isplit__room *room, const isplit__id *key)
 {
-    return may_clear(room, key, NULL);
+    isplit__view now;
+
+    isplit__room_view_of(room, room->heads, room->head_count, &now);
+    return may_clear_as(room, key, &now, NULL);
 }
 
 int isplit__room_may_undo(const isplit__room *room, const isplit__id *key, uint32_t clear,
                           bool *may)
 {
+    isplit__view now;
     isplit__past past;
 
+    isplit__room_view_of(room, room->heads, room->head_count, &now);
     int err = isplit__past_new(&past, room);
     if (!err) {
         isplit__past_of(&past, clear, 0);
-        *may = may_undo(room, key, clear, &past);
+        *may = may_undo(room, key, &now, clear, &past);
     }
     isplit__past_free(&past);
     return err;
 }
 
-/* The past of the clear is marked. */
+static bool is_before(const isplit__event *a, const isplit__event *b)
+{
+    return a->lc != b->lc ? a->lc < b->lc : isplit__id_compare(&a->id, &b->id) < 0;
+}
+
+/* The past of the clear is marked. Of those who took it back, or took that back, the last
+ * has his way. */
 static bool clear_counts(const pass *p, size_t clear)
 {
     const isplit__event *c = p->room->nodes[p->clears[clear]].event;
 
-    if (!may_clear(p->room, &c->by, &p->past))
+    uint32_t last = ISPLIT__NONE;
+
+    if (!may_clear_as(p->room, &c->by, isplit__room_view(p->room, p->clears[clear]),
+                      &p->past))
         return false;
     for (size_t u = 0; u < p->unvoid_count; u++) {
-        const isplit__event *undo = p->room->nodes[p->unvoids[u]].event;
-        if (isplit__id_compare(&undo->refs[0], &c->id) == 0 && came_after(p, u, clear) &&
-            may_undo(p->room, &undo->by, p->clears[clear], &p->past))
-            return false;
+        uint32_t node = p->unvoids[u];
+        const isplit__event *e = p->room->nodes[node].event;
+        if (isplit__id_compare(&e->refs[0], &c->id) == 0 && came_after(p, u, clear) &&
+            (last == ISPLIT__NONE || is_before(p->room->nodes[last].event, e)) &&
+            may_undo(p->room, &e->by, isplit__room_view(p->room, node), p->clears[clear],
+                     &p->past))
+            last = node;
     }
-    return true;
+    return last == ISPLIT__NONE || p->room->nodes[last].event->kind == ISPLIT__KIND_VOID;
 }
 
 /* Single entries that their authors brought back after this clear; unsigned ones have no
@@ -150,8 +177,8 @@ static void note_brought_back(pass *p, size_t clear)
         uint32_t at = isplit__room_find(p->room, &undo->refs[0]);
         if (at == ISPLIT__NONE || !came_after(p, u, clear))
             continue;
-        const isplit__event *e = p->room->nodes[at].event;
-        if (e->kind == ISPLIT__KIND_LEGACY || isplit__id_compare(&e->by, &undo->by) == 0)
+        if (undo->kind == ISPLIT__KIND_UNVOID &&
+            isplit__room_may_change(p->room, p->unvoids[u], at))
             p->back[at] = p->past.stamp;
     }
 }

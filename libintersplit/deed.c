@@ -5,6 +5,9 @@
 #include "draft.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "judge.h"
+#include "member.h"
+#include "name.h"
 #include "reason.h"
 
 /* A deed on its way. */
@@ -74,7 +77,8 @@ static int add(doing *d)
 
 /* --- changes --- */
 
-static const char *const refused = "only who wrote an entry can change it";
+static const char *const refused =
+    "only its author and the owners of the room can change an entry";
 
 /* The last entry that is void or cleared. */
 static const isplit_entry *last_dead(const isplit_state *state)
@@ -201,8 +205,9 @@ static int undo_clear(doing *d)
         err = isplit__room_may_undo(d->room, &key, isplit__room_find(d->room, &clear),
                                     &may);
     if (!err && !may)
-        err = refuse(d, IC_ERR_DENIED,
-                     "only who has an entry in this room can undo its clear");
+        err =
+            refuse(d, IC_ERR_DENIED,
+                   "only who has an entry in this room can undo its clear, or an owner");
     return err ? err : mark(d, "unvoid", &clear);
 }
 
@@ -217,6 +222,111 @@ static int unvoid(doing *d)
     if (!err && d->room->nodes[node].live)
         err = refuse(d, IC_ERR_INVALID, "this entry counts already");
     return err ? err : mark(d, "unvoid", &d->room->nodes[node].event->id);
+}
+
+/* --- words --- */
+
+/* A word is about values, so it names the event that brought them. */
+static int say(doing *d, const char *kind)
+{
+    const isplit_entry *e = NULL;
+    const isplit_deed *deed = d->asked->deed;
+
+    int err = isplit_state_find(d->state, deed->id ? deed->id : "", &e, d->asked->why);
+    if (err)
+        return err;
+    uint32_t node = isplit__room_node_of(d->room, e);
+    if (!isplit__room_is_named(d->room, node,
+                               ic_identity_public_key_hex(d->author->identity)))
+        return refuse(
+            d, IC_ERR_DENIED,
+            "claim your name first: only members whom an entry names confirm or "
+            "dispute it");
+    return mark(d, kind, &d->room->nodes[d->room->nodes[node].value].event->id);
+}
+
+/* --- members --- */
+
+static int read_member(const doing *d, isplit__claim *out)
+{
+    const isplit_member_deed *m = d->asked->deed->member;
+    const char *name = m->name ? m->name : "";
+
+    *out = (isplit__claim){.claims = m->claim,
+                           .active = !m->leave,
+                           .weight = m->weight,
+                           .has_show = m->show != NULL};
+    int err = isplit__name_typed(name, strlen(name), out->name, d->asked->why);
+    if (err)
+        return err;
+    if (m->weight > ISPLIT_SPLIT_MAX_WEIGHT)
+        return refuse(d, IC_ERR_INVALID, "a weight is a whole number from 1 to 1000000");
+    if (m->show && !isplit__show_valid(m->show))
+        return refuse(d, IC_ERR_INVALID,
+                      "a name is shown in at most 80 bytes without control characters");
+    if (m->show)
+        memcpy(out->show, m->show, strlen(m->show) + 1);
+    memcpy(out->key, ic_identity_public_key_hex(d->author->identity), sizeof out->key);
+    return 0;
+}
+
+static int set_member(doing *d)
+{
+    isplit__claim claim;
+    isplit__buf body = {0};
+    const isplit__id key = own_key(d);
+
+    int err = read_member(d, &claim);
+    if (err)
+        return err;
+    const isplit_member *m = isplit__state_find_member(&d->room->state, claim.name);
+    if (m && m->key && strcmp(m->key, claim.key) != 0 &&
+        !isplit__view_owns(&d->room->owners, &key))
+        return refuse(d, IC_ERR_DENIED, "somebody else claimed this name");
+    isplit__claim_write(&body, &claim);
+    return write_body(d, "member", &body);
+}
+
+/* --- settings --- */
+
+static int check_settings(const doing *d, const isplit_settings *s, json_t **body)
+{
+    isplit__buf text = {0};
+    isplit__rules rules;
+    const isplit_settings *now = d->state->settings;
+
+    if (*now->currency &&
+        (strcmp(now->currency, s->currency) != 0 || now->exponent != s->exponent))
+        return refuse(d, IC_ERR_INVALID, "the currency of a room is set once");
+    if (s->preset_count > ISPLIT__PRESETS_MAX || s->writer_count > ISPLIT__WRITERS_MAX)
+        return refuse(d, IC_ERR_INVALID, "a room has at most 16 presets and 48 writers");
+    isplit__rules_write(&text, s);
+    *body =
+        text.bad ? NULL : json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+    bool good = *body && isplit__rules_read(*body, &rules);
+    int err = text.bad ? IC_ERR_NOMEM : 0;
+    isplit__buf_free(&text);
+    if (!err && !good)
+        err = refuse(d, IC_ERR_INVALID,
+                     "a setting is not valid: currencies are like EUR, keys have 64 hex "
+                     "digits, presets have names");
+    return err;
+}
+
+static int set(doing *d)
+{
+    json_t *json = NULL;
+    isplit__buf body = {0};
+    const isplit__id key = own_key(d);
+    const isplit_settings *s = d->asked->deed->settings;
+
+    if (d->room->owners.owner_count && !isplit__view_owns(&d->room->owners, &key))
+        return refuse(d, IC_ERR_DENIED, "only the owners of a room change its settings");
+    int err = check_settings(d, s, &json);
+    if (!err)
+        isplit__rules_write(&body, s);
+    json_decref(json);
+    return err ? err : write_body(d, "room", &body);
 }
 
 int isplit__author_do(isplit__room *room, const isplit__author *author,
@@ -237,6 +347,14 @@ int isplit__author_do(isplit__room *room, const isplit__author *author,
         return void_entry(&d);
     case ISPLIT_DEED_UNVOID:
         return unvoid(&d);
+    case ISPLIT_DEED_ACK:
+        return say(&d, "ack");
+    case ISPLIT_DEED_DISPUTE:
+        return say(&d, "dispute");
+    case ISPLIT_DEED_MEMBER:
+        return set_member(&d);
+    case ISPLIT_DEED_SET:
+        return set(&d);
     }
     return refuse(&d, IC_ERR_INVALID, "this version cannot do that");
 }

@@ -7,8 +7,7 @@
 #include "intersplit/money.h"
 #include "name.h"
 #include "reason.h"
-
-__extension__ typedef __int128 product;
+#include "rules.h"
 
 /* A draft that is being read. */
 typedef struct reading {
@@ -41,20 +40,6 @@ static int keep(reading *r, const char *text, size_t len, const char **out)
     f->used += len + 1;
     *out = copy;
     return 0;
-}
-
-int isplit__note_read(const char *typed, const char **text, size_t *len,
-                      isplit_reason *why)
-{
-    *len = typed ? strlen(typed) : 0;
-    *text = isplit__trim(typed ? typed : "", len);
-    if (!isplit__utf8_valid(*text, *len))
-        isplit__reason_set(why, "the note is not UTF-8");
-    else if (*len > ISPLIT__NOTE_MAX_BYTES)
-        isplit__reason_set(why, "a note has at most %d bytes", ISPLIT__NOTE_MAX_BYTES);
-    else
-        return 0;
-    return IC_ERR_INVALID;
 }
 
 static int keep_words(reading *r, const char *typed, const char **out)
@@ -299,6 +284,31 @@ static int read_parts(reading *r)
     return err;
 }
 
+/* The preset that stands for the members, if one does. */
+static const isplit_preset *find_preset(const reading *r)
+{
+    const isplit_draft *d = r->draft;
+    const isplit_settings *s = r->state->settings;
+
+    if (d->mode != ISPLIT_SPLIT_EQUAL || d->only || d->part_count > 1)
+        return NULL;
+    return isplit__rules_preset(s, d->part_count ? d->parts[0].name : s->default_preset);
+}
+
+/* Names and numbers as the room has set them. */
+static int use_preset(reading *r, const isplit_preset *preset)
+{
+    size_t at = 0;
+    int err = 0;
+
+    r->entry->mode = preset->mode;
+    for (size_t i = 0; !err && i < preset->part_count; i++) {
+        err = add_sharer(r, preset->parts[i].name, &at);
+        r->out->value.values[at] = preset->parts[i].minor;
+    }
+    return err;
+}
+
 static int read_item(reading *r, const isplit_draft_item *from, size_t number)
 {
     isplit_item *item = &r->out->value.items[number];
@@ -412,7 +422,7 @@ static size_t first_among_equals(const reading *r, const isplit__id *nonce)
 {
     size_t at = 0;
 
-    for (size_t i = 0; r->state->rotate && i < sizeof nonce->b; i++)
+    for (size_t i = 0; r->state->settings->rotate && i < sizeof nonce->b; i++)
         at = (at * 256 + nonce->b[i]) % r->entry->share_count;
     return at;
 }
@@ -423,10 +433,11 @@ static int read_split(reading *r, const isplit__id *nonce)
 
     r->field = ISPLIT_FIELD_SPLIT;
     e->shares = r->out->value.shares;
-    int err = read_parts(r);
+    const isplit_preset *preset = find_preset(r);
+    int err = preset ? use_preset(r, preset) : read_parts(r);
     if (!err && e->mode == ISPLIT_SPLIT_ITEMS)
         err = read_items(r);
-    if (!err)
+    if (!err && !preset)
         err = fill_split(r);
     if (!err)
         err = find_rest_to(r);
@@ -469,24 +480,6 @@ static int read_receiver(reading *r)
 
 /* --- another currency --- */
 
-/* Parts of `total` as these are to their sum, each less than a unit from its exact part;
- * false when one comes to nothing that was something. */
-static bool scale(isplit_share *parts, size_t count, int64_t from, int64_t total)
-{
-    bool whole = true;
-    int64_t sum = 0;
-    int64_t given = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        sum += parts[i].minor;
-        int64_t upto = (int64_t)((product)total * sum / from);
-        whole = whole && (upto > given || !parts[i].minor);
-        parts[i].minor = upto - given;
-        given = upto;
-    }
-    return whole;
-}
-
 /* What was typed in another currency as so much of the room's. */
 static int convert(reading *r)
 {
@@ -513,7 +506,7 @@ static int convert(reading *r)
     e->original_exponent = e->exponent;
     e->currency = "";
     e->exponent = own->exponent;
-    if (!scale(v->paid, e->paid_count, from, e->amount_minor))
+    if (!isplit__scale(v->paid, e->paid_count, from, e->amount_minor))
         return refuse(r, "what a payer paid comes to nothing by this rate");
     r->split.amount_minor = e->amount_minor;
     if (e->mode != ISPLIT_SPLIT_ADJUST && e->mode != ISPLIT_SPLIT_ITEMS &&
@@ -523,7 +516,7 @@ static int convert(reading *r)
     e->values = NULL;
     e->items = NULL;
     e->item_count = 0;
-    (void)scale(v->shares, e->share_count, from, e->amount_minor);
+    (void)isplit__scale(v->shares, e->share_count, from, e->amount_minor);
     return 0;
 }
 

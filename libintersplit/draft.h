@@ -11,8 +11,6 @@
 #include "intersplit/book.h"
 #include "state.h"
 
-#define ISPLIT__NOTE_MAX_BYTES 1000
-
 /** An entry in its final form, with its texts. */
 typedef struct isplit__final {
     isplit__value value;
@@ -20,11 +18,6 @@ typedef struct isplit__final {
     size_t used;
     int64_t left_over; /* of a refused draft, as isplit_book_try says it */
 } isplit__final;
-
-/** What a person says in his own words, trimmed; may be NULL. @return 0;
- * IC_ERR_INVALID */
-int isplit__note_read(const char *typed, const char **text, size_t *len,
-                      isplit_reason *why);
 
 /**
  * Read a draft as a member of this room means it.

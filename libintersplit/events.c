@@ -8,9 +8,11 @@
 #include "canonical.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "member.h"
 #include "name.h"
 #include "quick.h"
 #include "reason.h"
+#include "rules.h"
 
 #define SIGNED_PREFIX "intersplit/event/2\n"
 #define ENVELOPE_MEMBERS 10 /* at body by deps k lc n room seq v */
@@ -25,7 +27,7 @@ void isplit__event_free(isplit__event *event)
     ic_mem_free(event->deps);
     ic_mem_free(event->refs);
     ic_mem_free(event->entry);
-    ic_mem_free(event->why);
+    ic_mem_free(event->text);
     ic_mem_free(event);
 }
 
@@ -216,7 +218,7 @@ static int read_mark(const json_t *body, isplit__kind kind, isplit__event *e)
         !read_ref(body, e, &err))
         return err;
     e->kind = kind;
-    return why ? copy_text(json_string_value(why), &e->why) : 0;
+    return why ? copy_text(json_string_value(why), &e->text) : 0;
 }
 
 static int read_entry(const json_t *body, bool is_payment, const char *prefix,
@@ -246,6 +248,31 @@ static int read_amend(const json_t *body, const char *prefix, isplit__event *e)
     return err;
 }
 
+/* Settings are kept as text: they are few, and most are superseded. */
+static int read_room(const json_t *body, isplit__event *e)
+{
+    isplit__rules rules;
+    isplit__buf text = {0};
+
+    if (!isplit__rules_read(body, &rules))
+        return 0;
+    int err = isplit__canonical_write(&text, body, NULL);
+    if (!err)
+        err = isplit__buf_finish(&text, &e->text);
+    isplit__buf_free(&text);
+    e->kind = err ? ISPLIT__KIND_OTHER : ISPLIT__KIND_ROOM;
+    return err;
+}
+
+static int read_member(const json_t *body, isplit__event *e)
+{
+    int err = isplit__claim_read(body, &e->by, &e->claim);
+
+    if (!err && e->claim)
+        e->kind = ISPLIT__KIND_MEMBER;
+    return err;
+}
+
 /* A body that we cannot read is no error: the event is passed on, without effect. */
 static int read_body(const json_t *object, const char *prefix, isplit__event *e)
 {
@@ -264,6 +291,14 @@ static int read_body(const json_t *object, const char *prefix, isplit__event *e)
         return read_mark(body, ISPLIT__KIND_VOID, e);
     if (strcmp(kind, "unvoid") == 0)
         return read_mark(body, ISPLIT__KIND_UNVOID, e);
+    if (strcmp(kind, "ack") == 0)
+        return read_mark(body, ISPLIT__KIND_ACK, e);
+    if (strcmp(kind, "dispute") == 0)
+        return read_mark(body, ISPLIT__KIND_DISPUTE, e);
+    if (strcmp(kind, "member") == 0)
+        return read_member(body, e);
+    if (strcmp(kind, "room") == 0)
+        return read_room(body, e);
     return 0;
 }
 

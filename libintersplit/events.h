@@ -47,6 +47,10 @@ typedef enum isplit__kind {
     ISPLIT__KIND_VOID,
     ISPLIT__KIND_UNVOID,
     ISPLIT__KIND_CLEAR,
+    ISPLIT__KIND_ACK,
+    ISPLIT__KIND_DISPUTE,
+    ISPLIT__KIND_MEMBER,
+    ISPLIT__KIND_ROOM,
     ISPLIT__KIND_LEGACY /* an unsigned entry of the original */
 } isplit__kind;
 
@@ -68,7 +72,10 @@ typedef struct isplit__event {
     isplit__id *refs; /* CLEAR: the legacy entries; else the one that it speaks of */
     size_t ref_count;
     isplit_entry *entry; /* ADD, LEGACY and AMEND; one piece of memory with its texts */
-    char *why;           /* VOID and UNVOID; NULL = none */
+    union {
+        char *text;                  /* VOID, UNVOID: why, or NULL; ROOM: the body */
+        struct isplit__claim *claim; /* MEMBER */
+    };
 } isplit__event;
 
 /** An event with the bytes that prove it. */

@@ -2,7 +2,7 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
-#include "room.h"
+#include "judge.h"
 
 /* The node of this entry's txId that may count. */
 static uint32_t first_of_tx(const isplit__room *room, const isplit_entry *legacy)
@@ -91,25 +91,33 @@ static void forget_entries(isplit__room *room)
 
 static int append_entries(isplit__room *room)
 {
-    int err = 0;
+    isplit__said said;
 
+    int err = isplit__words_collect(room, &said);
     for (uint32_t i = 0; !err && i < room->count; i++) {
         isplit__node *n = &room->nodes[i];
         if (!n->counted)
             continue;
         isplit_entry *e = isplit__node_entry(n);
         n->live = !(e->flags & (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED));
+        isplit__room_judge(room, &said, i);
         err = isplit__state_append(&room->state, e);
     }
+    ic_mem_free(said.words);
     return err ? err : isplit__state_sort(&room->state);
 }
 
 int isplit__room_fold(isplit__room *room)
 {
     room->stale = true;
-    int err = isplit__room_cover(room);
+    int err = isplit__room_rules(room);
     if (!err)
-        err = isplit__state_reset(&room->state, "", ISPLIT__EXPONENT);
+        err = isplit__room_cover(room);
+    if (!err)
+        err = isplit__state_reset(&room->state, room->rules->shown.currency,
+                                  room->rules->shown.exponent);
+    if (!err)
+        err = isplit__room_members(room);
     if (err)
         return err;
     forget_entries(room);
@@ -139,11 +147,14 @@ static bool counts_by_itself(const isplit__room *room, uint32_t node)
 
 void isplit__room_fold_one(isplit__room *room, uint32_t node)
 {
+    isplit__said nothing = {.words = NULL};
     isplit__node *n = &room->nodes[node];
 
     if (room->stale || !isplit__event_is_entry(n->event))
         return;
+    n->value = node;
     set_flags(room, node);
+    isplit__room_judge(room, &nothing, node);
     n->counted = n->live = counts_by_itself(room, node);
     room->stale = !n->live || isplit__state_insert(&room->state, n->event->entry) != 0;
 }

@@ -21,6 +21,10 @@ static const char *kind_name(isplit_step_kind kind)
         return "unvoided";
     case ISPLIT_STEP_CLEARED:
         return "cleared";
+    case ISPLIT_STEP_CONFIRMED:
+        return "confirmed";
+    case ISPLIT_STEP_DISPUTED:
+        return "disputed";
     }
     return "changed";
 }

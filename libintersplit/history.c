@@ -7,8 +7,8 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "judge.h"
 #include "reason.h"
-#include "room.h"
 
 #define LEAST_DIGITS 6
 
@@ -130,7 +130,8 @@ static int collect(story *s, uint32_t entry)
 
     for (uint32_t i = 0; !err && i < s->room->count; i++) {
         const isplit__event *e = s->room->nodes[i].event;
-        if (isplit__event_is_entry(e) && isplit__room_entry_of(s->room, i) == entry)
+        bool is_values = isplit__event_is_entry(e) || e->kind == ISPLIT__KIND_AMEND;
+        if (is_values && isplit__room_entry_of(s->room, i) == entry)
             err = append_changes(s, i);
     }
     return err || !s->room->has_clear ? err : append_clears(s, entry);
@@ -167,12 +168,42 @@ static isplit_step_kind kind_of(const isplit__event *e)
         return ISPLIT_STEP_UNVOIDED;
     case ISPLIT__KIND_CLEAR:
         return ISPLIT_STEP_CLEARED;
+    case ISPLIT__KIND_ACK:
+        return ISPLIT_STEP_CONFIRMED;
+    case ISPLIT__KIND_DISPUTE:
+        return ISPLIT_STEP_DISPUTED;
     case ISPLIT__KIND_ADD:
     case ISPLIT__KIND_LEGACY:
+    case ISPLIT__KIND_MEMBER:
+    case ISPLIT__KIND_ROOM:
     case ISPLIT__KIND_OTHER:
         break;
     }
     return ISPLIT_STEP_ADDED;
+}
+
+static bool step_counts(const story *s, size_t i, const char *key)
+{
+    switch (kind_of(s->room->nodes[s->nodes[i]].event)) {
+    case ISPLIT_STEP_ADDED:
+    case ISPLIT_STEP_CLEARED:
+        return true;
+    case ISPLIT_STEP_CONFIRMED:
+    case ISPLIT_STEP_DISPUTED:
+        return isplit__room_is_named(s->room, s->nodes[0], key);
+    case ISPLIT_STEP_AMENDED:
+    case ISPLIT_STEP_VOIDED:
+    case ISPLIT_STEP_UNVOIDED:
+        break;
+    }
+    return isplit__room_is_writer(s->room, key) &&
+           isplit__room_may_change(s->room, s->nodes[i], s->nodes[0]);
+}
+
+static bool has_why(const isplit__event *e)
+{
+    return e->kind == ISPLIT__KIND_VOID || e->kind == ISPLIT__KIND_UNVOID ||
+           e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE;
 }
 
 /* Who, as texts; the words of the event follow them. */
@@ -182,13 +213,12 @@ static int put_step(const story *s, size_t i, isplit_step *step, step_texts *tex
 
     *step = (isplit_step){.kind = kind_of(e),
                           .at_ms = e->at,
-                          .why = e->why ? e->why : "",
+                          .why = has_why(e) && e->text ? e->text : "",
                           .value = e->entry,
                           .by = e->entry ? e->entry->by : texts->by,
                           .author = e->entry ? e->entry->author : texts->author};
-    step->counts = step->kind == ISPLIT_STEP_ADDED || step->kind == ISPLIT_STEP_CLEARED ||
-                   isplit__room_may_change(s->room, s->nodes[i], s->nodes[0]);
     sodium_bin2hex(texts->author, sizeof texts->author, e->by.b, sizeof e->by.b);
+    step->counts = step_counts(s, i, texts->author);
     return ic_address_encode(texts->by, s->room->context.prefix, e->by.b);
 }
 

@@ -61,6 +61,8 @@ void isplit__room_free(isplit__room *room)
     isplit__idmap_free(&room->by_tx);
     isplit__idmap_free(&room->forked);
     isplit__idmap_free(&room->changed);
+    ic_mem_free(room->views);
+    ic_mem_free(room->rules);
     isplit__index_free(&room->index);
     isplit__state_free(&room->state);
     ic_mem_free(room);
@@ -210,10 +212,12 @@ static void insert_signed(isplit__room *room, uint32_t at)
     else /* this one was written beside the last, which it does not build on */
         insert_fork(room, &e->by);
     room->has_clear = room->has_clear || e->kind == ISPLIT__KIND_CLEAR;
-    if (e->kind == ISPLIT__KIND_CLEAR)
-        room->stale = true;
-    else if (e->ref_count)
+    room->member_events += e->kind == ISPLIT__KIND_MEMBER;
+    room->word_events += e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE;
+    if (e->kind != ISPLIT__KIND_CLEAR && e->ref_count)
         insert_change(room, at);
+    else if (!isplit__event_is_entry(e) && e->kind != ISPLIT__KIND_OTHER)
+        room->stale = true;
 }
 
 /* Of several contents under one txId the one with the smallest hash stands in the map. */
@@ -233,12 +237,15 @@ static void insert_legacy(isplit__room *room, uint32_t at)
     isplit__idmap_put(&room->by_tx, &tx, at);
 }
 
-static void insert(isplit__room *room, isplit__event *e, uint32_t *deps)
+static void insert(isplit__room *room, isplit__event *e, uint32_t *deps, uint32_t view)
 {
     uint32_t at = room->count++;
 
-    room->nodes[at] = (isplit__node){
-        .event = e, .deps = deps, .value = ISPLIT__NONE, .next = ISPLIT__NONE};
+    room->nodes[at] = (isplit__node){.event = e,
+                                     .deps = deps,
+                                     .view = view,
+                                     .value = ISPLIT__NONE,
+                                     .next = ISPLIT__NONE};
     isplit__idmap_put(&room->by_id, &e->id, at);
     if (e->kind == ISPLIT__KIND_LEGACY)
         insert_legacy(room, at);
@@ -251,7 +258,8 @@ static void insert(isplit__room *room, isplit__event *e, uint32_t *deps)
 }
 
 /* Check an event whose deps are here and look up their nodes. */
-static int prepare(isplit__room *room, const isplit__event *e, uint32_t **deps)
+static int prepare(isplit__room *room, const isplit__event *e, uint32_t **deps,
+                   uint32_t *view)
 {
     int err = reserve_for_one(room);
     if (err)
@@ -265,21 +273,26 @@ static int prepare(isplit__room *room, const isplit__event *e, uint32_t **deps)
         ic_mem_free(numbers);
         return IC_ERR_PROTO;
     }
-    *deps = numbers;
-    return 0;
+    err = isplit__room_keep_view(room, e, numbers, view);
+    if (err)
+        ic_mem_free(numbers);
+    else
+        *deps = numbers;
+    return err;
 }
 
 static int deliver(isplit__room *room, isplit__item *item)
 {
+    uint32_t view = 0;
     uint32_t *deps = NULL;
 
-    int err = prepare(room, item->event, &deps);
+    int err = prepare(room, item->event, &deps, &view);
     if (!err && room->deliver)
         err = room->deliver(item, room->user);
     if (err) {
         ic_mem_free(deps);
     } else {
-        insert(room, item->event, deps);
+        insert(room, item->event, deps, view);
         item->event = NULL;
     }
     isplit__item_free(item);
@@ -362,6 +375,7 @@ int isplit__room_take(isplit__room *room, isplit__item *item, isplit_taken *take
 
 int isplit__room_load(isplit__room *room, isplit__event *event)
 {
+    uint32_t view = 0;
     uint32_t *deps = NULL;
 
     room->stale = true;
@@ -370,10 +384,10 @@ int isplit__room_load(isplit__room *room, isplit__event *event)
         isplit__event_free(event);
         return IC_ERR_PROTO;
     }
-    int err = prepare(room, event, &deps);
+    int err = prepare(room, event, &deps, &view);
     if (err)
         isplit__event_free(event);
     else
-        insert(room, event, deps);
+        insert(room, event, deps, view);
     return err;
 }

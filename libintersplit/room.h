@@ -15,6 +15,7 @@
 #include "index.h"
 #include "intersplit/entry.h"
 #include "intersplit/ledger.h"
+#include "rules.h"
 #include "state.h"
 
 #define ISPLIT__ROOM_MAX_EVENTS 500000 /* sums of the largest amounts stay in 63 bits */
@@ -26,6 +27,7 @@ typedef struct isplit__node {
     isplit__event *event;
     uint32_t *deps;      /* numbers of nodes */
     isplit_entry *shown; /* an entry with other values than its own; else NULL */
+    uint32_t view;       /* number of what it finds in its past, from 1; 0 = nothing */
     uint32_t value;      /* the node whose values it shows */
     uint32_t next;       /* of a change: the one before it to the same entry */
     bool has_child;
@@ -54,6 +56,13 @@ typedef struct isplit__room {
     isplit__idmap forked;  /* public keys that signed two events of one seq -> 0 */
     isplit__idmap changed; /* id of an entry or clear -> the last change to it */
     isplit__index index;   /* of the first `index.count` nodes */
+    isplit__view *views;   /* what events find in their past */
+    uint32_t view_count;
+    uint32_t view_cap;
+    isplit__rules *rules; /* that hold now */
+    isplit__view owners;  /* who set them */
+    uint32_t member_events;
+    uint32_t word_events; /* acks and disputes */
     bool has_clear;
     uint32_t *heads; /* nodes that nothing builds on, legacy entries left out */
     size_t head_count;
@@ -113,6 +122,23 @@ int isplit__room_state(isplit__room *room, const isplit_state **out);
 int isplit__room_fold(isplit__room *room);
 /** Count one more entry without a fold, if that can be done. */
 void isplit__room_fold_one(isplit__room *room, uint32_t node);
+
+/* view.c */
+/** What follows from these nodes. */
+void isplit__room_view_of(const isplit__room *room, const uint32_t *nodes, size_t count,
+                          isplit__view *out);
+/** Find or keep the view of the next node. @return 0 or IC_ERR_NOMEM */
+int isplit__room_keep_view(isplit__room *room, const isplit__event *e,
+                           const uint32_t *deps, uint32_t *out);
+const isplit__view *isplit__room_view(const isplit__room *room, uint32_t node);
+/** Set the settings that hold now. @return 0 or IC_ERR_NOMEM */
+int isplit__room_rules(isplit__room *room);
+/** Do events of this key, 64 hex digits, count now? */
+bool isplit__room_is_writer(const isplit__room *room, const char *key);
+
+/* member.c */
+/** Set the members that member events speak of. @return 0 or IC_ERR_NOMEM */
+int isplit__room_members(isplit__room *room);
 
 /* change.c */
 /** May the author of this change make it? Looks at the past of the change only. */

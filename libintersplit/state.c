@@ -60,6 +60,11 @@ const isplit_member *isplit_state_members(const isplit_state *state, size_t *cou
     return state->members;
 }
 
+const isplit_settings *isplit_state_settings(const isplit_state *state)
+{
+    return state->settings;
+}
+
 size_t isplit_state_event_count(const isplit_state *state)
 {
     return state->event_count;
@@ -177,6 +182,16 @@ static size_t member_at(const struct isplit_state *s, const char *name)
             high = mid;
     }
     return low;
+}
+
+const isplit_member *isplit__state_find_member(const struct isplit_state *s,
+                                               const char *name)
+{
+    size_t at = member_at(s, name);
+
+    return at < s->member_count && strcmp(s->members[at].name, name) == 0
+               ? &s->members[at]
+               : NULL;
 }
 
 isplit_member *isplit__state_member(struct isplit_state *s, const char *name)

@@ -33,7 +33,7 @@ struct isplit_state {
     isplit_member *members; /* by name */
     size_t member_count;
     size_t member_cap;
-    bool rotate; /* whose turn it is among equals goes round */
+    const isplit_settings *settings;
     size_t event_count;
     isplit__sum sum; /* of all ids */
     isplit__tail tail;
@@ -51,6 +51,10 @@ int isplit__state_sort(struct isplit_state *s);
 
 /** Take in one more entry where it belongs. @return 0 or IC_ERR_NOMEM, unchanged */
 int isplit__state_insert(struct isplit_state *s, isplit_entry *e);
+
+/** The member of that name, or NULL. */
+const isplit_member *isplit__state_find_member(const struct isplit_state *s,
+                                               const char *name);
 
 /** The member of that name, made when there is none; NULL when there is no memory. */
 isplit_member *isplit__state_member(struct isplit_state *s, const char *name);

@@ -54,6 +54,9 @@ void isplit__tail_note(isplit__tail *tail, const isplit__event *event)
 {
     switch (event->kind) {
     case ISPLIT__KIND_OTHER:
+    case ISPLIT__KIND_ACK:
+    case ISPLIT__KIND_DISPUTE:
+    case ISPLIT__KIND_MEMBER:
         break;
     case ISPLIT__KIND_ADD:
         if (event->entry->type == ISPLIT_ENTRY_PAYMENT) {
@@ -66,6 +69,7 @@ void isplit__tail_note(isplit__tail *tail, const isplit__event *event)
     case ISPLIT__KIND_VOID:
     case ISPLIT__KIND_UNVOID:
     case ISPLIT__KIND_CLEAR:
+    case ISPLIT__KIND_ROOM:
     case ISPLIT__KIND_LEGACY:
         note_other(tail, event);
         break;

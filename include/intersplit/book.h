@@ -87,7 +87,9 @@ typedef struct isplit_draft {
     bool only;          /* exactly these parts; otherwise a lone payer is put first when
                            missing in an equal split */
     isplit_split_mode mode;
-    const isplit_part *parts; /* none = all active members, and the payer */
+    const isplit_part *parts; /* none = the default preset of the room, or all active
+                                 members and the payer; the name of a preset alone, in
+                                 an equal split, stands for its members */
     size_t part_count;
     const isplit_draft_item *items; /* of ITEMS */
     size_t item_count;
@@ -105,9 +107,22 @@ typedef enum isplit_deed_kind {
     ISPLIT_DEED_ADD = 1, /* draft: an entry, of any type */
     ISPLIT_DEED_AMEND,   /* id, draft: other values for an entry */
     ISPLIT_DEED_VOID,    /* id, text: it stays listed, but no longer counts */
-    ISPLIT_DEED_UNVOID   /* id, text: a void or cleared entry counts again; of "last" the
+    ISPLIT_DEED_UNVOID,  /* id, text: a void or cleared entry counts again; of "last" the
                             last of these, of "clear" all that the last clear covered */
+    ISPLIT_DEED_ACK,     /* id, text: the values that it shows now are right */
+    ISPLIT_DEED_DISPUTE, /* id, text: they are not */
+    ISPLIT_DEED_MEMBER,  /* member */
+    ISPLIT_DEED_SET      /* settings: all of them, as they shall be */
 } isplit_deed_kind;
+
+/** What is said of a member. */
+typedef struct isplit_member_deed {
+    const char *name;
+    bool claim;       /* the name is the user's: then only he and owners describe it */
+    bool leave;       /* out of splits that name nobody; otherwise in them (again) */
+    uint32_t weight;  /* by default, 1 to ISPLIT_SPLIT_MAX_WEIGHT; 0 = as it was */
+    const char *show; /* how the name is written; NULL = as it was */
+} isplit_member_deed;
 
 /**
  * Something that a user does to a room. What a kind needs stands beside it; the rest is
@@ -118,6 +133,8 @@ typedef struct isplit_deed {
     const char *id; /* of an entry, as isplit_state_find takes it */
     const isplit_draft *draft;
     const char *text; /* why; NULL = no word about it */
+    const isplit_member_deed *member;
+    const isplit_settings *settings; /* those of isplit_state_settings, changed */
 } isplit_deed;
 
 /** Which member of isplit_draft was refused. */
@@ -140,10 +157,12 @@ IC_API IC_CHECK int isplit_book_add(isplit_book *book, const char *room,
                                     isplit_field *field, isplit_reason *why);
 
 /**
- * Do it. An entry is changed by its author, an unsigned one by anybody.
+ * Do it. An entry is changed by its author and the owners of the room, an unsigned one by
+ * anybody, each by all members where the settings say so. Who sets something first in a
+ * room owns it. A word about an entry is for members whose claimed name it has.
  *
- * @param out    the entry as it is now, borrowed until the room changes; NULL after the
- *               unvoid of a clear
+ * @param out    the entry as it is now, borrowed until the room changes; NULL when the
+ *               deed is not about one
  * @param field  of the draft; may be NULL
  * @return 0; IC_ERR_INVALID; IC_ERR_NOT_FOUND (no such entry); IC_ERR_DENIED (not his to
  * change); IC_ERR_LIMIT; as isplit_book_open
@@ -206,7 +225,9 @@ typedef enum isplit_change_kind {
     ISPLIT_CHANGE_ADDED = 1,
     ISPLIT_CHANGE_CLEARED,
     ISPLIT_CHANGE_RESTORED,
-    ISPLIT_CHANGE_EDITED /* an entry was amended, voided or brought back */
+    ISPLIT_CHANGE_EDITED, /* an entry was amended, voided, brought back, confirmed or
+                             disputed */
+    ISPLIT_CHANGE_SET     /* members or settings */
 } isplit_change_kind;
 
 typedef struct isplit_change {

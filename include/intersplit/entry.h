@@ -148,7 +148,9 @@ typedef enum isplit_step_kind {
     ISPLIT_STEP_AMENDED,
     ISPLIT_STEP_VOIDED,
     ISPLIT_STEP_UNVOIDED,
-    ISPLIT_STEP_CLEARED /* with the room */
+    ISPLIT_STEP_CLEARED, /* with the room */
+    ISPLIT_STEP_CONFIRMED,
+    ISPLIT_STEP_DISPUTED
 } isplit_step_kind;
 
 /** Something that happened to an entry. */
@@ -170,6 +172,47 @@ typedef struct isplit_step {
  */
 IC_API IC_CHECK int isplit_state_history(const isplit_state *state, const char *id,
                                          isplit_step **out, size_t *count);
+
+/** Who may amend and void an entry besides its author and the owners of the room. */
+typedef enum isplit_edit_policy {
+    ISPLIT_EDIT_AUTHOR = 0, /* nobody */
+    ISPLIT_EDIT_MEMBERS     /* everybody who may write */
+} isplit_edit_policy;
+
+/** Which entries balances and totals are made of. */
+typedef enum isplit_count_policy {
+    ISPLIT_COUNT_ALL = 0,
+    ISPLIT_COUNT_SIGNED,
+    ISPLIT_COUNT_ACKED /* those that each member whom they name wrote or confirmed */
+} isplit_count_policy;
+
+/** A split that has a name: typed instead of a list of members. */
+typedef struct isplit_preset {
+    const char *name;
+    isplit_split_mode mode;    /* EQUAL, WEIGHTS or PERCENT */
+    const isplit_share *parts; /* a weight or basis points each; of EQUAL nothing */
+    size_t part_count;
+} isplit_preset;
+
+/** What holds in a room. */
+typedef struct isplit_settings {
+    const char *currency; /* "" = none; the first one that is set stays */
+    unsigned exponent;    /* decimals of it */
+    bool rotate;          /* who is first among equals changes from entry to entry */
+    bool ignore_unsigned; /* entries of the original are listed, but do not count */
+    isplit_edit_policy edit;
+    isplit_count_policy count;
+    const char *const *writers; /* keys, 64 hex digits each, whose events count besides
+                                   those of the owners; none = everybody's */
+    size_t writer_count;
+    const isplit_preset *presets; /* by name */
+    size_t preset_count;
+    const char *default_preset; /* for a split that names nobody; "" = all members */
+    const char *const *owners;  /* keys; who may set all this. Result only */
+    size_t owner_count;
+} isplit_settings;
+
+IC_API const isplit_settings *isplit_state_settings(const isplit_state *state);
 
 /** Number of events behind this state, covered ones included. */
 IC_API size_t isplit_state_event_count(const isplit_state *state);
