@@ -98,6 +98,10 @@ bool ic__dht_is_randomized(const ic__dht *d);
 bool ic__dht_stream_packet(ic__dht *d, uint32_t local_id, uint32_t sock,
                            const ic__addr *from, uint64_t now);
 
+/** Before it was connected, a packet said that the peer's end of it is gone: a dial ends
+ * with IC_ERR_CLOSED once the peer's answer is here. */
+void ic__dht_stream_refused(ic__dht *d, uint32_t local_id, uint64_t now);
+
 /** Something authentic came by the way that it goes now: other ways are not needed any
  * more. Once after it was connected, and once more after each stream_connect that moved
  * it. */

@@ -111,6 +111,11 @@ void ic__dial_meet(ic__dht_dial *dial)
     ic__way way;
     bool plain = is_plain(dial, &way);
 
+    if (dial->stream->refused) {
+        /* It has let us in and thrown us out before it answered: a duplicate. */
+        ic__dial_fail(dial, IC_ERR_CLOSED, "STREAM_CLOSED");
+        return;
+    }
     begin_relay(dial);
     if (!dial->early.addr.family)
         ping_local(dial);

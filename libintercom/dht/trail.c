@@ -291,6 +291,15 @@ bool ic__dht_stream_packet(ic__dht *d, uint32_t local_id, uint32_t sock,
     return ic__trail_follow(s, &way);
 }
 
+void ic__dht_stream_refused(ic__dht *d, uint32_t local_id, uint64_t now)
+{
+    ic__trail *s = ic__map_get(&d->links->streams, local_id);
+
+    ic__dht_set_now(d, now);
+    if (s && !s->connected)
+        s->refused = true;
+}
+
 void ic__dht_stream_proven(ic__dht *d, uint32_t local_id, uint64_t now)
 {
     ic__trail *s = ic__map_get(&d->links->streams, local_id);

@@ -62,8 +62,9 @@ struct ic__trail {
     bool relay_wanted; /* the host has been asked for one */
     bool connected;
     bool handed_over;
-    bool trying; /* a candidate, for as long as `patience` runs */
-    bool proven; /* by the way that it goes now */
+    bool refused; /* before it was connected: the peer's end is gone already */
+    bool trying;  /* a candidate, for as long as `patience` runs */
+    bool proven;  /* by the way that it goes now */
 };
 
 /** A stream that waits. @return 0; IC_ERR_LIMIT; IC_ERR_NOMEM */

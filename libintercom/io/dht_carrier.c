@@ -30,6 +30,19 @@ static bool on_stranger(ic__udp_stream *udp, ic__udp_socket *sock, const ic__add
     return !on_packet(user, sock, from);
 }
 
+static void on_refused(ic__udp_stream *udp, void *user)
+{
+    const ic__dht_carrier *st = user;
+    ic_dht *dht = st->dht;
+
+    (void)udp;
+    if (!dht->node || dht->asleep)
+        return;
+    ic__dht_enter(dht);
+    ic__dht_stream_refused(dht->node, st->id, ic__dht_now(dht));
+    ic__dht_leave(dht);
+}
+
 static void on_proven(void *user)
 {
     const ic__dht_carrier *st = user;
@@ -73,7 +86,8 @@ static void on_closed(ic__udp_stream *udp, int error, void *user)
 /* A number that nobody has; most are free. */
 static int open_carrier(ic_dht *dht, ic__dht_carrier *st)
 {
-    const ic__udp_stream_events events = {.firewall = on_stranger, .closed = on_closed};
+    const ic__udp_stream_events events = {
+        .firewall = on_stranger, .refused = on_refused, .closed = on_closed};
     int err;
 
     do {

@@ -111,6 +111,9 @@ typedef struct ic__udp_stream_events {
      * dropped. */
     bool (*firewall)(ic__udp_stream *st, ic__udp_socket *sock, const ic__addr *from,
                      void *user);
+    /** Before it was connected, somebody said that the stream which would be its peer is
+     * gone. Nothing else comes of that. */
+    void (*refused)(ic__udp_stream *st, void *user);
     /** After a move, the first packet that came back the same way. */
     void (*heard)(ic__udp_stream *st, void *user);
     /** The last call, once: `error` as in ic__udx_event. */

@@ -276,6 +276,15 @@ static bool may_pass(ic__udp_stream *st, ic__udp_socket *sock, const ic__addr *f
            !st->events.firewall(st, sock, from, st->user);
 }
 
+static void note_refusal(ic__udp_stream *st, const uint8_t *data, size_t len)
+{
+    ic__udx_packet packet;
+
+    if (st->events.refused && !st->told_closed &&
+        ic__udx_packet_decode(&packet, data, len) == 0 && packet.type & IC__UDX_DESTROY)
+        st->events.refused(st, st->user);
+}
+
 bool ic__udp_dispatch(ic__udp_socket *sock, const uint8_t *data, size_t len,
                       const ic__addr *from)
 {
@@ -289,6 +298,8 @@ bool ic__udp_dispatch(ic__udp_socket *sock, const uint8_t *data, size_t len,
         return false;
     if (st->unheard)
         note_way(st, sock, from);
+    if (!ic__udx_connected(st->core))
+        note_refusal(st, data, len);
     if (!may_pass(st, sock, from)) {
         u->stats.dropped_firewall++;
         return true;

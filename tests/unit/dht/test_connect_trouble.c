@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/env.h"
+#include "dht/trail.h"
 #include "dht_meeting.h"
 #include "dht_relay_site.h"
 #include "intercom/error.h"
@@ -264,6 +265,27 @@ static void a_server_without_announce_is_met_at_its_address(void **state)
     dht_meeting_free(&m);
 }
 
+/* docs/spec/07-hyperswarm.md, section 5: a peer that has us already throws the new stream
+ * out at once, and the word of that may overtake its answer. */
+static void a_stream_that_is_gone_before_the_answer_ends_the_dial(void **state)
+{
+    (void)state;
+    dht_meeting m;
+    dht_meeting_init(&m, 1, DHT_OPEN, DHT_OPEN);
+    dht_meeting_listen(&m);
+    dial(&m);
+    size_t at = 0;
+    const ic__trail *stream = ic__map_next(&m.client->dht->links->streams, &at);
+    assert_non_null(stream);
+    ic__dht_stream_refused(m.client->dht, stream->local_id, dht_world_now(m.net.world));
+    ic__dht_stream_refused(m.client->dht, ~stream->local_id, dht_world_now(m.net.world));
+    assert_int_equal(m.client->failures, 0); /* who says so? */
+    dht_net_run(&m.net, IC__SEC);
+    assert_int_equal(m.client->failures, 1);
+    assert_int_equal(m.client->last_error, IC_ERR_CLOSED);
+    dht_meeting_free(&m);
+}
+
 /* Blind relays. */
 
 static void relayed_dial(dht_meeting *m, dht_relay_site *site)
@@ -505,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_closed_server_is_not_found_and_its_connections_stay),
         cmocka_unit_test(a_key_listens_once),
         cmocka_unit_test(a_server_without_announce_is_met_at_its_address),
+        cmocka_unit_test(a_stream_that_is_gone_before_the_answer_ends_the_dial),
         cmocka_unit_test(two_random_nats_stay_with_the_relay),
         cmocka_unit_test(
             a_relayed_connection_moves_to_the_punched_way_and_then_drops_the_relay),

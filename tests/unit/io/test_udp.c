@@ -37,7 +37,8 @@ typedef struct watcher {
     int ends;
     int closed;
     int error;
-    int asked; /* by the firewall */
+    int asked;
+    int refused; /* by the firewall */
     ic__addr asked_from;
     ic__udp_socket *connect_by; /* the firewall connects to who comes */
     uint32_t connect_id;
@@ -272,6 +273,32 @@ static void a_stream_can_be_closed_in_its_own_callback(void **state)
     assert_int_equal(a->error, IC_ERR_CLOSED);
     assert_int_equal(b->closed, 1);
     assert_int_equal(b->error, 0);
+    loop_free(&l);
+}
+
+static void on_refused(ic__udp_stream *st, void *user)
+{
+    (void)st;
+    ((watcher *)user)->refused++;
+}
+
+static void a_peer_that_is_gone_before_we_are_connected_is_told_of(void **state)
+{
+    (void)state;
+    static loop l;
+    ic__udp_stream_events on = events;
+    loop_init(&l, NULL);
+    watcher *a = open_stream(&l, 1);
+    watcher *b = open_stream(&l, 2);
+    on.refused = on_refused;
+    ic__udp_stream_set_events(b->st, &on, b);
+    join(a, l.sock[0], 2, l.sock[1]);
+    assert_int_equal(ic__udp_stream_send(a->st, (const uint8_t *)"x", 1), 0);
+    wait_for(&l, &b->asked, 1);
+    assert_int_equal(b->refused, 0);
+    ic__udp_stream_close(a->st);
+    wait_for(&l, &b->refused, 1);
+    assert_int_equal(b->closed, 0);
     loop_free(&l);
 }
 
@@ -511,6 +538,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_share_a_socket_and_do_not_mix),
         cmocka_unit_test(a_stream_can_be_closed_in_its_own_callback),
+        cmocka_unit_test(a_peer_that_is_gone_before_we_are_connected_is_told_of),
         cmocka_unit_test(a_packet_by_another_socket_needs_leave),
         cmocka_unit_test(a_stream_may_connect_to_who_comes_first),
         cmocka_unit_test(a_relay_passes_everything_on_and_then_the_destroy),
