@@ -15,8 +15,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define LONGEST (5 * 60 * IC__SEC) /* of one input: more of the same costs time only */
+
 typedef struct fuzz {
     rpc_solo s;
+    uint64_t left_ns;
     size_t begun;
     size_t ended;
 } fuzz;
@@ -119,6 +122,15 @@ static void send(fuzz *f, const uint8_t *bytes, size_t len)
     free(copy);
 }
 
+static void wait(fuzz *f, uint8_t how_long)
+{
+    uint64_t ns = (uint64_t)(how_long + 1) * how_long * 20 * IC__MS;
+
+    ns = ns < f->left_ns ? ns : f->left_ns;
+    f->left_ns -= ns;
+    rpc_solo_run(&f->s, ns);
+}
+
 static void step(fuzz *f, uint8_t verb, const uint8_t *bytes, size_t len)
 {
     uint8_t first = len ? bytes[0] : 0;
@@ -135,7 +147,7 @@ static void step(fuzz *f, uint8_t verb, const uint8_t *bytes, size_t len)
         answer(f, bytes, len, true);
         break;
     case 4:
-        rpc_solo_run(&f->s, (uint64_t)(first + 1) * first * 20 * IC__MS);
+        wait(f, first);
         break;
     case 5:
         ask(f, first);
@@ -166,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ic__addr bootstrap = somebody(1);
     ic__rpc_options opts;
-    fuzz f = {0};
+    fuzz f = {.left_ns = LONGEST};
     ic__rpc_events events = {.on_request = on_request, .user = &f};
 
     if (size < 1 || size > 4096)
