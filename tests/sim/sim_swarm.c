@@ -213,6 +213,52 @@ static void whoever_comes_back_is_in_the_mesh_again(void **state)
     }
 }
 
+#define CHURN_NODES 12
+#define CHURN_PAUSE (30 * IC__SEC)
+#define HOUR (3600 * IC__SEC)
+
+/* Somebody goes every 30 s, and somebody new comes in the place of who went before; the
+ * most memory that was held meanwhile. */
+static size_t churn(swarm_world *w, swarm_node **gone, uint64_t until)
+{
+    size_t most = 0;
+
+    while (w->clock.now_ns < until) {
+        if (*gone) {
+            swarm_world_revive(w, *gone, (*gone)->number % 4 != 0);
+            swarm_world_join(w, *gone, 0);
+        }
+        do
+            *gone = &w->nodes[fake_random_below(&w->random, w->count)];
+        while (!(*gone)->ours && !(*gone)->js);
+        swarm_world_kill(w, *gone);
+        swarm_world_run_until(w, w->clock.now_ns + CHURN_PAUSE);
+        size_t held = count_alloc_get().live_bytes;
+        most = held > most ? held : most;
+    }
+    return most;
+}
+
+static void hours_of_coming_and_going_take_no_memory(void **state)
+{
+    (void)state;
+    static swarm_world w;
+    swarm_node *gone = NULL;
+    count_alloc_start();
+    swarm_world_init(&w, 5, &near);
+    start_together(&w, CHURN_NODES * 3 / 4, CHURN_NODES / 4, LIMIT);
+    (void)churn(&w, &gone, w.clock.now_ns + HOUR);
+    size_t second = churn(&w, &gone, w.clock.now_ns + HOUR);
+    (void)churn(&w, &gone, w.clock.now_ns + 5 * HOUR);
+    size_t eighth = churn(&w, &gone, w.clock.now_ns + HOUR);
+    print_message("%zu KiB in the second hour, %zu in the eighth\n", second / 1024,
+                  eighth / 1024);
+    assert_true(eighth <= second + second / 10);
+    assert_int_equal(watch(&w, LIMIT).gaps, 0);
+    swarm_world_free(&w);
+    assert_int_equal(count_alloc_stop().live_bytes, 0);
+}
+
 static void a_life_of_the_mesh_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -231,6 +277,7 @@ int main(void)
         cmocka_unit_test(sixty_four_of_ours_are_a_mesh),
         cmocka_unit_test(among_thousands_of_fake_keys_friends_are_found),
         cmocka_unit_test(whoever_comes_back_is_in_the_mesh_again),
+        cmocka_unit_test(hours_of_coming_and_going_take_no_memory),
         cmocka_unit_test(a_life_of_the_mesh_leaves_nothing_behind),
     };
     const char *many = getenv("SIM_SEEDS");

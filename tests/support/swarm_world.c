@@ -398,14 +398,12 @@ void swarm_world_init(swarm_world *w, uint64_t seed, const swarm_options *option
     w->options = *options;
 }
 
-swarm_node *swarm_world_add(swarm_world *w, bool ours)
+void swarm_world_revive(swarm_world *w, swarm_node *n, bool ours)
 {
-    swarm_node *n = &w->nodes[w->count];
     ic__swarm_options o;
 
-    assert_true(w->count < SWARM_WORLD_MOST);
-    n->world = w;
-    n->number = w->count++;
+    assert_true(!n->ours && !n->js);
+    w->stored[n->number] = false;
     fake_random_fill(&w->random, n->key, sizeof n->key);
     ic__swarm_options_default(&o);
     o.public_key = n->key;
@@ -414,6 +412,16 @@ swarm_node *swarm_world_add(swarm_world *w, bool ours)
         assert_int_equal(ic__swarm_new(&n->ours, &o, w->clock.now_ns), 0);
     else
         n->js = js_swarm_new(n->key, fake_random_u64(&w->random), w->clock.now_ns);
+}
+
+swarm_node *swarm_world_add(swarm_world *w, bool ours)
+{
+    swarm_node *n = &w->nodes[w->count];
+
+    assert_true(w->count < SWARM_WORLD_MOST);
+    n->world = w;
+    n->number = w->count++;
+    swarm_world_revive(w, n, ours);
     return n;
 }
 

@@ -67,6 +67,9 @@ void swarm_world_join(swarm_world *w, swarm_node *n, uint64_t delay_ns);
 /** It is gone without a word: its ends close everywhere, some time later. */
 void swarm_world_kill(swarm_world *w, swarm_node *n);
 
+/** Somebody else, under a new key, in the place of one that was killed a while ago. */
+void swarm_world_revive(swarm_world *w, swarm_node *n, bool ours);
+
 void swarm_world_run_until(swarm_world *w, uint64_t now_ns);
 
 /** Do both have a connection to each other, and the same one? */
