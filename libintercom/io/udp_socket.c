@@ -345,6 +345,7 @@ static void close_streams(ic__udp_socket *sock)
         ic__udp_stream *st = IC__ELEMENT(l, ic__udp_stream, link);
         if (st->before == sock)
             st->before = NULL;
+        ic__udx_leave(st->core, sock);
         if (!ic__udx_uses(st->core, sock))
             continue;
         ic__udp_stream_close(st);

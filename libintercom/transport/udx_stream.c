@@ -97,6 +97,14 @@ bool ic__udx_connected(const ic__udx *s)
     return s->leg_count > 0 && s->phase != IC__UDX_GONE;
 }
 
+void ic__udx_leave(ic__udx *s, const void *via)
+{
+    for (size_t i = 0; i + 1 < s->leg_count; i++) {
+        if (s->legs[i].path.via == via)
+            s->legs[i].path = s->legs[s->leg_count - 1].path;
+    }
+}
+
 bool ic__udx_uses(const ic__udx *s, const void *via)
 {
     for (size_t i = 0; i < s->leg_count; i++) {

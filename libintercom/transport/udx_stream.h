@@ -126,6 +126,9 @@ bool ic__udx_has_plenty(const ic__udx *s, uint64_t ns);
 /** It has a path, and may still send. */
 bool ic__udx_connected(const ic__udx *s);
 
+/** This socket goes: packets that are under way by it follow the current path. */
+void ic__udx_leave(ic__udx *s, const void *via);
+
 /** Does a packet under way or to come leave by this socket? */
 bool ic__udx_uses(const ic__udx *s, const void *via);
 

@@ -189,6 +189,33 @@ static void thousands_of_streams_go_with_their_socket(void **state)
     square_free(&s); /* and the rest with everything */
 }
 
+/* Of two punched ways that were tried one is left, and its socket with it. */
+static void what_is_under_way_by_a_socket_that_goes_follows_the_stream(void **state)
+{
+    (void)state;
+    static square s;
+    ic__udp_socket *tried;
+    ic__udp_socket *last;
+    square_init(&s);
+    ic__udp_stream *a = open_one(&s, 1, 2, 0);
+    (void)open_one(&s, 2, 1, 1);
+    const ic__addr to = ic__udp_socket_address(s.sock[1]);
+    const ic__addr nowhere = ic__udp_socket_address(s.sock[0]); /* has no stream 9 */
+    assert_int_equal(ic__udp_socket_new(s.udp, &tried, &any, NULL, NULL), 0);
+    assert_int_equal(ic__udp_socket_new(s.udp, &last, &any, NULL, NULL), 0);
+    assert_int_equal(ic__udp_stream_move(a, tried, 9, &nowhere), 0);
+    assert_int_equal(ic__udp_stream_write(a, (const uint8_t *)"lost on its way", 15), 0);
+    turns(&s, 3);
+    assert_int_equal(ic__udp_stream_move(a, last, 2, &to), 0);
+    ic__udp_socket_close(tried);
+    turns(&s, 3);
+    assert_int_equal(s.open, 2);
+    for (int i = 0; i < LONGEST_TURNS && s.got < 15; i++)
+        (void)event_base_loop(s.base, EVLOOP_ONCE);
+    assert_int_equal(s.got, 15);
+    square_free(&s);
+}
+
 /* Two ends never move at the same time; without it, what is under way to the old socket
  * would come again after a timeout only. */
 static void what_comes_by_the_socket_before_a_move_is_taken(void **state)
@@ -243,6 +270,7 @@ int main(void)
         cmocka_unit_test(sockets_by_the_hundred_come_and_go_beside_a_stream),
         cmocka_unit_test(a_socket_takes_the_stream_that_moved_to_it),
         cmocka_unit_test(thousands_of_streams_go_with_their_socket),
+        cmocka_unit_test(what_is_under_way_by_a_socket_that_goes_follows_the_stream),
         cmocka_unit_test(what_comes_by_the_socket_before_a_move_is_taken),
         cmocka_unit_test(relays_know_when_their_other_side_has_gone),
     };
