@@ -97,7 +97,7 @@ static const char *kind_of(const isplit_entry *e)
                                              : "";
 }
 
-static void put_entry(cli_table *t, const isplit_entry *e)
+static void put_entry(cli_table *t, const isplit_state *state, const isplit_entry *e)
 {
     isplit__buf_printf(&t->cell, "%.8s", e->id);
     cli_table_end(t, CLI_DIM);
@@ -108,7 +108,8 @@ static void put_entry(cli_table *t, const isplit_entry *e)
     cli_table_end(t, CLI_PLAIN);
     put_names(t, e->paid, e->paid_count);
     put_money(t, e->amount_minor, e->exponent, 0);
-    isplit__buf_printf(&t->cell, "%s%s", *e->currency ? " " : "", e->currency);
+    const char *code = *e->currency ? e->currency : isplit_state_currency(state, 0)->code;
+    isplit__buf_printf(&t->cell, "%s%s", *code ? " " : "", code);
     cli_table_end(t, CLI_PLAIN);
     put_names(t, e->shares, e->share_count);
     cli_table_text(t, kind_of(e), CLI_DIM);
@@ -127,8 +128,9 @@ static int show_list(const cli_source *s, const cli_args *args)
     size_t count =
         args->all ? isplit_state_all_count(s->state) : isplit_state_entry_count(s->state);
     for (size_t i = 0; i < count; i++)
-        put_entry(&t, args->all ? isplit_state_all(s->state, i)
-                                : isplit_state_entry(s->state, i));
+        put_entry(&t, s->state,
+                  args->all ? isplit_state_all(s->state, i)
+                            : isplit_state_entry(s->state, i));
     return cli_table_print(&t) ? CLI_OK : CLI_FAILED;
 }
 

@@ -7,11 +7,14 @@ import csv
 import io
 import json
 import os
+import pty
 import re
+import shutil
+import subprocess
 import unittest
 from decimal import ROUND_FLOOR, Decimal
 
-from intersplit_run import BUSY, NOT_FOUND, USAGE, IntersplitTest
+from intersplit_run import BUSY, INTERSPLIT, NOT_FOUND, TIME, USAGE, IntersplitTest
 from peer_process import PeerTest
 
 SAMPLES = os.path.join(os.environ["TEST_SOURCE"], "tests", "cli", "import")
@@ -42,6 +45,15 @@ def sums(*entries):
         for name, share in shares.items():
             total[name] = total.get(name, 0) - share
     return {name: amount for name, amount in total.items() if amount}
+
+
+def setUpModule():
+    """One key for all: making it and opening it for the first time takes seconds on a busy machine."""
+    PeerTest.setUpClass()
+
+
+def tearDownModule():
+    PeerTest.doClassCleanups()
 
 
 class Import(IntersplitTest):
@@ -117,9 +129,8 @@ class Import(IntersplitTest):
         store = os.path.join(self.folder.name, "ledger.db")
         key = os.path.join(self.folder.name, "keypair.json")
         if not os.path.exists(key):
-            PeerTest.setUpClass()
-            self.addCleanup(PeerTest.doClassCleanups)
-            os.link(os.path.join(PeerTest.first.name, "peer", "db", "keypair.json"), key)
+            for name in ("keypair.json", "keypair.opened"):
+                shutil.copy(os.path.join(PeerTest.first.name, "peer", "db", name), self.folder.name)
         for name in names:
             path = name if os.sep in name else os.path.join(SAMPLES, name)
             self.said = json.loads(self.run_cli("import", "--room", room, "--store", store, "--key", key, "--write",
@@ -209,7 +220,25 @@ class Import(IntersplitTest):
         self.assertEqual(before, self.run_cli("list", "--json", "--store", store)[0])
 
 
+    def test_a_long_import_says_on_a_terminal_how_far_it_is(self):
+        rows = "".join(f"2025-01-01,row {i},General,1.00,EUR,0.50,-0.50\n" for i in range(600))
+        path = self.file("long.csv", "Date,Description,Category,Cost,Currency,a,b\n" + rows)
+        main, end = pty.openpty()
+        subprocess.run([INTERSPLIT, "import", "--room", "r", path], stdout=subprocess.DEVNULL, stderr=end, timeout=TIME,
+                       check=True, env={**os.environ, "TMPDIR": self.folder.name})
+        os.close(end)
+        said = os.read(main, 65536).decode()
+        os.close(main)
+        self.assertIn("64 of 600", said)
+        self.assertIn("600 of 600", said)
+        self.assertEqual("", self.run_cli("import", "--room", "r", path)[1])
+
+
 class Peers(IntersplitTest, PeerTest):
+    @classmethod
+    def setUpClass(cls):
+        """The module has made the key."""
+
     def setUp(self):
         PeerTest.setUp(self)
 
