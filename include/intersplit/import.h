@@ -4,9 +4,9 @@
  *
  * Each row becomes one entry whose balances are those of the row, to the unit. What a row
  * says is its mark: the same row is recognised when it comes again, also in a longer file
- * and also when another peer imports it. A row that was changed since is a new one, where
- * the file gives its rows no names; where it does (JSON), it is the old one and is left
- * as it is.
+ * and also when another peer imports it who has the entries of the first. A row that was
+ * changed since is a new one, where the file gives its rows no names; where it does
+ * (JSON), it is the old one and is left as it is.
  *
  * Spec     docs/spec/16-ledger.md, section 1.2
  * Threads  an import belongs to one thread
