@@ -128,7 +128,7 @@ void isplit__export_names(isplit__buf *b, const isplit_state *state,
         tell(b, members[i].name, user);
 }
 
-static void put_room(isplit__buf *b, const isplit_state *state, int64_t at_ms)
+void isplit__export_head(isplit__buf *b, const isplit_state *state, int64_t at_ms)
 {
     const char *room = isplit_state_room(state);
 
@@ -164,7 +164,7 @@ static void put_currency_json(isplit__buf *b, const isplit_currency *c)
 
 static void balances_json(isplit__buf *b, const isplit_state *state, int64_t at_ms)
 {
-    put_room(b, state, at_ms);
+    isplit__export_head(b, state, at_ms);
     isplit__buf_text(b, ",\"currencies\":[");
     for (size_t i = 0; i < isplit_state_currency_count(state); i++) {
         isplit__buf_text(b, i ? "," : "");
@@ -180,7 +180,7 @@ static int expenses_json(isplit__buf *b, const isplit_state *state, int64_t at_m
     int err = isplit_form_entries_json(state, &entries);
     if (err)
         return err;
-    put_room(b, state, at_ms);
+    isplit__export_head(b, state, at_ms);
     isplit__buf_text(b, ",\"entries\":");
     isplit__buf_text(b, entries);
     isplit__buf_text(b, "}");
@@ -237,8 +237,10 @@ int isplit_export_write(const isplit_state *state, isplit_export_what what,
         isplit__export_ledger(&b, state, format);
     else if (format == ISPLIT_EXPORT_BEANCOUNT)
         isplit__export_beancount(&b, state);
-    else if (what == ISPLIT_EXPORT_SETTLEMENTS)
+    else if (what == ISPLIT_EXPORT_SETTLEMENTS && isplit__export_is_plain(state))
         return isplit_form_export(state, format, at_ms, out);
+    else if (what == ISPLIT_EXPORT_SETTLEMENTS)
+        err = isplit__export_settlements(&b, state, format, at_ms);
     else if (what == ISPLIT_EXPORT_EXPENSES && format == ISPLIT_EXPORT_TEXT)
         return isplit_form_list(state, out);
     else

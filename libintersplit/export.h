@@ -28,10 +28,20 @@ typedef void (*isplit__export_name_cb)(isplit__buf *b, const char *name, void *u
 void isplit__export_names(isplit__buf *b, const isplit_state *state,
                           isplit__export_name_cb tell, void *user);
 
+/** {"app":"intersplit","version":1,"generatedAt":..,"channel":.. without the end. */
+void isplit__export_head(isplit__buf *b, const isplit_state *state, int64_t at_ms);
+
 /* export_csv.c */
 void isplit__export_splitwise(isplit__buf *b, const isplit_state *state, int64_t at_ms);
 void isplit__export_csv(isplit__buf *b, const isplit_state *state,
                         isplit_export_what what);
+
+/* export_settle.c */
+/** Is this a room as the original knows it: one currency, without a name, two decimals?
+ */
+bool isplit__export_is_plain(const isplit_state *state);
+int isplit__export_settlements(isplit__buf *b, const isplit_state *state,
+                               isplit_export_format format, int64_t at_ms);
 
 /* export_plain.c */
 void isplit__export_ledger(isplit__buf *b, const isplit_state *state,

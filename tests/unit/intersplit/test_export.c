@@ -69,6 +69,35 @@ static void balances_are_numbers_and_notes_no_formulas(void **state)
     ic_mem_free(text);
 }
 
+static void settlements_of_several_currencies_name_them(void **state)
+{
+    desk *d = *state;
+    const isplit_part parts[] = {{"alice", NULL}, {"bob", NULL}};
+    const isplit_draft yen = {.payer = "bob",
+                              .amount = "501",
+                              .currency = "JPY",
+                              .parts = parts,
+                              .part_count = 2};
+    const isplit_entry *entry = NULL;
+
+    open_trip(d);
+    check_export(d, ISPLIT_EXPORT_SETTLEMENTS, ISPLIT_EXPORT_CSV,
+                 "from,to,amount\nbob,alice,15.00");
+    assert_int_equal(isplit_book_add(d->book, "trip", &yen, &entry, NULL, NULL), 0);
+    check_export(d, ISPLIT_EXPORT_SETTLEMENTS, ISPLIT_EXPORT_CSV,
+                 "from,to,amount,currency\nbob,alice,15.00,\nalice,bob,251,JPY");
+    check_export(d, ISPLIT_EXPORT_SETTLEMENTS, ISPLIT_EXPORT_JSON,
+                 "{\"app\":\"intersplit\",\"version\":1,\"generatedAt\":"
+                 "\"1970-01-01T00:00:00.000Z\",\"channel\":\"trip\",\"settlements\":["
+                 "{\"from\":\"bob\",\"to\":\"alice\",\"currency\":\"\",\"minor\":1500,"
+                 "\"amount\":\"15.00\"},{\"from\":\"alice\",\"to\":\"bob\","
+                 "\"currency\":\"JPY\",\"minor\":251,\"amount\":\"251\"}]}");
+    check_export(d, ISPLIT_EXPORT_SETTLEMENTS, ISPLIT_EXPORT_TEXT,
+                 "InterSplit Settlement Export\n"
+                 "generated_at: 1970-01-01T00:00:00.000Z\nchannel: trip\nevents: 3\n"
+                 "settlements:\n- bob -> alice: 15.00\n- alice -> bob: 251 JPY");
+}
+
 static void what_is_void_is_left_out(void **state)
 {
     desk *d = *state;
@@ -146,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DESK(ledger_gets_a_balanced_transaction_for_each_entry),
         WITH_DESK(balances_are_numbers_and_notes_no_formulas),
+        WITH_DESK(settlements_of_several_currencies_name_them),
         WITH_DESK(what_is_void_is_left_out),
         cmocka_unit_test(names_of_formats_are_read_and_told),
         WITH_DESK(without_memory_there_is_no_half_text),
