@@ -169,6 +169,10 @@ static int open_file(cli_source *s, const char *path)
 
 static int open_path(cli_source *s, const char *store)
 {
+    if (!store && isatty(STDIN_FILENO))
+        return cli_fail(
+            CLI_USAGE,
+            "there is nothing to read: name a store with --store, or pipe one in");
     if (!store || strcmp(store, "-") == 0)
         return open_input(s);
     char *path = cli_store_path(store);

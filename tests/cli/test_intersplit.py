@@ -130,6 +130,14 @@ class Rooms(IntersplitTest):
         self.assertIn(b"\033[32m+10.00", os.read(main, 65536))
         os.close(main)
 
+    def test_on_a_terminal_it_does_not_wait_for_a_ledger_to_be_typed(self):
+        main, end = pty.openpty()
+        done = subprocess.run([INTERSPLIT, "balance"], stdin=end, capture_output=True, timeout=TIME, check=False)
+        os.close(end)
+        os.close(main)
+        self.assertEqual(USAGE, done.returncode)
+        self.assertIn(b"name a store with --store", done.stderr)
+
     def test_what_is_wrong_is_said_in_one_line(self):
         self.refuses("No such file", "balance", "--store", "/nowhere/at/all", code=NOT_FOUND)
         self.refuses("", "balance", text="nonsense")
