@@ -46,7 +46,7 @@ function draw () {
   )
 }
 
-/** Within a day the ledger's order holds. */
+/** Within a day by the ledger's order. */
 function byDay (entries) {
   const days = new Map(entries.map((entry) => [entry, dayOf(entry)]))
   return entries.toReversed().sort((a, b) => (days.get(a) < days.get(b)) - (days.get(a) > days.get(b)))
