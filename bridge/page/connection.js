@@ -19,8 +19,6 @@ let pingTimer = 0
 let nextId = 1
 const pending = new Map() /* id -> { resolve, reject, timer } */
 
-window.addEventListener('online', retryNow)
-
 export function listen (stateChanged, pushed) {
   onState = stateChanged
   onPush = pushed

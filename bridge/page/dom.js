@@ -42,8 +42,12 @@ function shown (parts) {
   return parts.flat(2).filter(Boolean).map((part) => (typeof part === 'string' ? visible(part) : part))
 }
 
+/** Put `children` in place of what `node` holds; a focus in there goes to the card's title. */
 export function fill (node, ...children) {
+  const title = node.querySelector(':focus') && node.closest('.card')?.querySelector('h2')
   node.replaceChildren(...shown(children))
+  title?.setAttribute('tabindex', -1)
+  title?.focus()
 }
 
 /** Only when it differs: a live region isn't read out twice. */

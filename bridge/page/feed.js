@@ -15,7 +15,7 @@ watch(['feed'], ({ feed }) => {
   last = append(ui.feed, feed, last)
 })
 
-/** Only what is new is added: a log is read out as it grows, not again from the top. */
+/** Only what is new is added: a log is read out as it grows. */
 function append (box, feed, last) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX
   if (feed.length === 0) fill(box)

@@ -5,14 +5,14 @@ import { attempt, copy } from './notices.js'
 import * as room from './room.js'
 import { state } from './store.js'
 
-const FILES = { text: ['txt', 'text/plain'], csv: ['csv', 'text/csv'], json: ['json', 'application/json'] }
+const SUFFIX = { text: 'txt', csv: 'csv', json: 'json' }
 let shown /* { format, data, opener } */
 
 onPress('balance', () => attempt(() => room.say('balance')))
 onPress('restore', () => attempt(() => room.restore(ui.replace.checked)))
 onPress('clear', () => attempt(clear))
 onPress('persist', () => attempt(room.persist))
-for (const format of Object.keys(FILES))
+for (const format of Object.keys(SUFFIX))
   onPress(`export-${format}`, async () => showExport((await attempt(() => room.say(`export ${format}`)))?.exported))
 onPress('export-copy', () => copy(shown.data, 'Export copied.'))
 onPress('export-save', download)
@@ -38,8 +38,7 @@ export function showExport (exported) {
 }
 
 function download () {
-  const [suffix, type] = FILES[shown.format] ?? FILES.text
-  const href = URL.createObjectURL(new Blob([shown.data], { type }))
-  el('a', { href, download: `${state.channel.replace(/[^\w-]+/g, '_')}.${suffix}` }).click()
+  const href = URL.createObjectURL(new Blob([shown.data]))
+  el('a', { href, download: `${state.channel.replace(/[^\w-]+/g, '_')}.${SUFFIX[shown.format] ?? shown.format}` }).click()
   setTimeout(() => URL.revokeObjectURL(href), 1_000)
 }

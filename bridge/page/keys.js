@@ -22,7 +22,7 @@ onPress('help-close', () => ui.help.close())
 ui.shortcuts.checked = browser.get('shortcuts') !== 'off'
 ui.shortcuts.addEventListener('change', () => browser.set('shortcuts', ui.shortcuts.checked ? '' : 'off'))
 
-/** A letter typed into a field, or into a dialog, or with a modifier, is not for us. */
+/** Not a letter typed into a field or a dialog, or with a modifier. */
 function meant (event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false
   return !event.target.closest('input, select, textarea, dialog')

@@ -1,4 +1,4 @@
-/** Every card wires itself; then we go in, if the tab or the address knows how. */
+/** Every card wires itself; then we go in, if we know how. */
 
 import './add.js'
 import './assistant.js'

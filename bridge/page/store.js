@@ -2,14 +2,14 @@
 
 export let state = {
   link: { name: 'closed' }, /* closed, connecting, ready, waiting (until `retryAt`) */
-  wasReady: false, /* since the last Connect: the room stays in view while we reconnect */
+  wasReady: false, /* the room stays in view while we reconnect */
   peer: null, /* the peer's hello: { key, address, entryChannel } */
   can: new Set(), /* first words of the lines that the peer understands */
   channel: '',
   joined: false,
   subscribed: false,
-  entries: [], /* in list order, oldest first; the newest come first over the wire */
-  count: null, /* entries of the room; while fewer are here, older ones are on their way */
+  entries: [], /* in list order, oldest first */
+  count: null, /* of the room; while fewer are here, older ones are on their way */
   plan: 'minimal', /* or pairwise: what the settlements of the summary are */
   summary: null,
   peers: null, /* { peers, same, fp }: who else is here, and how many have this very ledger */

@@ -36,6 +36,7 @@ function draw () {
   if (!count) return fill(ui.timeline, soft(count === 0 ? 'No entries yet.' : 'Reading the ledger…'))
   const shown = sorted.slice(first, last)
   const left = sorted.length - last
+  const focused = document.activeElement
   rows = new Map(shown.map((entry) => [entry, rows.get(entry) ?? item(entry)]))
   fill(
     ui.timeline,
@@ -44,6 +45,7 @@ function draw () {
     left > 0 && button('', `Show older (${left})`, () => move(Math.max(first, last + STEP - MOST), last + STEP)),
     entries.length < count && soft(`Reading the ledger: ${entries.length} of ${count} entries`),
   )
+  focused.focus() /* it may have moved with its entry */
 }
 
 /** Within a day by the ledger's order. */
@@ -75,7 +77,7 @@ function item (entry) {
     { toggle: open },
     el(
       'summary',
-      el(`span.what${has(entry, 'void') ? '.struck' : ''}`, el('bdi', note)),
+      el(has(entry, 'void') ? 's.what' : 'span.what', el('bdi', note)),
       el('span.figure', money(entry.amountCents, entry)),
       el('span.soft', sentence(entry)),
       el('span.soft', clock(entry.ts), ' ', author(entry), marks),
