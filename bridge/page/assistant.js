@@ -38,7 +38,6 @@ function complete () {
   typed()
 }
 
-/** True when it's done. */
 async function run (text) {
   if (!text) return false
   try {

@@ -1,6 +1,7 @@
 /** The bar: connection, room, neighbours, the ledger's fingerprint, what deserves a look. */
 
 import { el, fill, ui, visible } from './dom.js'
+import { has } from './entry.js'
 import { watch } from './store.js'
 import { count, name } from './text.js'
 
@@ -8,14 +9,15 @@ const LINK = { closed: 'Not connected', connecting: 'Connecting…', ready: 'Con
 
 watch(['link', 'wasReady', 'channel', 'peers', 'entries'], ({ link, wasReady, channel, peers, entries }) => {
   const room = wasReady && channel
-  const unsigned = entries.filter((entry) => !entry.signed).length
+  const worry = (word, list) => list.length > 0 && el('li.warn', `${list.length} ${word}`)
   document.title = room ? `${visible(room)} · InterSplit` : 'InterSplit'
   fill(
     ui.pills,
     room && el('li.here', name(room)),
     el(`li.${link.name === 'ready' ? 'on' : 'off'}`, LINK[link.name]),
     room && peers && el('li', company(peers), el('code', peers.fp.slice(0, 4))),
-    unsigned > 0 && el('li.warn', `${unsigned} unsigned`),
+    worry('unsigned', entries.filter((entry) => !entry.signed)),
+    ['conflict', 'disputed'].map((mark) => worry(mark, entries.filter((entry) => has(entry, mark)))),
   )
 })
 

@@ -107,6 +107,6 @@ function hint ({ link, joined, subscribed }) {
     return ['The connection to the peer broke off. Next try at ', at, '. ', button('.link', 'Try now', retryNow)]
   }
   if (link.name !== 'ready') return
-  if (!joined) return 'Connected. Join the channel to send entries to it.'
-  if (!subscribed) return 'Joined. Subscribe to see only this channel, as it happens.'
+  if (!joined) return 'Join the channel to send entries to it.'
+  if (!subscribed) return 'Subscribe to see only this channel, as it happens.'
 }

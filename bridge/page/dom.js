@@ -69,7 +69,7 @@ export function onPress (id, work) {
   ui[id].addEventListener('click', (event) => whileBusy(event.currentTarget, work))
 }
 
-/** The same for a form and its button. */
+/** Likewise a form. */
 export function onSubmit (id, work) {
   const form = ui[id]
   form.autocomplete = 'off'

@@ -9,10 +9,10 @@ const APP = 'expense_split_v1'
 const KEY = /^[0-9a-f]{64}$/
 const CHAT_CHARS = 4_000
 const FEED_LINES = 300
-const SLOW_MS = 90_000 /* persisting waits for a transaction */
+const SLOW_MS = 90_000 /* for a transaction */
 const JOIN_MS = 30_000
 const GATHER_MS = 50 /* what a neighbour hands over comes in bursts */
-const FIRST_ENTRIES = 200 /* what one sees at once; the rest follows */
+const FIRST_ENTRIES = 200 /* seen at once */
 const MORE_ENTRIES = 2_000
 const NOTHING = { joined: false, subscribed: false, entries: [], count: null, summary: null, peers: null }
 
@@ -187,7 +187,6 @@ export function plan (mode) {
 /* --- writing --- */
 
 export async function persist () {
-  tell('peer', 'persisting…')
   return handle(await command('expense_persist', {}, SLOW_MS))
 }
 

@@ -40,7 +40,7 @@ export function money (minor, { exponent = 2, currency = '' } = {}) {
   return (minor < 0 ? '-' : '') + text + (currency && ` ${currency}`)
 }
 
-/** The ledger's own form: "+15.00", "-15.00", "+0.00" */
+/** "+15.00", "-15.00", "+0.00" */
 export function signed (minor, unit) {
   return (minor < 0 ? '' : '+') + money(minor, unit)
 }
