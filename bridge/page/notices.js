@@ -42,7 +42,6 @@ export async function copy (text, done) {
   }
 }
 
-/** Words for an error that a command ended with. */
 export function explain (error) {
   return error.message + (MAYBE[error.code] ?? '')
 }

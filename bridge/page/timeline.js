@@ -33,7 +33,8 @@ function move (from, to) {
 
 function draw () {
   const { entries, count } = state
-  if (!count) return fill(ui.timeline, soft(count === 0 ? 'No entries yet.' : 'Reading the ledger…'))
+  const none = sorted.length === 0 && entries.length === count
+  if (none || count === null) return fill(ui.timeline, soft(none ? 'No entries yet.' : 'Reading the ledger…'))
   const shown = sorted.slice(first, last)
   const left = sorted.length - last
   const focused = document.activeElement
@@ -45,10 +46,10 @@ function draw () {
     left > 0 && button('', `Show older (${left})`, () => move(Math.max(first, last + STEP - MOST), last + STEP)),
     entries.length < count && soft(`Reading the ledger: ${entries.length} of ${count} entries`),
   )
-  focused.focus() /* it may have moved with its entry */
+  focused.focus() /* moved with its entry */
 }
 
-/** Within a day by the ledger's order. */
+/** The ledger's order within a day. */
 function byDay (entries) {
   const days = new Map(entries.map((entry) => [entry, dayOf(entry)]))
   return entries.toReversed().sort((a, b) => (days.get(a) < days.get(b)) - (days.get(a) > days.get(b)))

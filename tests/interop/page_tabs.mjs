@@ -47,6 +47,7 @@ test('a clear in one tab empties the other', async () => {
   await feedSays(one, 'stored=local')
   await press(one, 'Clear')
   await until('the other is empty', () => two.getByText('Everybody starts at 0.00.').isVisible(), AT_ONCE_MS)
+  assert.ok(await two.getByText('No entries yet.').isVisible())
 })
 
 test('no tab saw anything go wrong', () => {
