@@ -164,3 +164,35 @@ test('a clear asks nothing, and can be undone', async () => {
   await until('dinner is back', () => page.getByText('dinner', { exact: true }).isVisible())
   assert.equal(await balanceOf(page, 'alice'), 'alice gets back +15.00')
 })
+
+test('an entry can be voided, brought back and changed, and tells its history', async () => {
+  const page = await room('deeds', ['add alice 30 split alice,bob note dinner'])
+  const entry = page.locator('.entry')
+  const act = async (name) => {
+    if (!(await entry.locator('.body button').first().isVisible())) await entry.locator('summary').click()
+    await press(page, name)
+  }
+  await act('Void')
+  await says(page, 'timeline', /dinner.*void/)
+  await says(page, 'settle', /Nothing to pay yet|All settled/)
+  await press(page, 'Undo')
+  await says(page, 'settle', /bob → ?alice 15\.00/)
+  await act('Change')
+  assert.equal(await page.locator('#amount').inputValue(), '30.00')
+  await page.locator('#amount').fill('40')
+  await press(page, 'Save change')
+  await says(page, 'settle', /bob → ?alice 20\.00/)
+  await says(page, 'timeline', /edited/)
+  await entry.locator('summary').click()
+  await says(page, 'timeline', /added by .* voided by .* unvoided by .* amended by/)
+  assertClean(page, peer)
+})
+
+test('why shows the entries behind a payment, and a plan goes pair by pair', async () => {
+  const page = await room('why', ['add alice 30 split alice,bob note dinner', 'add bob 10 split bob,carol note taxi'])
+  await says(page, 'settle', /bob → ?alice 10\.00.*carol → ?alice 5\.00/)
+  await page.locator('#plan').selectOption('pairwise')
+  await says(page, 'settle', /bob → ?alice 15\.00.*carol → ?bob 5\.00/)
+  await page.locator('.payments summary').first().click()
+  await says(page, 'settle', /dinner 30\.00: bob -15\.00, alice \+15\.00/)
+})
