@@ -213,6 +213,14 @@ bool bridge_expense_list(bridge_expense *x, bool all, size_t offset, size_t limi
     return true;
 }
 
+bool bridge_expense_planned(bridge_expense *x)
+{
+    const bridge_host *host = &x->hub->host;
+
+    x->waits = host->planned && !host->planned(x->room, host->user);
+    return !x->waits;
+}
+
 bool bridge_expense_balance(bridge_expense *x, const char *type, isplit_plan_mode mode,
                             const char *via)
 {
@@ -220,7 +228,7 @@ bool bridge_expense_balance(bridge_expense *x, const char *type, isplit_plan_mod
     isplit_plan_options options;
     char *json = NULL;
 
-    if (!state)
+    if (!state || (mode == ISPLIT_PLAN_MINIMAL && !bridge_expense_planned(x)))
         return false;
     isplit_plan_options_default(&options);
     options.mode = (uint32_t)mode;
@@ -297,7 +305,7 @@ bool bridge_expense_why(bridge_expense *x, const char *from, const char *to,
     char *json = NULL;
     char *text = NULL;
 
-    if (!state)
+    if (!state || !bridge_expense_planned(x))
         return false;
     begin(x, "expense_why");
     ic__buf_text(&x->answer, ",\"from\":");
@@ -377,7 +385,7 @@ bool bridge_expense_export(bridge_expense *x, const char *format_name,
     if (isplit_export_read(format_name, what_name, &format, &what, &why))
         return bridge_expense_fail(x, "Invalid format: %s", why.text);
     const isplit_state *state = state_of(x);
-    if (!state)
+    if (!state || !bridge_expense_planned(x))
         return false;
     begin(x, "expense_exported");
     ic__buf_printf(&x->answer, ",\"format\":\"%s\"", isplit_export_format_name(format));

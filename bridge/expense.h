@@ -22,6 +22,7 @@ typedef struct bridge_expense {
     ic__buf error;     /* or a sentence for the user */
     int64_t left_over; /* beside an error: what the parts of a split lack, as
                           isplit_book_try says it */
+    bool waits;        /* or neither: try again when the plan of the room is there */
 } bridge_expense;
 
 /* Each fills in either answer or error and says which: true = answer. A buffer that is
@@ -53,6 +54,9 @@ bool bridge_expense_try(bridge_expense *x, const isplit_draft *draft, isplit_ent
 /** Say which member of an entry was refused and why, and return false. */
 bool bridge_expense_refuse(bridge_expense *x, int error, isplit_field field,
                            const isplit_reason *why);
+
+/** Is the plan of the room at hand? If not, `waits`. */
+bool bridge_expense_planned(bridge_expense *x);
 
 /** Fill in the error and return false. */
 bool bridge_expense_fail(bridge_expense *x, const char *format, ...) IC_PRINTF(2, 3);

@@ -236,7 +236,9 @@ static void reply_refusal(const bridge_request *r, const bridge_expense *x)
 
 static void reply(const bridge_request *r, const bridge_expense *x, bool answered)
 {
-    if (x->answer.bad || x->error.bad || (!answered && !x->error.len))
+    if (x->waits)
+        bridge_session_wait(r->session);
+    else if (x->answer.bad || x->error.bad || (!answered && !x->error.len))
         bridge_session_close(r->session, BRIDGE_CLOSE_INTERNAL, "out of memory");
     else if (answered)
         bridge_reply(r, &x->answer);

@@ -50,6 +50,9 @@ typedef struct bridge_host {
     void (*cli)(const char *line, bridge_output *out, void *user);
     /** Who shares the ledger of this room; NULL = nobody. */
     bridge_company (*company)(const char *room, void *user);
+    /** Are the plans of this room at hand? False: they are searched for, and
+     * bridge_server_planned follows. NULL = the client waits, and the loop with it. */
+    bool (*planned)(const char *room, void *user);
     /** A request was served, which may have changed channels or ledger. May be NULL. */
     void (*did)(void *user);
     void *user;

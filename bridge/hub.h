@@ -31,6 +31,8 @@ struct bridge_session {
     bridge_session *previous;
     bool authed;
     bool held;
+    bool waits;     /* for a plan, with the request below */
+    ic__buf parked; /* its bytes */
     uint32_t wrong_tokens;
     uint64_t auth_deadline;
     uint64_t held_until;
@@ -91,6 +93,8 @@ void bridge_do_join(const bridge_request *r);
 void bridge_do_leave(const bridge_request *r);
 void bridge_do_open(const bridge_request *r);
 void bridge_do_cli(const bridge_request *r);
+/** Answer this request when its plan is there. */
+void bridge_session_wait(bridge_session *s);
 /** False when there is no such request. */
 bool bridge_do_expense(const bridge_request *r);
 

@@ -266,6 +266,12 @@ void bridge_server_expense(bridge_server *server, const isplit_change *change)
     flush_all(server);
 }
 
+void bridge_server_planned(bridge_server *server)
+{
+    bridge_hub_planned(server->hub, now_ns(server));
+    flush_all(server);
+}
+
 void bridge_server_company(bridge_server *server, const char *room)
 {
     bridge_hub_company(server->hub, room);

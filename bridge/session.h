@@ -40,6 +40,9 @@ void bridge_hub_expense(bridge_hub *hub, const isplit_change *change);
 /** More or fewer peers have the ledger that we have of this room. */
 void bridge_hub_company(bridge_hub *hub, const char *room);
 
+/** A search for a plan has ended: requests that wait for one are tried again. */
+void bridge_hub_planned(bridge_hub *hub, uint64_t now_ns);
+
 /** A client has connected; its hello can be pulled. @return 0; IC_ERR_NOMEM */
 IC_CHECK int bridge_session_new(bridge_hub *hub, uint64_t now_ns, bridge_session **out);
 void bridge_session_free(bridge_session *s);
@@ -47,8 +50,8 @@ void bridge_session_free(bridge_session *s);
 /**
  * One message of the client, text or binary.
  *
- * @return 0; IC_ERR_AGAIN while the client is made to wait after a wrong token: bring it
- * again after the deadline
+ * @return 0; IC_ERR_AGAIN while the client is made to wait, after a wrong token or for a
+ * plan: bring it again when it is no longer held
  */
 IC_CHECK int bridge_session_message(bridge_session *s, const void *data, size_t len,
                                     uint64_t now_ns);
@@ -57,7 +60,7 @@ IC_CHECK int bridge_session_message(bridge_session *s, const void *data, size_t 
  * when there is none at this time. */
 const char *bridge_session_pull(bridge_session *s, size_t *len);
 
-/** Must the client wait, its messages with it? */
+/** Must the client wait before it is read from again? */
 bool bridge_session_held(const bridge_session *s);
 
 /** When to call bridge_session_expire; IC__NEVER. */

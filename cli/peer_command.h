@@ -20,6 +20,7 @@
 
 struct ic_peer;
 struct ic__sidechannel;
+struct peer_plans;
 struct peer_sync;
 
 typedef enum peer_asker { PEER_ASKER_TERMINAL, PEER_ASKER_BRIDGE } peer_asker;
@@ -30,6 +31,7 @@ typedef struct peer_app {
     struct ic__sidechannel *channels;
     isplit_book *book;
     struct peer_sync *sync; /* NULL without a network */
+    struct peer_plans *plans;
     ic_env env;
     const char *snapshot_path;
     bool keys_over_bridge;    /* /get_keys may be asked through the bridge */

@@ -49,7 +49,7 @@ static void on_peer_closed(void *user)
 }
 
 /* The book signs with the peer's key, and the bridge writes into the book. */
-static void on_web_closed(void *user)
+static void on_plans_closed(void *user)
 {
     peer_program *program = user;
 
@@ -63,6 +63,15 @@ static void on_web_closed(void *user)
     else
         on_peer_closed(program);
     program->peer = NULL;
+}
+
+static void on_web_closed(void *user)
+{
+    peer_program *program = user;
+
+    peer_plans_close(program->plans, on_plans_closed, program);
+    program->plans = NULL;
+    program->app.plans = NULL;
 }
 
 static void on_impatient(evutil_socket_t fd, short what, void *arg)
@@ -175,6 +184,7 @@ static void set_up_app(peer_program *program)
         .peer = program->peer,
         .channels = ic__peer_channels(program->peer),
         .book = program->book,
+        .plans = program->plans,
         .env = program->env,
         .snapshot_path = program->snapshot_path,
         .keys_over_bridge = program->config->cli_keys,
@@ -215,6 +225,13 @@ static void on_change(const isplit_change *change, void *user)
         say_change(program, change);
 }
 
+static void on_plan(void *user)
+{
+    peer_program *program = user;
+
+    peer_web_planned(&program->web);
+}
+
 static int start(peer_program *program, peer_config *config)
 {
     peer_reply out = {.line = peer_print_line, .user = program};
@@ -228,6 +245,10 @@ static int start(peer_program *program, peer_config *config)
     config->peer.on_connection = peer_on_connection;
     config->peer.user = program;
     error = peer_program_open(program, config);
+    if (error)
+        return error;
+    error =
+        peer_plans_new(program->base, program->book, on_plan, program, &program->plans);
     if (error)
         return error;
     set_up_app(program);

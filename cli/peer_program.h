@@ -7,6 +7,7 @@
 
 #include "peer_command.h"
 #include "peer_config.h"
+#include "peer_plans.h"
 #include "peer_sync.h"
 #include "peer_terminal.h"
 #include "peer_web.h"
@@ -25,6 +26,7 @@ typedef struct peer_program {
     ic_peer *peer;
     isplit_book *book;
     peer_sync *sync; /* NULL without a network */
+    peer_plans *plans;
     char *snapshot_path;
     char *history_path;
     peer_app app;

@@ -7,6 +7,7 @@
 #include "intercom/sys/mem.h"
 #include "io/page.h"
 #include "io/tls.h"
+#include "peer_plans.h"
 #include "peer_sync.h"
 #include "sidechannel/policy.h"
 
@@ -48,6 +49,13 @@ static bridge_company company_of(const char *room, void *user)
     if (web->app->sync)
         r = peer_sync_room(web->app->sync, room);
     return (bridge_company){.peers = r.peer_count, .same = r.same_count};
+}
+
+static bool planned(const char *room, void *user)
+{
+    const peer_web *web = user;
+
+    return !web->app->plans || peer_plans_ready(web->app->plans, room);
 }
 
 static void did(void *user)
@@ -196,6 +204,7 @@ int peer_web_start(peer_web *web, struct event_base *base, const peer_config *co
         .info = write_info,
         .cli = run_command,
         .company = company_of,
+        .planned = planned,
         .did = did,
         .user = web,
     };
@@ -259,6 +268,14 @@ void peer_web_company(peer_web *web, const char *room)
         bridge_server_company(web->bridge, room);
     if (web->page)
         bridge_server_company(web->page, room);
+}
+
+void peer_web_planned(peer_web *web)
+{
+    if (web->bridge)
+        bridge_server_planned(web->bridge);
+    if (web->page)
+        bridge_server_planned(web->page);
 }
 
 void peer_web_message(peer_web *web, const char *channel, const ic__json *envelope)

@@ -20,20 +20,28 @@ void isplit_plan_options_init(isplit_plan_options *opts, size_t struct_size)
     memcpy(opts, &o, struct_size < sizeof o ? struct_size : sizeof o);
 }
 
-/* What the caller's version of the options says, in our version of them. */
+int isplit__plan_options(const isplit_plan_options *from, isplit_plan_options *out)
+{
+    const uint8_t *bytes = (const uint8_t *)from;
+
+    isplit_plan_options_default(out);
+    if (!from)
+        return 0;
+    for (size_t i = sizeof *out; i < from->struct_size; i++) {
+        if (bytes[i])
+            return IC_ERR_UNSUPPORTED;
+    }
+    memcpy(out, from, from->struct_size < sizeof *out ? from->struct_size : sizeof *out);
+    return 0;
+}
+
 static int read_options(const isplit_plan_options *opts, isplit__effort *effort)
 {
     isplit_plan_options *o = &effort->options;
 
-    isplit_plan_options_default(o);
-    if (opts) {
-        const uint8_t *bytes = (const uint8_t *)opts;
-        for (size_t i = sizeof *o; i < opts->struct_size; i++) {
-            if (bytes[i])
-                return IC_ERR_UNSUPPORTED;
-        }
-        memcpy(o, opts, opts->struct_size < sizeof *o ? opts->struct_size : sizeof *o);
-    }
+    int err = isplit__plan_options(opts, o);
+    if (err)
+        return err;
     effort->next = o->progress_every;
     if (o->mode == ISPLIT_PLAN_VIA)
         return o->via ? 0 : IC_ERR_INVALID;

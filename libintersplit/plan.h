@@ -27,6 +27,10 @@ typedef struct isplit__effort {
 /** Count steps. @return false when the search must end: all spent, or canceled */
 bool isplit__effort_spend(isplit__effort *effort, uint64_t steps);
 
+/** What the caller's version of the options says, in our version of them; the defaults
+ * for NULL. @return 0 or IC_ERR_UNSUPPORTED */
+int isplit__plan_options(const isplit_plan_options *from, isplit_plan_options *out);
+
 /** Must the search end? */
 static inline bool isplit__effort_spent(const isplit__effort *effort)
 {

@@ -313,19 +313,32 @@ static int plan_now(const isplit_state *state, size_t currency,
     return err;
 }
 
+/* A plan is kept of the search that peers agree upon. */
+static bool is_default(const isplit_plan_options *o)
+{
+    isplit_plan_options d;
+
+    isplit_plan_options_default(&d);
+    return o->max_operations == d.max_operations &&
+           o->max_quick_operations == d.max_quick_operations;
+}
+
 int isplit_state_plan(const isplit_state *state, size_t currency,
                       const isplit_plan_options *options, isplit_plan *out)
 {
     const isplit_currency *shown = isplit_state_currency(state, currency);
+    isplit_plan_options o;
 
     if (!shown)
         return IC_ERR_NOT_FOUND;
-    if (options && options->mode == ISPLIT_PLAN_PAIRWISE)
+    int err = isplit__plan_options(options, &o);
+    if (err)
+        return err;
+    if (o.mode == ISPLIT_PLAN_PAIRWISE)
         return isplit__plan_pairwise(state, currency, out);
-    if (options && options->mode == ISPLIT_PLAN_VIA)
-        return isplit_plan_make_with(shown->balances, shown->balance_count, options, out);
-    const isplit__kept *kept = options ? NULL : kept_of(state, currency);
-    if (kept)
-        return read_edges(kept, shown->balances, out);
-    return plan_now(state, currency, options, out);
+    if (o.mode != ISPLIT_PLAN_MINIMAL)
+        return isplit_plan_make_with(shown->balances, shown->balance_count, &o, out);
+    const isplit__kept *kept = is_default(&o) ? kept_of(state, currency) : NULL;
+    return kept ? read_edges(kept, shown->balances, out)
+                : plan_now(state, currency, &o, out);
 }

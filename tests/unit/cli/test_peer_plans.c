@@ -1,0 +1,192 @@
+/* docs/spec/16-ledger.md, section 3.3: a search above 20 balances leaves the loop alone.
+ */
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "desk.h"
+#include "fail_alloc.h"
+#include "intersplit/plan.h"
+#include "peer_plans.h"
+
+#define MEMBERS 24
+
+static struct event_base *base;
+static ic_identity *me;
+static isplit_book *book;
+static peer_plans *plans;
+static int told;
+static int closed;
+
+static void on_plan(void *user)
+{
+    (void)user;
+    told++;
+    (void)event_base_loopbreak(base);
+}
+
+static void on_closed(void *user)
+{
+    (void)user;
+    closed++;
+}
+
+static void add(const char *payer, const char *amount, const char *with)
+{
+    const isplit_part parts[] = {{.name = with}};
+    const isplit_draft draft = {
+        .payer = payer, .amount = amount, .parts = parts, .part_count = 1, .only = true};
+    const isplit_entry *entry = NULL;
+
+    assert_int_equal(isplit_book_add(book, "trip", &draft, &entry, NULL, NULL), 0);
+}
+
+/* Amounts of which no few sum to zero: the whole table is filled. */
+static void add_many(void)
+{
+    for (unsigned i = 0; i + 1 < MEMBERS; i++) {
+        char name[16];
+        char amount[32];
+        (void)snprintf(name, sizeof name, "m%02u", i);
+        (void)snprintf(amount, sizeof amount, "%u.00", 1u << i);
+        add(name, amount, "zoe");
+    }
+}
+
+static int setup(void **state)
+{
+    isplit_book_options o;
+
+    (void)state;
+    told = 0;
+    closed = 0;
+    me = desk_identity(1);
+    isplit_book_options_default(&o);
+    o.path = ":memory:";
+    o.identity = me;
+    assert_int_equal(isplit_book_open(&o, &book, NULL), 0);
+    base = event_base_new();
+    assert_non_null(base);
+    assert_int_equal(peer_plans_new(base, book, on_plan, NULL, &plans), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    peer_plans_close(plans, on_closed, NULL);
+    peer_plans_close(plans, on_closed, NULL);
+    (void)event_base_dispatch(base);
+    assert_int_equal(closed, 1);
+    event_base_free(base);
+    isplit_book_close(book);
+    ic_identity_free(me);
+    return 0;
+}
+
+static const isplit_state *state_of(void)
+{
+    const isplit_state *state = NULL;
+
+    assert_int_equal(isplit_book_state(book, "trip", &state), 0);
+    return state;
+}
+
+static void a_small_room_is_ready_at_once(void **state)
+{
+    (void)state;
+    add("alice", "30", "bob");
+    assert_true(peer_plans_ready(plans, "trip"));
+    assert_true(peer_plans_ready(plans, "nobody was here"));
+    assert_int_equal(told, 0);
+}
+
+static void a_large_room_is_searched_once_and_kept(void **state)
+{
+    (void)state;
+    add_many();
+    assert_false(peer_plans_ready(plans, "trip"));
+    assert_false(peer_plans_ready(plans, "trip"));
+    assert_int_equal(told, 0); /* the loop has not run */
+    (void)event_base_dispatch(base);
+    assert_int_equal(told, 1);
+    assert_false(isplit_state_plan_is_long(state_of(), 0));
+    assert_true(peer_plans_ready(plans, "trip"));
+}
+
+static void a_room_that_changes_meanwhile_is_searched_again(void **state)
+{
+    (void)state;
+    add_many();
+    assert_false(peer_plans_ready(plans, "trip"));
+    add("m00", "1.00", "zoe");
+    (void)event_base_dispatch(base);
+    assert_int_equal(told, 1);
+    assert_false(peer_plans_ready(plans, "trip"));
+    (void)event_base_dispatch(base);
+    assert_int_equal(told, 2);
+    assert_true(peer_plans_ready(plans, "trip"));
+}
+
+/* Teardown closes while the search runs, and nobody is told. */
+static void closing_ends_a_search(void **state)
+{
+    (void)state;
+    add_many();
+    assert_false(peer_plans_ready(plans, "trip"));
+}
+
+static void without_memory_the_plan_is_made_at_once(void **state)
+{
+    size_t nth = 0;
+
+    (void)state;
+    add_many();
+    (void)state_of();
+    bool ready = true;
+    while (ready) {
+        fail_alloc_start(++nth);
+        ready = peer_plans_ready(plans, "trip");
+        (void)fail_alloc_stop();
+        assert_true(nth < 100);
+    }
+    assert_true(nth > 3);
+}
+
+static void new_once(void *arg)
+{
+    peer_plans *p = NULL;
+
+    (void)arg;
+    if (peer_plans_new(base, book, on_plan, NULL, &p) != 0)
+        return;
+    peer_plans_close(p, NULL, NULL);
+    (void)event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static void survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    fail_alloc_each(new_once, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_small_room_is_ready_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_large_room_is_searched_once_and_kept, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_room_that_changes_meanwhile_is_searched_again,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(closing_ends_a_search, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_memory_the_plan_is_made_at_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(survives_each_failed_allocation, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("cli/peer_plans", tests, NULL, NULL);
+}
