@@ -1,6 +1,6 @@
 // From bridge to bridge, through two peers of ours or two of the reference on private networks of loopback: messages
 // a second with and without proof of work, how late they are, what a peer at rest costs, how soon a new peer is heard,
-// also when the network still lists one that died, and how soon an entry is on the other peer.
+// also when the network still lists one that died, how soon an entry is on the other peer, and what a flood does.
 // docs/spec/12-sidechannel.md, docs/spec/13-sc-bridge.md
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,6 +27,7 @@ const TOKEN = 'bench'
 const WINDOW = 200 // messages on their way
 const PATIENCE_MS = 60000
 const REST_S = 20
+const FLOOD_S = 60
 const TICKS_A_SECOND = 100
 const BODY = 200
 const LARGE = 10000
@@ -52,10 +53,10 @@ const median = (values) => percentile(values, 50)
 let stores = 0
 const networks = { js: await startNetwork(), c: await startNetwork() } // all peers of one are connected
 
-const ours = ({ pow, store = `s${stores++}` }, port) => [path.resolve(build, 'cli/intercom-peer'), [
+const ours = ({ pow, store = `s${stores++}`, flags = [] }, port) => [path.resolve(build, 'cli/intercom-peer'), [
   '--dht-bootstrap', networks.c, '--dht-host', '127.0.0.1', '--sidechannel-welcome-required', '0', '--peer-stores-directory', folder + '/',
   '--peer-store-name', store, '--sc-bridge', '1', '--sc-bridge-token', TOKEN, '--sc-bridge-port', String(port),
-  '--sidechannels', `${ROOM},${PLAIN}`, '--sidechannel-rate-bytes', '0', '--sidechannel-pow', pow ? '1' : '0', '--sidechannel-pow-channels', ROOM]]
+  '--sidechannels', `${ROOM},${PLAIN}`, '--sidechannel-rate-bytes', '0', '--sidechannel-pow', pow ? '1' : '0', '--sidechannel-pow-channels', ROOM, ...flags]]
 const theirs = ({ pow }, port) => [process.execPath, [path.join(HERE, 'side_js_peer.mjs'), networks.js, String(port), TOKEN,
   JSON.stringify({ channels: [ROOM, PLAIN], pow, bits: 12, rate: 0, welcomeRequired: false })]]
 
@@ -193,7 +194,7 @@ async function delays ([from, to], count, pauseMs, channel, stop = () => false) 
     from.say(channel, text(n, BODY))
     await wait(pauseMs)
   }
-  await all
+  await Promise.race([all, wait(PATIENCE_MS)])
   return times
 }
 
@@ -316,7 +317,30 @@ async function entries () {
   for (const peer of [from, to]) await peer.stop()
 }
 
-const parts = { rates, work, rest, starts, entries }
+/** How late messages are while a third peer floods both, at the rate limits that are the default. */
+async function flood () {
+  const owner = '11'.repeat(32)
+  const flags = ['--sidechannel-rate-bytes', '64000', '--sidechannels', `${ROOM},${PLAIN},owned`, '--sidechannel-owner', `owned:${owner}`,
+    '--sidechannel-owner-write-channels', 'owned']
+  const peers = await pair('c', { pow: true, flags })
+  const quiet = await delays(peers, 1500, 5, PLAIN)
+  const flooder = spawn(process.execPath, [path.join(HERE, 'side_flooder.mjs'), networks.c,
+    JSON.stringify({ plain: PLAIN, work: ROOM, owned: 'owned', owner }), String(FLOOD_S)], { stdio: 'inherit' })
+  process.on('exit', () => flooder.kill())
+  for (const peer of peers) await peer.connected(2)
+  await wait(1000)
+  const flooded = await delays(peers, 1500, 5, PLAIN)
+  const { counters } = await peers[1].ask({ type: 'stats', counters: true })
+  flooder.kill()
+  figure('c_quiet_p99', percentile(quiet, 99), 'ms')
+  figure('c_flooded_p99', percentile(flooded, 99), 'ms', { most: 2 * percentile(quiet, 99) })
+  figure('c_flooded_lost', 1500 - flooded.length, 'messages', { most: 0 })
+  figure('c_flooded_received', counters.receivedBytes / 1e6, 'MB')
+  figure('c_flooded_blocks', counters.blocks, 'blocks', { least: 1 })
+  for (const peer of peers) await peer.stop()
+}
+
+const parts = { rates, work, rest, starts, entries, flood }
 for (const [name, part] of Object.entries(parts)) {
   if (!only.some((word) => parts[word]) || only.includes(name)) await part()
 }

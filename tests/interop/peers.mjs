@@ -1,11 +1,14 @@
 // Two and three intercom-peers on a private network of ours: messages, requests, and one ledger on all of them.
 // docs/spec/12-sidechannel.md; docs/spec/13-sc-bridge.md, section 3; docs/spec/16-ledger.md, section 4
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import path from 'node:path'
 import { Client, Peer } from './bridge_support.mjs'
 import { check, finish } from './check.mjs'
 import { onNetwork, startNetwork } from './network_support.mjs'
 
 const ROOM = 'trip-nyc'
+const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname)
 
 /* --- peers on it --- */
 
@@ -107,6 +110,20 @@ check('a channel that is joined later works as well, and one that was left is si
     return [...bob.client.pushed, ...bob.client.inbox].some((m) => m.type === 'sidechannel_message' && m.channel === 'later')
   })
   assert.equal((await bob.client.ask({ type: 'leave', channel: 'later' })).type, 'left')
+})
+
+check('a peer that floods is blocked, and the others go on', async () => {
+  const owner = '11'.repeat(32)
+  const flooder = spawn(process.execPath, [path.join(here, '../bench/side_flooder.mjs'), network['dht-bootstrap'],
+    JSON.stringify({ plain: ROOM, work: ROOM, owned: 'later', owner }), '60'], { stdio: 'inherit' })
+  const counters = async (p) => (await p.client.ask({ type: 'stats', counters: true })).counters
+  await until('a block', async () => (await counters(alice)).blocks && (await counters(bob)).blocks)
+  const before = await counters(bob)
+  for (let n = 0; n < 30; n++) assert.equal((await alice.client.ask({ type: 'send', channel: ROOM, message: { n } })).type, 'sent')
+  for (let n = 0; n < 30; n++) await bob.client.heard('sidechannel_message', (m) => m.from === alice.client.hello.peer && m.message.n === n)
+  const after = await counters(bob)
+  assert.ok(after.dropped.blocked > before.dropped.blocked, 'it goes on flooding')
+  flooder.kill()
 })
 
 check('peers end well', async () => {
