@@ -28,6 +28,7 @@ const WINDOW = 200 // messages on their way
 const PATIENCE_MS = 60000
 const REST_S = 20
 const FLOOD_S = 60
+const BESIDE_MS = 10 // less than two or three proofs of work take
 const TICKS_A_SECOND = 100
 const BODY = 200
 const LARGE = 10000
@@ -244,6 +245,17 @@ async function work () {
   for (const peers of Object.values(pairs)) for (const peer of peers) await peer.stop()
 }
 
+/** Messages without work, while more of those with work are said than can be worked for. */
+async function beside () {
+  const peers = await pair('c', { pow: true })
+  const timer = setInterval(() => peers[0].say(ROOM, 'work'), 2)
+  const times = await delays(peers, 1000, 5, PLAIN)
+  clearInterval(timer)
+  figure('c_beside_work_p50', percentile(times, 50), 'ms')
+  figure('c_beside_work_p99', percentile(times, 99), 'ms', { most: BESIDE_MS })
+  for (const peer of peers) await peer.stop()
+}
+
 async function rest () {
   for (const kind of KINDS) {
     const peers = [await Peer.start(kind, { pow: true }), await Peer.start(kind, { pow: true }), await Peer.start(kind, { pow: true })]
@@ -340,7 +352,7 @@ async function flood () {
   for (const peer of peers) await peer.stop()
 }
 
-const parts = { rates, work, rest, starts, entries, flood }
+const parts = { rates, work, beside, rest, starts, entries, flood }
 for (const [name, part] of Object.entries(parts)) {
   if (!only.some((word) => parts[word]) || only.includes(name)) await part()
 }
