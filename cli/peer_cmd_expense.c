@@ -6,16 +6,12 @@
 #include "intercom/sys/mem.h"
 #include "intersplit/export.h"
 #include "intersplit/form.h"
-#include "peer_command.h"
+#include "peer_expense.h"
 #include "peer_near.h"
 #include "sidechannel/sidechannel.h"
 
 #define ENTRY_CHANNEL "0000intercom"
-#define ROOM "channel ch room"
-#define PAYER "payer p"
-#define AMOUNT "amount a"
-#define SPLIT "split members with"
-#define NOTE "note memo"
+#define ROOM PEER_EXPENSE_ROOM
 
 /* Is `name` one of `names`, which have blanks between? If not, `near` gets what comes
  * near. */
@@ -74,8 +70,7 @@ static char *copy_text(const char *text)
     return copy;
 }
 
-/* The room that a line speaks of; free `*memory` afterwards. NULL = already refused. */
-static const char *room_of(const peer_call *call, const char *names, char **memory)
+const char *peer_expense_room(const peer_call *call, const char *names, char **memory)
 {
     *memory = NULL;
     if (!only_known(call, names))
@@ -92,8 +87,7 @@ static const char *room_of(const peer_call *call, const char *names, char **memo
     return *room ? room : ENTRY_CHANNEL;
 }
 
-/* Writing into a room obeys the policies of its channel, as sending does. */
-static bool may_write(const peer_call *call, const char *room)
+bool peer_expense_may_write(const peer_call *call, const char *room)
 {
     if (ic__sidechannel_may_send(call->app->channels, room))
         return true;
@@ -101,13 +95,12 @@ static bool may_write(const peer_call *call, const char *room)
     return false;
 }
 
-static bool truthy(const char *text)
+bool peer_expense_truthy(const char *text)
 {
     return text && (strcmp(text, "1") == 0 || strcmp(text, "true") == 0);
 }
 
-/* Print a text that a form made, or say why there is none. */
-static void say_form(const peer_call *call, int error, char *text)
+void peer_expense_say(const peer_call *call, int error, char *text)
 {
     if (error) {
         peer_fail(call->reply, "%s", ic_strerror(error));
@@ -117,166 +110,31 @@ static void say_form(const peer_call *call, int error, char *text)
     ic_mem_free(text);
 }
 
-/* --- add --- */
-
-typedef struct part_list {
-    char *memory;
-    isplit_part *parts;
-    size_t count;
-} part_list;
-
-static void parts_free(part_list *list)
-{
-    ic_mem_free(list->parts);
-    ic_mem_free(list->memory);
-}
-
-/* "alice, bob" as names; empty ones vanish. */
-static int parts_split(part_list *list, const char *text)
-{
-    size_t most = 1;
-
-    *list = (part_list){0};
-    if (!text)
-        return 0;
-    for (const char *at = text; *at; at++)
-        most += *at == ',';
-    list->memory = copy_text(text);
-    list->parts = ic_mem_calloc(most, sizeof *list->parts);
-    if (!list->memory || !list->parts) {
-        parts_free(list);
-        return IC_ERR_NOMEM;
-    }
-    for (char *at = list->memory; at;) {
-        char *comma = strchr(at, ',');
-        if (comma)
-            *comma = 0;
-        char *name = peer_trim(at);
-        if (*name)
-            list->parts[list->count++].name = name;
-        at = comma ? comma + 1 : NULL;
-    }
-    return 0;
-}
-
-static void refuse_add(peer_reply *reply, int error, isplit_field field,
-                       const isplit_reason *why)
-{
-    const char *text = why->text[0] ? why->text : ic_strerror(error);
-
-    switch (field) {
-    case ISPLIT_FIELD_AMOUNT:
-        peer_fail(reply, "Invalid amount: %s", text);
-        break;
-    case ISPLIT_FIELD_SPLIT:
-        peer_fail(reply, "Invalid split: %s", text);
-        break;
-    case ISPLIT_FIELD_PAYER:
-        peer_fail(reply, "Invalid payer: %s", text);
-        break;
-    case ISPLIT_FIELD_NOTE:
-        peer_fail(reply, "Invalid note: %s", text);
-        break;
-    case ISPLIT_FIELD_ROOM:
-        peer_fail(reply, "Invalid channel: %s", text);
-        break;
-    case ISPLIT_FIELD_CURRENCY:
-        peer_fail(reply, "Invalid currency: %s", text);
-        break;
-    case ISPLIT_FIELD_RATE:
-        peer_fail(reply, "Invalid rate: %s", text);
-        break;
-    case ISPLIT_FIELD_CATEGORY:
-        peer_fail(reply, "Invalid category: %s", text);
-        break;
-    case ISPLIT_FIELD_DATE:
-        peer_fail(reply, "Invalid date: %s", text);
-        break;
-    case ISPLIT_FIELD_NONE:
-        peer_fail(reply, "%s", text);
-        break;
-    }
-}
-
-static void add_to(const peer_call *call, const char *room, const part_list *split)
-{
-    const peer_line *line = call->line;
-    const isplit_draft draft = {
-        .payer = peer_line_any(line, PAYER),
-        .amount = peer_line_any(line, AMOUNT),
-        .parts = split->parts,
-        .part_count = split->count,
-        .only = truthy(peer_line_any(line, "only")),
-        .note = peer_line_any(line, NOTE),
-    };
-    const isplit_entry *entry;
-    const isplit_state *state;
-    isplit_field field = ISPLIT_FIELD_NONE;
-    isplit_reason why = {{0}};
-    char *text = NULL;
-
-    int error = isplit_book_add(call->app->book, room, &draft, &entry, &field, &why);
-    if (error) {
-        refuse_add(call->reply, error, field, &why);
-        return;
-    }
-    error = isplit_book_state(call->app->book, room, &state);
-    if (!error)
-        error = isplit_form_added(state, entry, &text);
-    say_form(call, error, text);
-}
-
-void peer_cmd_expense_add(const peer_call *call)
-{
-    char *memory;
-    part_list split;
-    const char *room =
-        room_of(call, ROOM " " PAYER " " AMOUNT " " SPLIT " " NOTE " only", &memory);
-
-    if (!room)
-        return;
-    if (!peer_line_any(call->line, PAYER) || !peer_line_any(call->line, AMOUNT)) {
-        peer_say(call->reply, "Usage: %s", peer_command_find("/expense_add")->usage);
-        peer_fail(call->reply, peer_line_any(call->line, PAYER) ? "Missing amount."
-                                                                : "Missing payer.");
-    } else if (parts_split(&split, peer_line_any(call->line, SPLIT)) != 0) {
-        peer_fail(call->reply, "%s", ic_strerror(IC_ERR_NOMEM));
-    } else {
-        if (may_write(call, room))
-            add_to(call, room, &split);
-        parts_free(&split);
-    }
-    ic_mem_free(memory);
-}
-
 /* --- what reads --- */
 
 typedef int (*form_fn)(const isplit_state *state, char **out);
 
-static void show(const peer_call *call, form_fn form)
+static void show(const peer_call *call, const char *names, form_fn form)
 {
     char *memory;
     const isplit_state *state;
     char *text = NULL;
-    const char *room = room_of(call, ROOM, &memory);
+    const char *room = peer_expense_room(call, names, &memory);
 
     if (!room)
         return;
     int error = isplit_book_state(call->app->book, room, &state);
     if (!error)
         error = form(state, &text);
-    say_form(call, error, text);
+    peer_expense_say(call, error, text);
     ic_mem_free(memory);
 }
 
 void peer_cmd_expense_list(const peer_call *call)
 {
-    show(call, isplit_form_list);
-}
+    bool all = peer_expense_truthy(peer_line_any(call->line, "all"));
 
-void peer_cmd_expense_balance(const peer_call *call)
-{
-    show(call, isplit_form_balance);
+    show(call, ROOM " all", all ? isplit_form_list_all : isplit_form_list);
 }
 
 static void export_room(const peer_call *call, const char *room)
@@ -298,13 +156,13 @@ static void export_room(const peer_call *call, const char *room)
     if (!error)
         error = isplit_export_write(state, what, format,
                                     call->app->env.wall_ms(call->app->env.user), &text);
-    say_form(call, error, text);
+    peer_expense_say(call, error, text);
 }
 
 void peer_cmd_expense_export(const peer_call *call)
 {
     char *memory;
-    const char *room = room_of(call, ROOM " format what", &memory);
+    const char *room = peer_expense_room(call, ROOM " format what", &memory);
 
     if (!room)
         return;
@@ -329,11 +187,11 @@ static void clear_room(const peer_call *call, const char *room)
 void peer_cmd_expense_clear(const peer_call *call)
 {
     char *memory;
-    const char *room = room_of(call, ROOM, &memory);
+    const char *room = peer_expense_room(call, ROOM, &memory);
 
     if (!room)
         return;
-    if (may_write(call, room))
+    if (peer_expense_may_write(call, room))
         clear_room(call, room);
     ic_mem_free(memory);
 }
@@ -358,11 +216,11 @@ void peer_cmd_expense_persist(const peer_call *call)
     char *memory;
     size_t count;
     isplit_reason why = {{0}};
-    const char *room = room_of(call, ROOM " sim", &memory);
+    const char *room = peer_expense_room(call, ROOM " sim", &memory);
 
     if (!room)
         return;
-    bool sim = truthy(peer_line_any(call->line, "sim"));
+    bool sim = peer_expense_truthy(peer_line_any(call->line, "sim"));
     int error = isplit_book_persist(call->app->book, room, sim, &count, &why);
     if (error == IC_ERR_NOT_FOUND)
         peer_fail(call->reply, "Nothing to persist.");
@@ -389,11 +247,11 @@ void peer_cmd_expense_restore(const peer_call *call)
     char *memory;
     isplit_restored got;
     isplit_reason why = {{0}};
-    const char *room = room_of(call, ROOM " confirmed replace", &memory);
+    const char *room = peer_expense_room(call, ROOM " confirmed replace", &memory);
 
     if (!room)
         return;
-    bool replace = truthy(peer_line_any(call->line, "replace"));
+    bool replace = peer_expense_truthy(peer_line_any(call->line, "replace"));
     int error = isplit_book_restore(call->app->book, room, replace, &got, &why);
     if (error)
         peer_fail(call->reply, "Restore failed: %s",

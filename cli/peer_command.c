@@ -6,6 +6,7 @@
 #include "peer_near.h"
 
 #define ROOM_FLAGS "channel"
+#define SPLIT_FLAGS "items tax rest currency rate category date"
 #define SC_FLAGS "channel invite welcome"
 #define SC_OBJECTS " [--invite <json|b64|@file>] [--welcome <json|b64|@file>]"
 
@@ -49,11 +50,35 @@ const peer_command peer_commands[] = {
     {"/sc_welcome", "channel text", peer_cmd_sc_welcome,
      "/sc_welcome --channel \"<name>\" --text \"<message>\""},
     {"/sc_stats", "", peer_cmd_sc_stats, NULL},
-    {"/expense_add", "channel payer amount split note only", peer_cmd_expense_add,
+    {"/expense_add", "channel payer amount split note only " SPLIT_FLAGS,
+     peer_cmd_expense_add,
      "/expense_add --channel \"<name>\" --payer \"<name>\" --amount \"<n>\" "
      "--split \"a,b,c\" [--note \"<text>\"] [--only 1]"},
-    {"/expense_list", ROOM_FLAGS, peer_cmd_expense_list, NULL},
-    {"/expense_balance", ROOM_FLAGS, peer_cmd_expense_balance, NULL},
+    {"/expense_refund", "channel payer amount split note only " SPLIT_FLAGS,
+     peer_cmd_expense_refund,
+     "/expense_refund --channel \"<name>\" --payer \"<who got it>\" --amount \"<n>\" "
+     "--split \"a,b,c\" [--note \"<text>\"]"},
+    {"/expense_pay", "channel from to amount currency date note", peer_cmd_expense_pay,
+     "/expense_pay --channel \"<name>\" --from \"<name>\" --to \"<name>\" --amount "
+     "\"<n>\" [--note \"<text>\"]"},
+    {"/expense_amend",
+     "channel id payer amount split note only refund from to " SPLIT_FLAGS,
+     peer_cmd_expense_amend,
+     "/expense_amend --channel \"<name>\" --id \"<id>|last\" --payer \"<name>\" "
+     "--amount \"<n>\" --split \"a,b,c\" [--note \"<text>\"]"},
+    {"/expense_void", "channel id why", peer_cmd_expense_void,
+     "/expense_void --channel \"<name>\" --id \"<id>|last\" [--why \"<text>\"]"},
+    {"/expense_unvoid", "channel id why", peer_cmd_expense_unvoid,
+     "/expense_unvoid --channel \"<name>\" --id \"<id>|last|clear\" [--why \"<text>\"]"},
+    {"/expense_history", "channel id", peer_cmd_expense_history,
+     "/expense_history --channel \"<name>\" --id \"<id>|last\""},
+    {"/expense_why", "channel from to", peer_cmd_expense_why,
+     "/expense_why --channel \"<name>\" --from \"<name>\" --to \"<name>\""},
+    {"/expense_plan", ROOM_FLAGS " plan via", peer_cmd_expense_balance, NULL},
+    {"/expense_say", "channel text", peer_cmd_expense_say,
+     "/expense_say --channel \"<name>\" --text \"<line of the assistant>\""},
+    {"/expense_list", ROOM_FLAGS " all", peer_cmd_expense_list, NULL},
+    {"/expense_balance", ROOM_FLAGS " plan via", peer_cmd_expense_balance, NULL},
     {"/expense_clear", ROOM_FLAGS, peer_cmd_expense_clear, NULL},
     {"/expense_persist", ROOM_FLAGS " sim", peer_cmd_expense_persist, NULL},
     {"/expense_restore", ROOM_FLAGS " confirmed replace", peer_cmd_expense_restore, NULL},

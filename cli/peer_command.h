@@ -70,9 +70,17 @@ void peer_command_run(peer_app *app, peer_asker asker, const char *text, size_t 
                       peer_reply *reply);
 
 /* The commands, by the file that has them. */
-void peer_cmd_expense_add(const peer_call *call);
-void peer_cmd_expense_list(const peer_call *call);
+void peer_cmd_expense_add(const peer_call *call); /* peer_cmd_entry.c */
+void peer_cmd_expense_refund(const peer_call *call);
+void peer_cmd_expense_pay(const peer_call *call);
+void peer_cmd_expense_amend(const peer_call *call);
+void peer_cmd_expense_void(const peer_call *call);
+void peer_cmd_expense_unvoid(const peer_call *call);
+void peer_cmd_expense_history(const peer_call *call);
+void peer_cmd_expense_why(const peer_call *call);
 void peer_cmd_expense_balance(const peer_call *call);
+void peer_cmd_expense_say(const peer_call *call);
+void peer_cmd_expense_list(const peer_call *call); /* peer_cmd_expense.c */
 void peer_cmd_expense_clear(const peer_call *call);
 void peer_cmd_expense_persist(const peer_call *call);
 void peer_cmd_expense_restore(const peer_call *call);

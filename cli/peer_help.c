@@ -84,10 +84,33 @@ const char *const peer_help_lines[] = {
     "- /expense_add --payer \"<name>\" --amount \"<n>\" --split \"a,b,c\" "
     "[--channel \"<name>\"] [--note \"<text>\"] [--only 1] | add an expense; the "
     "payer shares in it unless --only 1.",
-    "- /expense_list [--channel \"<name>\"] | the entries of a room (no channel: "
-    "the entry channel).",
-    "- /expense_balance [--channel \"<name>\"] | who owes whom, and the fewest "
+    "  splits: --split \"a=20,b=10\" | \"a*2,b\" | \"a,b 3:2\" | \"a 60%,b 40%\" | "
+    "\"a,b+3\"; [--rest \"<who takes what is left>\"]; [--items \"12.50 pizza for a,b; 8 "
+    "for b\"] [--tax \"<n>\"].",
+    "  more: --payer \"a=25+b=5\" | --currency USD [--rate 0.92] | --category food | "
+    "--date 2026-11-23.",
+    "- /expense_refund --payer \"<who got it>\" --amount \"<n>\" --split \"a,b,c\" | "
+    "money that came back, as /expense_add.",
+    "- /expense_pay --from \"<name>\" --to \"<name>\" --amount \"<n>\" [--channel "
+    "\"<name>\"] [--note \"<text>\"] | a member paid another one back.",
+    "- /expense_amend --id \"<id>|last\" --payer ... | an entry anew, as /expense_add; "
+    "with --refund 1 or --from and --to another kind.",
+    "- /expense_void --id \"<id>|last\" [--why \"<text>\"] | an entry no longer counts; "
+    "it "
+    "stays listed.",
+    "- /expense_unvoid --id \"<id>|last|clear\" [--why \"<text>\"] | it counts again; "
+    "clear: all that the last clear covered.",
+    "- /expense_history --id \"<id>|last\" | what happened to an entry.",
+    "- /expense_say --text \"<line>\" | what the page's assistant understands: "
+    "--text \"help\" lists it.",
+    "- /expense_list [--channel \"<name>\"] [--all 1] | the entries of a room (no "
+    "channel: "
+    "the entry channel); all: with ids and what is void.",
+    "- /expense_balance [--channel \"<name>\"] [--plan minimal|pairwise] [--via "
+    "\"<name>\"] | who owes whom, and the fewest "
     "payments that settle it.",
+    "- /expense_plan | the same.",
+    "- /expense_why --from \"<name>\" --to \"<name>\" | the entries behind a payment.",
     "- /expense_clear [--channel \"<name>\"] | set a room back to nothing; its "
     "history stays.",
     "- /expense_persist [--channel \"<name>\"] [--sim 1] | save a copy of the "

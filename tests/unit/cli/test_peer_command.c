@@ -206,6 +206,85 @@ static void the_demo_balances(void **state)
                            "    Members:alice                  30.00\n"));
 }
 
+/* docs/spec/16-ledger.md, 2.4 and 13, section 7: each line, and the beginning of what it
+ * answers */
+static void entries_of_every_kind_are_typed(void **state)
+{
+    static const char *const table[][2] = {
+        {"add --payer a --amount 10 --split a=7.5,b=2.5",
+         "added 10.00 by a split=a=7.50,b=2.50"},
+        {"add --payer a --amount 10 --split 'a*2,b'",
+         "added 10.00 by a split=a=6.67,b=3.33"},
+        {"add --payer a --amount 10 --split 'a,b 2:1'",
+         "added 10.00 by a split=a=6.67,b=3.33"},
+        {"add --payer a --amount 99.99 --split 'a 50%, b 50%'",
+         "added 99.99 by a split=a=50.00,b=49.99"},
+        {"add --payer a --amount (30+6)/2 --split a,b+3,c",
+         "added 18.00 by a split=a=5.00,b=8.00,c=5.00"},
+        {"add --payer a --amount 100 --items '85.91 x for a; 5 for b' --tax 9.09",
+         "added 100.00 by a split=a=94.50,b=5.50"},
+        {"add --payer a=25+b=5 --amount 30 --split a,b,c",
+         "added 30.00 by a=25.00,b=5.00 split="},
+        {"add --payer a --amount 1000 --currency JPY --split a,b",
+         "added 1000 JPY by a split=a,b"},
+        {"refund --payer a --amount 10 --split a,b", "refunded 10.00 to a split=a,b"},
+        {"pay --from b --to a --amount 5", "paid 5.00 by b to a"},
+        {"amend --id last --from b --to a --amount 6", "amended 6.00 by b to a | edited"},
+        {"void --id last --why twice", "voided 6.00 by b to a | void,edited"},
+        {"unvoid --id last", "brought back 6.00 by b to a | edited"},
+        {"history --id last", "history of "},
+        {"why --from b --to a", "b -> a: "},
+        {"plan --via c", "entries="},
+        {"plan --plan pairwise", "entries="},
+        {"list --all 1", "entries=10 of 10"},
+        {"say --text 'b -> a: 1.50'", "paid 1.50 by b to a"},
+        {"say --text 'why b -> a'", "b -> a: "},
+    };
+    char line[300];
+    char want[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *rest = strchr(table[i][0], ' ');
+        (void)snprintf(line, sizeof line, "/expense_%.*s --channel kinds%s",
+                       (int)(rest - table[i][0]), table[i][0], rest);
+        (void)snprintf(want, sizeof want, "[expense:kinds] %s", table[i][1]);
+        const char *answer = run(line);
+        if (strncmp(answer, want, strlen(want)) != 0)
+            fail_msg("%s\nsaid %s\nnot %s", line, answer, want);
+    }
+    assert_non_null(
+        strstr(run("/expense_history --channel kinds --id last"), "added by "));
+    assert_non_null(strstr(run("/expense_say --text help"), "refund <who got it>"));
+}
+
+static void entries_that_cannot_be_say_why(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        error_of("/expense_add --channel wrong --payer a --amount 524.34 --split "
+                 "a=110.11,b=209.74,c=104.87,d=89.14,e=10.49"),
+        "Invalid split: 0.01 over: the parts make 524.35 of 524.34; let somebody have "
+        "that "
+        "much less (rest NAME), or change one");
+    assert_string_equal(
+        error_of("/expense_add --channel wrong --payer a --amount 10 --split a=3,b=3.80"),
+        "Invalid split: 3.20 left: the parts make 6.80 of 10.00; give the rest to "
+        "somebody "
+        "(rest NAME), or change one");
+    assert_string_equal(run("/expense_add --channel wrong --payer a --amount 10 --split "
+                            "a=3,b=3.80 --rest b"),
+                        "[expense:wrong] added 10.00 by a split=a=3.00,b=7.00\n");
+    assert_string_equal(error_of("/expense_pay --channel wrong --from a --amount 3"),
+                        "Missing to.");
+    assert_string_equal(error_of("/expense_void --channel wrong --id 123456"),
+                        "there is no such entry in this room");
+    assert_string_equal(error_of("/expense_plan --channel wrong --plan best"),
+                        "Invalid plan (use minimal, pairwise or via).");
+    assert_string_equal(error_of("/expense_say --channel wrong --text persist"),
+                        "for this there is a command of its own: /help lists them");
+}
+
 static void persist_says_where_and_restore_brings_back(void **state)
 {
     (void)state;
@@ -419,10 +498,12 @@ static void assert_words(const char *text, const char *want)
 static void words_fit_where_they_are_asked_for(void **state)
 {
     (void)state;
-    assert_words("/expense_p", "/expense_persist ");
+    assert_words("/expense_p", "/expense_pay /expense_plan /expense_persist ");
     assert_words("/e", "/enable_transactions /enable_whitelist /exit /expense_add "
-                       "/expense_list /expense_balance /expense_clear /expense_persist "
-                       "/expense_restore /expense_export ");
+                       "/expense_refund /expense_pay /expense_amend /expense_void "
+                       "/expense_unvoid /expense_history /expense_why /expense_plan "
+                       "/expense_say /expense_list /expense_balance /expense_clear "
+                       "/expense_persist /expense_restore /expense_export ");
     assert_words("/expense_add --p", "--payer ");
     assert_words("/expense_add --channel tr", "trip-nyc ");
     assert_words("/expense_add --channel trip-nyc --payer ", "alice bob ");
@@ -441,6 +522,8 @@ int main(void)
         cmocka_unit_test(answers_as_the_reference_over_the_bridge),
         cmocka_unit_test(plays_the_quick_demo),
         cmocka_unit_test(the_demo_balances),
+        cmocka_unit_test(entries_of_every_kind_are_typed),
+        cmocka_unit_test(entries_that_cannot_be_say_why),
         cmocka_unit_test(persist_says_where_and_restore_brings_back),
         cmocka_unit_test(a_write_that_fails_is_called_so),
         cmocka_unit_test(refusals_name_what_is_wrong),

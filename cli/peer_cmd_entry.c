@@ -1,0 +1,385 @@
+/* Commands about single entries: what is added, what becomes of it, and why somebody pays
+ * (docs/spec/13-sc-bridge.md, section 7). */
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "intersplit/command.h"
+#include "intersplit/form.h"
+#include "peer_expense.h"
+
+#define PAYER "payer p"
+#define AMOUNT "amount a"
+#define SPLIT "split members with"
+#define NOTE "note memo"
+#define EXTRA "tax tip extra"
+#define CURRENCY "currency cur"
+#define CATEGORY "category cat"
+#define DATE "date on"
+#define PARTS                                                                            \
+    " " PAYER " " AMOUNT " " SPLIT " " NOTE " items " EXTRA " rest " CURRENCY            \
+    " rate " CATEGORY " " DATE " only strict"
+#define PAYMENT " from to " AMOUNT " " CURRENCY " rate " DATE " " NOTE " strict"
+
+static void refuse(const peer_call *call, int error, isplit_field field,
+                   const isplit_reason *why)
+{
+    static const char *const before[] = {
+        [ISPLIT_FIELD_NONE] = "",
+        [ISPLIT_FIELD_ROOM] = "Invalid channel: ",
+        [ISPLIT_FIELD_PAYER] = "Invalid payer: ",
+        [ISPLIT_FIELD_AMOUNT] = "Invalid amount: ",
+        [ISPLIT_FIELD_SPLIT] = "Invalid split: ",
+        [ISPLIT_FIELD_NOTE] = "Invalid note: ",
+        [ISPLIT_FIELD_CURRENCY] = "Invalid currency: ",
+        [ISPLIT_FIELD_RATE] = "Invalid rate: ",
+        [ISPLIT_FIELD_CATEGORY] = "Invalid category: ",
+        [ISPLIT_FIELD_DATE] = "Invalid date: ",
+    };
+
+    peer_fail(call->reply, "%s%s", before[field],
+              why->text[0] ? why->text : ic_strerror(error));
+}
+
+static const char *done_word(isplit_deed_kind kind)
+{
+    switch (kind) {
+    case ISPLIT_DEED_AMEND:
+        return "amended";
+    case ISPLIT_DEED_VOID:
+        return "voided";
+    case ISPLIT_DEED_UNVOID:
+        return "brought back";
+    case ISPLIT_DEED_ADD:
+        break;
+    }
+    return "added";
+}
+
+static void tell(const peer_call *call, const char *room, const isplit_deed *deed,
+                 const isplit_entry *entry)
+{
+    const isplit_state *state = NULL;
+    char *text = NULL;
+
+    if (!entry) {
+        peer_say(call->reply, "[expense:%s] brought back what the last clear covered.",
+                 room);
+        return;
+    }
+    int error = isplit_book_state(call->app->book, room, &state);
+    if (!error)
+        error = deed->kind == ISPLIT_DEED_ADD
+                    ? isplit_form_added(state, entry, &text)
+                    : isplit_form_changed(state, done_word(deed->kind), entry, &text);
+    peer_expense_say(call, error, text);
+}
+
+static void do_deed(const peer_call *call, const char *room, const isplit_deed *deed)
+{
+    const isplit_entry *entry = NULL;
+    isplit_field field = ISPLIT_FIELD_NONE;
+    isplit_reason why = {{0}};
+
+    if (!peer_expense_may_write(call, room))
+        return;
+    int error = isplit_book_do(call->app->book, room, deed, &entry, &field, &why);
+    if (error)
+        refuse(call, error, field, &why);
+    else
+        tell(call, room, deed, entry);
+}
+
+/* --- drafts --- */
+
+static isplit_fields fields_of(const peer_line *line, bool pays)
+{
+    return (isplit_fields){
+        .payer = peer_line_any(line, pays ? "from" : PAYER),
+        .split = peer_line_any(line, pays ? "to" : SPLIT),
+        .items = peer_line_any(line, "items"),
+        .extra = peer_line_any(line, EXTRA),
+        .amount = peer_line_any(line, AMOUNT),
+        .rest_to = peer_line_any(line, "rest"),
+        .currency = peer_line_any(line, CURRENCY),
+        .rate = peer_line_any(line, "rate"),
+        .category = peer_line_any(line, CATEGORY),
+        .date = peer_line_any(line, DATE),
+        .note = peer_line_any(line, NOTE),
+        .only = peer_expense_truthy(peer_line_any(line, "only")),
+        .amount_strict = peer_expense_truthy(peer_line_any(line, "strict")),
+    };
+}
+
+static bool lacks(const peer_call *call, const char *name, const char *value)
+{
+    if (value)
+        return false;
+    peer_say(call->reply, "Usage: %s", peer_command_find(call->line->command)->usage);
+    peer_fail(call->reply, "Missing %s.", name);
+    return true;
+}
+
+/* Read the entry that the line describes and do the deed with it. */
+static void do_draft(const peer_call *call, const char *room, isplit_entry_type type,
+                     isplit_deed deed)
+{
+    bool pays = type == ISPLIT_ENTRY_PAYMENT;
+    const isplit_fields fields = fields_of(call->line, pays);
+    isplit_command *command = NULL;
+    isplit_field field = ISPLIT_FIELD_NONE;
+    isplit_reason why = {{0}};
+
+    if (lacks(call, pays ? "from" : "payer", fields.payer) ||
+        (pays && lacks(call, "to", fields.split)) || lacks(call, "amount", fields.amount))
+        return;
+    int error = isplit_command_compose(type, &fields, &command, &field, &why);
+    if (error) {
+        refuse(call, error, field, &why);
+        return;
+    }
+    deed.draft = &command->draft;
+    do_deed(call, room, &deed);
+    isplit_command_free(command);
+}
+
+static void add(const peer_call *call, isplit_entry_type type, const char *names)
+{
+    char *memory;
+    const char *room = peer_expense_room(call, names, &memory);
+
+    if (!room)
+        return;
+    do_draft(call, room, type, (isplit_deed){.kind = ISPLIT_DEED_ADD});
+    ic_mem_free(memory);
+}
+
+void peer_cmd_expense_add(const peer_call *call)
+{
+    add(call, ISPLIT_ENTRY_EXPENSE, PEER_EXPENSE_ROOM PARTS);
+}
+
+void peer_cmd_expense_refund(const peer_call *call)
+{
+    add(call, ISPLIT_ENTRY_REFUND, PEER_EXPENSE_ROOM PARTS);
+}
+
+void peer_cmd_expense_pay(const peer_call *call)
+{
+    add(call, ISPLIT_ENTRY_PAYMENT, PEER_EXPENSE_ROOM PAYMENT);
+}
+
+/* --- what becomes of an entry --- */
+
+void peer_cmd_expense_amend(const peer_call *call)
+{
+    char *memory;
+    const char *id = peer_line_any(call->line, "id ref");
+    const char *room = peer_expense_room(
+        call, PEER_EXPENSE_ROOM " id ref from to refund" PARTS, &memory);
+    isplit_entry_type type = peer_line_any(call->line, "from") ? ISPLIT_ENTRY_PAYMENT
+                             : peer_expense_truthy(peer_line_any(call->line, "refund"))
+                                 ? ISPLIT_ENTRY_REFUND
+                                 : ISPLIT_ENTRY_EXPENSE;
+
+    if (!room)
+        return;
+    if (!lacks(call, "id", id))
+        do_draft(call, room, type, (isplit_deed){.kind = ISPLIT_DEED_AMEND, .id = id});
+    ic_mem_free(memory);
+}
+
+static void change(const peer_call *call, isplit_deed_kind kind)
+{
+    char *memory;
+    const isplit_deed deed = {.kind = kind,
+                              .id = peer_line_any(call->line, "id ref"),
+                              .text = peer_line_any(call->line, "why " NOTE)};
+    const char *room =
+        peer_expense_room(call, PEER_EXPENSE_ROOM " id ref why " NOTE, &memory);
+
+    if (!room)
+        return;
+    if (!lacks(call, "id", deed.id))
+        do_deed(call, room, &deed);
+    ic_mem_free(memory);
+}
+
+void peer_cmd_expense_void(const peer_call *call)
+{
+    change(call, ISPLIT_DEED_VOID);
+}
+
+void peer_cmd_expense_unvoid(const peer_call *call)
+{
+    change(call, ISPLIT_DEED_UNVOID);
+}
+
+/* --- questions --- */
+
+static void show_history(const peer_call *call, const isplit_state *state, const char *id)
+{
+    const isplit_entry *entry = NULL;
+    isplit_reason why = {{0}};
+    char *text = NULL;
+
+    int error = isplit_state_find(state, id, &entry, &why);
+    if (error) {
+        refuse(call, error, ISPLIT_FIELD_NONE, &why);
+        return;
+    }
+    error = isplit_form_history(state, entry, &text);
+    peer_expense_say(call, error, text);
+}
+
+/* The state of the room, or NULL with the refusal. */
+static const isplit_state *state_of(const peer_call *call, const char *room)
+{
+    const isplit_state *state = NULL;
+    int error = isplit_book_state(call->app->book, room, &state);
+
+    if (error)
+        peer_fail(call->reply, "%s", ic_strerror(error));
+    return error ? NULL : state;
+}
+
+void peer_cmd_expense_history(const peer_call *call)
+{
+    char *memory;
+    const char *id = peer_line_any(call->line, "id ref");
+    const char *room = peer_expense_room(call, PEER_EXPENSE_ROOM " id ref", &memory);
+
+    if (!room)
+        return;
+    const isplit_state *state = lacks(call, "id", id) ? NULL : state_of(call, room);
+    if (state)
+        show_history(call, state, id);
+    ic_mem_free(memory);
+}
+
+void peer_cmd_expense_why(const peer_call *call)
+{
+    char *memory;
+    char *text = NULL;
+    const char *from = peer_line_any(call->line, "from");
+    const char *to = peer_line_any(call->line, "to");
+    const char *room = peer_expense_room(call, PEER_EXPENSE_ROOM " from to", &memory);
+
+    if (!room)
+        return;
+    if (!lacks(call, "from", from) && !lacks(call, "to", to)) {
+        const isplit_state *state = state_of(call, room);
+        int error = state ? isplit_form_why(state, from, to, &text) : 0;
+        if (state)
+            peer_expense_say(call, error, text);
+    }
+    ic_mem_free(memory);
+}
+
+static bool read_plan(const peer_call *call, isplit_plan_options *options)
+{
+    const char *plan = peer_line_any(call->line, "plan");
+
+    isplit_plan_options_default(options);
+    options->via = peer_line_any(call->line, "via");
+    if (options->via && (!plan || strcmp(plan, "via") == 0))
+        options->mode = ISPLIT_PLAN_VIA;
+    else if (plan && strcmp(plan, "pairwise") == 0)
+        options->mode = ISPLIT_PLAN_PAIRWISE;
+    else if (plan && strcmp(plan, "minimal") != 0) {
+        peer_fail(call->reply, "Invalid plan (use minimal, pairwise or via).");
+        return false;
+    }
+    return true;
+}
+
+static void show_plan(const peer_call *call, const char *names)
+{
+    char *memory;
+    char *text = NULL;
+    isplit_plan_options options;
+    const char *room = peer_expense_room(call, names, &memory);
+
+    if (!room)
+        return;
+    const isplit_state *state = read_plan(call, &options) ? state_of(call, room) : NULL;
+    int error = state ? isplit_form_balance_with(state, &options, &text) : 0;
+    if (state)
+        peer_expense_say(call, error, text);
+    ic_mem_free(memory);
+}
+
+void peer_cmd_expense_balance(const peer_call *call)
+{
+    show_plan(call, PEER_EXPENSE_ROOM " plan via");
+}
+
+/* --- in words --- */
+
+static void answer(const peer_call *call, const char *room, const isplit_command *c)
+{
+    isplit_plan_options options;
+    isplit_deed deed;
+    char *text = NULL;
+    int error = 0;
+
+    if (isplit_command_deed(c, &deed)) {
+        do_deed(call, room, &deed);
+        return;
+    }
+    const isplit_state *state = state_of(call, room);
+    if (!state)
+        return;
+    isplit_plan_options_default(&options);
+    options.mode = (uint32_t)c->plan;
+    options.via = c->name;
+    if (c->kind == ISPLIT_COMMAND_HISTORY) {
+        show_history(call, state, c->ref);
+        return;
+    }
+    if (c->kind == ISPLIT_COMMAND_LIST)
+        error = isplit_form_list(state, &text);
+    else if (c->kind == ISPLIT_COMMAND_BALANCE)
+        error = isplit_form_balance_with(state, &options, &text);
+    else if (c->kind == ISPLIT_COMMAND_WHY)
+        error = isplit_form_why(state, c->name, c->to, &text);
+    else {
+        peer_fail(call->reply,
+                  "for this there is a command of its own: /help lists them");
+        return;
+    }
+    peer_expense_say(call, error, text);
+}
+
+static void show_help(const peer_call *call)
+{
+    size_t size = strlen(isplit_command_help()) + 1;
+    char *copy = ic_mem_alloc(size);
+
+    if (copy)
+        memcpy(copy, isplit_command_help(), size);
+    peer_expense_say(call, copy ? 0 : IC_ERR_NOMEM, copy);
+}
+
+void peer_cmd_expense_say(const peer_call *call)
+{
+    char *memory;
+    isplit_command *command = NULL;
+    isplit_reason why = {{0}};
+    const char *text = peer_line_any(call->line, "text");
+    const char *room = peer_expense_room(call, PEER_EXPENSE_ROOM " text", &memory);
+
+    if (!room)
+        return;
+    if (!lacks(call, "text", text)) {
+        int error = isplit_command_parse(text, strlen(text), &command, &why);
+        if (error)
+            refuse(call, error, ISPLIT_FIELD_NONE, &why);
+        else if (command->kind == ISPLIT_COMMAND_HELP)
+            show_help(call);
+        else
+            answer(call, room, command);
+        isplit_command_free(command);
+    }
+    ic_mem_free(memory);
+}
