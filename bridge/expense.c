@@ -145,12 +145,22 @@ static const char *done_type(const isplit_deed *deed)
     case ISPLIT_DEED_UNVOID:
         return "expense_unvoided";
     case ISPLIT_DEED_ACK:
+<<<<<<< HEAD
         return "expense_confirmed";
     case ISPLIT_DEED_DISPUTE:
         return "expense_disputed";
     case ISPLIT_DEED_MEMBER:
     case ISPLIT_DEED_SET:
         break;
+=======
+        return "expense_acked";
+    case ISPLIT_DEED_DISPUTE:
+        return "expense_disputed";
+    case ISPLIT_DEED_MEMBER:
+        return "expense_member";
+    case ISPLIT_DEED_SET:
+        return "expense_room";
+>>>>>>> 549f2f2 (cli, bridge: names of new deeds)
     }
     return "expense_done";
 }

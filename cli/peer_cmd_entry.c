@@ -50,7 +50,13 @@ static const char *done_word(isplit_deed_kind kind)
         return "voided";
     case ISPLIT_DEED_UNVOID:
         return "brought back";
+    case ISPLIT_DEED_ACK:
+        return "confirmed";
+    case ISPLIT_DEED_DISPUTE:
+        return "disputed";
     case ISPLIT_DEED_ADD:
+    case ISPLIT_DEED_MEMBER:
+    case ISPLIT_DEED_SET:
         break;
     }
     return "added";
