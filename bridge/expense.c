@@ -131,6 +131,32 @@ bool bridge_expense_dry(bridge_expense *x, const isplit_draft *draft)
     return true;
 }
 
+/* The room's state, or an error. */
+static const isplit_state *state_of(bridge_expense *x)
+{
+    const isplit_state *state = NULL;
+    int error = isplit_book_state(x->hub->host.book, x->room, &state);
+
+    if (!error)
+        return state;
+    (void)bridge_expense_fail(x, error == IC_ERR_INVALID ? "Invalid channel." : "%s",
+                              ic_strerror(error));
+    return NULL;
+}
+
+/* Everybody, after a word about one of them. */
+static bool add_members(bridge_expense *x)
+{
+    const isplit_state *state = state_of(x);
+    char *json = NULL;
+
+    if (!state)
+        return false;
+    int error = isplit_form_members_json(state, &json);
+    add_form(x, "members", error, json);
+    return true;
+}
+
 static const char *done_type(const isplit_deed *deed)
 {
     switch (deed->kind) {
@@ -145,14 +171,6 @@ static const char *done_type(const isplit_deed *deed)
     case ISPLIT_DEED_UNVOID:
         return "expense_unvoided";
     case ISPLIT_DEED_ACK:
-<<<<<<< HEAD
-        return "expense_confirmed";
-    case ISPLIT_DEED_DISPUTE:
-        return "expense_disputed";
-    case ISPLIT_DEED_MEMBER:
-    case ISPLIT_DEED_SET:
-        break;
-=======
         return "expense_acked";
     case ISPLIT_DEED_DISPUTE:
         return "expense_disputed";
@@ -160,7 +178,6 @@ static const char *done_type(const isplit_deed *deed)
         return "expense_member";
     case ISPLIT_DEED_SET:
         return "expense_room";
->>>>>>> 549f2f2 (cli, bridge: names of new deeds)
     }
     return "expense_done";
 }
@@ -180,25 +197,14 @@ bool bridge_expense_do(bridge_expense *x, const isplit_deed *deed)
     if (error)
         return bridge_expense_refuse(x, error, field, &why);
     begin(x, done_type(deed));
+    if (deed->kind == ISPLIT_DEED_MEMBER)
+        return add_members(x);
     error = entry ? isplit_form_entry_json(entry, &json) : 0;
     if (entry)
         add_form(x, "event", error, json);
     else
         ic__buf_text(&x->answer, ",\"event\":null");
     return true;
-}
-
-/* The room's state, or an error. */
-static const isplit_state *state_of(bridge_expense *x)
-{
-    const isplit_state *state = NULL;
-    int error = isplit_book_state(x->hub->host.book, x->room, &state);
-
-    if (!error)
-        return state;
-    (void)bridge_expense_fail(x, error == IC_ERR_INVALID ? "Invalid channel." : "%s",
-                              ic_strerror(error));
-    return NULL;
 }
 
 /* As many entries as fit into one answer; "next" says where the others begin. */

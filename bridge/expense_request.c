@@ -81,6 +81,51 @@ static bool ask_unvoid(bridge_expense *x, const ic__json *message)
     return ask_about(x, message, ISPLIT_DEED_UNVOID);
 }
 
+/* A whole number from 0 on, as number or text. */
+static bool read_count(bridge_expense *x, const ic__json *message, const char *name,
+                       size_t *out)
+{
+    const ic__json *v = ic__json_get(message, name);
+    const char *digits = ic__json_token(v) ? ic__json_token(v) : ic__json_cstring(v);
+
+    if (ic__json_type(v) <= IC__JSON_NULL)
+        return true;
+    if (!digits || !*digits || strspn(digits, "0123456789") != strlen(digits) ||
+        strlen(digits) > 15)
+        return bridge_expense_fail(x, "Invalid %s.", name);
+    *out = (size_t)strtoull(digits, NULL, 10);
+    return true;
+}
+
+static bool ask_ack(bridge_expense *x, const ic__json *message)
+{
+    return ask_about(x, message, ISPLIT_DEED_ACK);
+}
+
+static bool ask_dispute(bridge_expense *x, const ic__json *message)
+{
+    return ask_about(x, message, ISPLIT_DEED_DISPUTE);
+}
+
+static bool ask_member(bridge_expense *x, const ic__json *message)
+{
+    size_t weight = 0;
+    isplit_member_deed member = {.claim = bridge_draft_flag(message, "claim", false),
+                                 .leave = !bridge_draft_flag(message, "active", true)};
+
+    if (!bridge_draft_text(x, message, "name", &member.name) ||
+        !bridge_draft_text(x, message, "show", &member.show) ||
+        !read_count(x, message, "weight", &weight))
+        return false;
+    if (!member.name)
+        return bridge_expense_fail(x, "Missing name.");
+    if (weight > (size_t)ISPLIT_SPLIT_MAX_WEIGHT)
+        return bridge_expense_fail(x, "Invalid weight.");
+    member.weight = (uint32_t)weight;
+    return bridge_expense_do(
+        x, &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
+}
+
 static bool ask_history(bridge_expense *x, const ic__json *message)
 {
     const char *ref = read_ref(x, message);
@@ -123,22 +168,6 @@ static bool ask_settlement(bridge_expense *x, const ic__json *message, const cha
 static bool ask_plan(bridge_expense *x, const ic__json *message)
 {
     return ask_settlement(x, message, "expense_plan");
-}
-
-/* A whole number from 0 on, as number or text. */
-static bool read_count(bridge_expense *x, const ic__json *message, const char *name,
-                       size_t *out)
-{
-    const ic__json *v = ic__json_get(message, name);
-    const char *digits = ic__json_token(v) ? ic__json_token(v) : ic__json_cstring(v);
-
-    if (ic__json_type(v) <= IC__JSON_NULL)
-        return true;
-    if (!digits || !*digits || strspn(digits, "0123456789") != strlen(digits) ||
-        strlen(digits) > 15)
-        return bridge_expense_fail(x, "Invalid %s.", name);
-    *out = (size_t)strtoull(digits, NULL, 10);
-    return true;
 }
 
 static bool ask_list(bridge_expense *x, const ic__json *message)
@@ -211,8 +240,10 @@ static asker asker_of(const char *type)
         {"expense_persist", ask_persist}, {"expense_restore", ask_restore},
         {"expense_export", ask_export},   {"expense_say", ask_say},
         {"expense_amend", ask_amend},     {"expense_void", ask_void},
-        {"expense_unvoid", ask_unvoid},   {"expense_history", ask_history},
-        {"expense_why", ask_why},         {"expense_plan", ask_plan},
+        {"expense_ack", ask_ack},         {"expense_dispute", ask_dispute},
+        {"expense_member", ask_member},   {"expense_unvoid", ask_unvoid},
+        {"expense_history", ask_history}, {"expense_why", ask_why},
+        {"expense_plan", ask_plan},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

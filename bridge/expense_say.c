@@ -27,12 +27,22 @@ static bool later(bridge_expense *x, const isplit_command *command)
                                isplit_command_word(command->kind));
 }
 
+/* What would be said of a member. */
+static void preview_member(ic__buf *b, const isplit_command *command)
+{
+    ic__buf_printf(b, "Member %s: %s", command->name, command->setting);
+    if (command->text)
+        ic__buf_printf(b, " %s", command->text);
+}
+
 /* What would become of which entry. */
 static bool preview_change(bridge_expense *x, ic__buf *b, const isplit_command *command)
 {
-    ic__buf_text(b, command->kind == ISPLIT_COMMAND_EDIT     ? "Change "
-                    : command->kind == ISPLIT_COMMAND_UNVOID ? "Bring back "
-                                                             : "Void ");
+    ic__buf_text(b, command->kind == ISPLIT_COMMAND_EDIT      ? "Change "
+                    : command->kind == ISPLIT_COMMAND_UNVOID  ? "Bring back "
+                    : command->kind == ISPLIT_COMMAND_CONFIRM ? "Confirm "
+                    : command->kind == ISPLIT_COMMAND_DISPUTE ? "Dispute "
+                                                              : "Void ");
     bool unvoids = command->kind == ISPLIT_COMMAND_UNVOID;
     if (unvoids && strcmp(command->ref, "clear") == 0)
         ic__buf_text(b, "what the last clear covered");
@@ -80,7 +90,12 @@ static bool preview(bridge_expense *x, ic__buf *b, const isplit_command *command
     case ISPLIT_COMMAND_EDIT:
     case ISPLIT_COMMAND_VOID:
     case ISPLIT_COMMAND_UNVOID:
+    case ISPLIT_COMMAND_CONFIRM:
+    case ISPLIT_COMMAND_DISPUTE:
         return preview_change(x, b, command);
+    case ISPLIT_COMMAND_MEMBER:
+        preview_member(b, command);
+        return true;
     case ISPLIT_COMMAND_EXPORT:
         ic__buf_text(b, "Export the settlement as ");
         ic__buf_text(b, command->format ? command->format : "text");

@@ -1,5 +1,6 @@
 /* Commands about single entries: what is added, what becomes of it, and why somebody pays
  * (docs/spec/13-sc-bridge.md, section 7). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "intercom/error.h"
@@ -69,8 +70,10 @@ static void tell(const peer_call *call, const char *room, const isplit_deed *dee
     char *text = NULL;
 
     if (!entry) {
-        peer_say(call->reply, "[expense:%s] brought back what the last clear covered.",
-                 room);
+        peer_say(call->reply, "[expense:%s] %s", room,
+                 deed->kind == ISPLIT_DEED_UNVOID
+                     ? "brought back what the last clear covered."
+                     : "noted.");
         return;
     }
     int error = isplit_book_state(call->app->book, room, &state);
@@ -219,6 +222,39 @@ void peer_cmd_expense_void(const peer_call *call)
 void peer_cmd_expense_unvoid(const peer_call *call)
 {
     change(call, ISPLIT_DEED_UNVOID);
+}
+
+void peer_cmd_expense_ack(const peer_call *call)
+{
+    change(call, ISPLIT_DEED_ACK);
+}
+
+void peer_cmd_expense_dispute(const peer_call *call)
+{
+    change(call, ISPLIT_DEED_DISPUTE);
+}
+
+void peer_cmd_expense_member(const peer_call *call)
+{
+    char *memory;
+    const char *active = peer_line_any(call->line, "active");
+    const char *weight = peer_line_any(call->line, "weight");
+    const isplit_member_deed member = {
+        .name = peer_line_any(call->line, "name"),
+        .claim = peer_expense_truthy(peer_line_any(call->line, "claim")),
+        .leave = active && !peer_expense_truthy(active),
+        .weight = weight ? (uint32_t)strtoul(weight, NULL, 10) : 0,
+        .show = peer_line_any(call->line, "show"),
+    };
+    const char *room = peer_expense_room(
+        call, PEER_EXPENSE_ROOM " name claim active weight show", &memory);
+
+    if (!room)
+        return;
+    if (!lacks(call, "name", member.name))
+        do_deed(call, room,
+                &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
+    ic_mem_free(memory);
 }
 
 /* --- questions --- */

@@ -70,6 +70,13 @@ const peer_command peer_commands[] = {
      "/expense_void --channel \"<name>\" --id \"<id>|last\" [--why \"<text>\"]"},
     {"/expense_unvoid", "channel id why", peer_cmd_expense_unvoid,
      "/expense_unvoid --channel \"<name>\" --id \"<id>|last|clear\" [--why \"<text>\"]"},
+    {"/expense_ack", "channel id why", peer_cmd_expense_ack,
+     "/expense_ack --channel \"<name>\" --id \"<id>|last\" [--why \"<text>\"]"},
+    {"/expense_dispute", "channel id why", peer_cmd_expense_dispute,
+     "/expense_dispute --channel \"<name>\" --id \"<id>|last\" [--why \"<text>\"]"},
+    {"/expense_member", "channel name active weight show claim", peer_cmd_expense_member,
+     "/expense_member --channel \"<name>\" --name \"<name>\" [--active 0|1] [--weight "
+     "<n>] [--show \"<text>\"] [--claim 1]"},
     {"/expense_history", "channel id", peer_cmd_expense_history,
      "/expense_history --channel \"<name>\" --id \"<id>|last\""},
     {"/expense_why", "channel from to", peer_cmd_expense_why,

@@ -100,6 +100,10 @@ const char *const peer_help_lines[] = {
     "stays listed.",
     "- /expense_unvoid --id \"<id>|last|clear\" [--why \"<text>\"] | it counts again; "
     "clear: all that the last clear covered.",
+    "- /expense_ack --id \"<id>|last\" | say that an entry with your name is right.",
+    "- /expense_dispute --id \"<id>|last\" [--why \"<text>\"] | say that it is not.",
+    "- /expense_member --name \"<name>\" [--active 0|1] [--weight <n>] [--show "
+    "\"<text>\"] [--claim 1] | a member leaves or returns; claim: the name is yours.",
     "- /expense_history --id \"<id>|last\" | what happened to an entry.",
     "- /expense_say --text \"<line>\" | what the page's assistant understands: "
     "--text \"help\" lists it.",

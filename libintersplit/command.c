@@ -302,13 +302,19 @@ bool isplit_command_deed(const isplit_command *c, isplit_deed *out)
         [ISPLIT_COMMAND_EDIT] = ISPLIT_DEED_AMEND,
         [ISPLIT_COMMAND_VOID] = ISPLIT_DEED_VOID,
         [ISPLIT_COMMAND_UNVOID] = ISPLIT_DEED_UNVOID,
+        [ISPLIT_COMMAND_CONFIRM] = ISPLIT_DEED_ACK,
+        [ISPLIT_COMMAND_DISPUTE] = ISPLIT_DEED_DISPUTE,
+        [ISPLIT_COMMAND_MEMBER] = ISPLIT_DEED_MEMBER,
     };
     size_t kind = (size_t)c->kind;
 
     if (kind >= sizeof deeds / sizeof deeds[0] || !deeds[kind])
         return false;
-    *out = (isplit_deed){
-        .kind = deeds[kind], .id = c->ref, .draft = &c->draft, .text = c->text};
+    *out = (isplit_deed){.kind = deeds[kind],
+                         .id = c->ref,
+                         .draft = &c->draft,
+                         .text = c->text,
+                         .member = &c->member};
     return true;
 }
 

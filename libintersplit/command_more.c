@@ -77,6 +77,27 @@ int isplit__command_why(isplit__words *w, isplit__draft_command *into, isplit_re
     return isplit__words_name(w, ":", into, &c->to, why);
 }
 
+static int refuse_member(isplit_reason *why)
+{
+    return isplit__words_refuse(why,
+                                "of a member say joins, leaves, returns, claim, weight "
+                                "2 or show Bob");
+}
+
+static int read_weight(isplit_command *c, isplit_reason *why)
+{
+    size_t digits = strspn(c->text, "0123456789");
+
+    if (!digits || c->text[digits] || digits > 7)
+        return isplit__words_refuse(why, "a weight is a whole number from 1 to 1000000");
+    for (const char *at = c->text; *at; at++)
+        c->member.weight = c->member.weight * 10 + (uint32_t)(*at - '0');
+    return c->member.weight && c->member.weight <= ISPLIT_SPLIT_MAX_WEIGHT
+               ? 0
+               : isplit__words_refuse(why,
+                                      "a weight is a whole number from 1 to 1000000");
+}
+
 int isplit__command_member(isplit__words *w, isplit__draft_command *into,
                            isplit_reason *why)
 {
@@ -86,20 +107,20 @@ int isplit__command_member(isplit__words *w, isplit__draft_command *into,
     if (err)
         return err;
     c->setting = take_one_of(w, "joins leaves returns claim weight show", into);
-    if (!c->setting) {
-        c->setting = "joins";
-        return isplit__words_more(w)
-                   ? isplit__words_refuse(why, "of a member say joins, leaves, returns, "
-                                               "claim, weight 2 or show Bob")
-                   : 0;
-    }
-    if (strcmp(c->setting, "weight") == 0 || strcmp(c->setting, "show") == 0) {
-        c->text = isplit__words_rest(w, into);
-        if (!*c->text)
-            return isplit__words_refuse(why, "of a member say joins, leaves, returns, "
-                                             "claim, weight 2 or show Bob");
-    }
-    return 0;
+    if (!c->setting && isplit__words_more(w))
+        return refuse_member(why);
+    c->setting = c->setting ? c->setting : "joins";
+    c->member.name = c->name;
+    c->member.leave = strcmp(c->setting, "leaves") == 0;
+    c->member.claim = strcmp(c->setting, "claim") == 0;
+    bool weighs = strcmp(c->setting, "weight") == 0;
+    if (!weighs && strcmp(c->setting, "show") != 0)
+        return 0;
+    c->text = isplit__words_rest(w, into);
+    if (!*c->text)
+        return refuse_member(why);
+    c->member.show = weighs ? NULL : c->text;
+    return weighs ? read_weight(c, why) : 0;
 }
 
 static int refuse_setting(isplit_reason *why)

@@ -250,10 +250,18 @@ static void put_people(isplit__buf *b, const isplit_state *state)
     size_t count = 0;
     const isplit_member *members = isplit_state_members(state, &count);
 
-    isplit__buf_text(b, ",\"members\":[");
+    isplit__buf_text(b, "[");
     for (size_t i = 0; i < count; i++)
         put_person(b, i ? ",{\"name\":" : "{\"name\":", &members[i]);
     isplit__buf_text(b, "]");
+}
+
+int isplit_form_members_json(const isplit_state *state, char **out)
+{
+    isplit__buf b = {0};
+
+    put_people(&b, state);
+    return isplit__buf_finish(&b, out);
 }
 
 int isplit_form_summary_json_with(const isplit_state *state,
@@ -266,6 +274,7 @@ int isplit_form_summary_json_with(const isplit_state *state,
     int err = put_currency(&b, state, 0, options);
     if (!err)
         err = put_others(&b, state, options);
+    isplit__buf_text(&b, ",\"members\":");
     put_people(&b, state);
     isplit__buf_text(&b, "}");
     if (!err)

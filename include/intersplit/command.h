@@ -61,15 +61,16 @@ typedef struct isplit_command {
                          ROOM the value */
     const char *name; /* of MEMBER; of WHY who pays; of BALANCE via whom; of a preset */
     const char *to;   /* of WHY */
-    const char *setting;   /* of MEMBER: joins, leaves, returns, claim, weight, show; of
-                              ROOM:   currency, rotate, edit, count, unsigned, preset,
-                              default, NULL =   show them all */
-    const char *format;    /* of EXPORT: text and so on; NULL = text */
-    const char *what;      /* of EXPORT: settlements (NULL), balances, expenses */
-    const char *until;     /* of EVERY: a date */
-    const char *unit;      /* of EVERY: day, week, month, year */
-    uint32_t every;        /* of EVERY: so many of them */
-    isplit_plan_mode plan; /* of BALANCE */
+    const char *setting; /* of MEMBER: joins, leaves, returns, claim, weight, show; of
+                            ROOM:   currency, rotate, edit, count, unsigned, preset,
+                            default, NULL =   show them all */
+    const char *format;  /* of EXPORT: text and so on; NULL = text */
+    const char *what;    /* of EXPORT: settlements (NULL), balances, expenses */
+    const char *until;   /* of EVERY: a date */
+    const char *unit;    /* of EVERY: day, week, month, year */
+    uint32_t every;      /* of EVERY: so many of them */
+    isplit_member_deed member; /* of MEMBER: the same, as the book takes it */
+    isplit_plan_mode plan;     /* of BALANCE */
 } isplit_command;
 
 /** "add", "refund", "pay" ...: the word that such a command begins with; static. */

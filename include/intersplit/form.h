@@ -52,6 +52,9 @@ IC_API IC_CHECK int isplit_form_balance_with(const isplit_state *state,
 /** One entry as the JSON object "event" of the bridge: txId, payer, amountCents, split,
  * note, ts, by, author, signed, and what docs/spec/13-sc-bridge.md adds. */
 IC_API IC_CHECK int isplit_form_entry_json(const isplit_entry *entry, char **out);
+/** The members as a JSON array: name, active, weight, contested, and key and show where
+ * there are such. */
+IC_API IC_CHECK int isplit_form_members_json(const isplit_state *state, char **out);
 /** A JSON array of steps: kind, counts, ts, by, author, why and, of added and amended,
  * the event of then. */
 IC_API IC_CHECK int isplit_form_history_json(const isplit_state *state,

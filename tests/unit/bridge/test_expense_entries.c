@@ -194,6 +194,25 @@ static void what_is_said_is_done_to_entries_too(void **state)
     say(b, "void 999999", "there is no such entry");
 }
 
+static void members_claim_names_and_say_what_is_right(void **state)
+{
+    bench *b = *state;
+
+    ask(b, "expense_add", "\"payer\":\"a\",\"amount\":30,\"split\":\"a,b\"", "");
+    ask(b, "expense_member", "\"name\":\"a\",\"claim\":true",
+        "\"type\":\"expense_member\"|\"members\":[{\"name\":\"a\",\"active\":true|"
+        "\"key\":");
+    ask(b, "expense_ack", "\"ref\":\"last\"", "\"type\":\"expense_acked\"|\"marks\":[");
+    ask(b, "expense_dispute", "\"ref\":\"last\",\"why\":\"no\"",
+        "\"type\":\"expense_disputed\"|\"disputed\"");
+    ask(b, "expense_member", "\"name\":\"b\",\"active\":false,\"weight\":2",
+        "\"name\":\"b\",\"active\":false,\"weight\":2");
+    say(b, "member b returns", "\"preview\":\"Member b: returns\"|\"active\":true");
+    say(b, "confirm last", "\"preview\":\"Confirm a paid 30.00|expense_acked");
+    ask(b, "expense_member", "", "Missing name.");
+    ask(b, "expense_member", "\"name\":\"b\",\"weight\":1000001", "Invalid weight.");
+}
+
 static void settlements_can_be_had_in_other_ways_and_explained(void **state)
 {
     bench *b = *state;
@@ -250,6 +269,7 @@ int main(void)
         WITH_BENCH(a_payment_settles_and_is_no_spending),
         WITH_BENCH(entries_are_amended_voided_and_brought_back),
         WITH_BENCH(what_is_said_is_done_to_entries_too),
+        WITH_BENCH(members_claim_names_and_say_what_is_right),
         WITH_BENCH(settlements_can_be_had_in_other_ways_and_explained),
         WITH_BENCH(wrong_members_are_refused),
     };

@@ -233,6 +233,11 @@ static void entries_of_every_kind_are_typed(void **state)
         {"void --id last --why twice", "voided 6.00 by b to a | void,edited"},
         {"unvoid --id last", "brought back 6.00 by b to a | edited"},
         {"history --id last", "history of "},
+        {"member --name b --claim 1", "noted."},
+        {"ack --id last", "confirmed 6.00 by b to a | "},
+        {"dispute --id last --why no", "disputed 6.00 by b to a | "},
+        {"member --name c --active 0 --weight 2", "noted."},
+        {"say --text 'member c returns'", "noted."},
         {"why --from b --to a", "b -> a: "},
         {"plan --via c", "entries="},
         {"plan --plan pairwise", "entries="},
@@ -501,7 +506,8 @@ static void words_fit_where_they_are_asked_for(void **state)
     assert_words("/expense_p", "/expense_pay /expense_plan /expense_persist ");
     assert_words("/e", "/enable_transactions /enable_whitelist /exit /expense_add "
                        "/expense_refund /expense_pay /expense_amend /expense_void "
-                       "/expense_unvoid /expense_history /expense_why /expense_plan "
+                       "/expense_unvoid /expense_ack /expense_dispute "
+                       "/expense_member /expense_history /expense_why /expense_plan "
                        "/expense_say /expense_list /expense_balance /expense_clear "
                        "/expense_persist /expense_restore /expense_export ");
     assert_words("/expense_add --p", "--payer ");
