@@ -157,6 +157,39 @@ static bool add_members(bridge_expense *x)
     return true;
 }
 
+/* The settings of the room, after a change or when somebody asks. */
+static bool add_settings(bridge_expense *x)
+{
+    const isplit_state *state = state_of(x);
+    char *json = NULL;
+
+    if (!state)
+        return false;
+    int error = isplit_form_settings_json(state, &json);
+    add_form(x, "settings", error, json);
+    return true;
+}
+
+bool bridge_expense_room(bridge_expense *x, const isplit_command *command)
+{
+    const isplit_state *state = state_of(x);
+    isplit_new_settings made;
+    isplit_reason why = {""};
+
+    if (!state)
+        return false;
+    if (!command->setting) {
+        begin(x, "expense_room");
+        return add_settings(x);
+    }
+    int error =
+        isplit_command_settings(command, isplit_state_settings(state), &made, &why);
+    if (error)
+        return bridge_expense_refuse(x, error, ISPLIT_FIELD_NONE, &why);
+    return bridge_expense_do(
+        x, &(isplit_deed){.kind = ISPLIT_DEED_SET, .settings = &made.settings});
+}
+
 static const char *done_type(const isplit_deed *deed)
 {
     switch (deed->kind) {
@@ -199,6 +232,8 @@ bool bridge_expense_do(bridge_expense *x, const isplit_deed *deed)
     begin(x, done_type(deed));
     if (deed->kind == ISPLIT_DEED_MEMBER)
         return add_members(x);
+    if (deed->kind == ISPLIT_DEED_SET)
+        return add_settings(x);
     error = entry ? isplit_form_entry_json(entry, &json) : 0;
     if (entry)
         add_form(x, "event", error, json);

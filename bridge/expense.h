@@ -12,6 +12,7 @@
 
 #include "bridge/hub.h"
 #include "intersplit/book.h"
+#include "intersplit/command.h"
 #include "intersplit/form.h"
 
 /** One question to the ledger of a room. */
@@ -40,6 +41,7 @@ bool bridge_expense_clear(bridge_expense *x);
 bool bridge_expense_persist(bridge_expense *x, bool sim);
 bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace);
 bool bridge_expense_export(bridge_expense *x, const char *format, const char *what);
+bool bridge_expense_room(bridge_expense *x, const isplit_command *command);
 bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run);
 
 /** May this peer write to the room's channel? If not, `error` says why. */

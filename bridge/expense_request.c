@@ -126,6 +126,26 @@ static bool ask_member(bridge_expense *x, const ic__json *message)
         x, &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
 }
 
+/* "set": a line of the assistant's grammar behind the word room; none = only ask. */
+static bool ask_room(bridge_expense *x, const ic__json *message)
+{
+    ic__buf line = {0};
+    isplit_command *command = NULL;
+    isplit_reason why = {""};
+    const char *set = NULL;
+
+    if (!bridge_draft_text(x, message, "set", &set))
+        return false;
+    ic__buf_printf(&line, "room %s", set ? set : "");
+    x->error.bad = line.bad;
+    int error = line.bad ? 0 : isplit_command_parse(line.data, line.len, &command, &why);
+    bool done = command ? bridge_expense_room(x, command)
+                        : bridge_expense_fail(x, "%s", error ? why.text : "");
+    isplit_command_free(command);
+    ic__buf_free(&line);
+    return done;
+}
+
 static bool ask_history(bridge_expense *x, const ic__json *message)
 {
     const char *ref = read_ref(x, message);
@@ -241,9 +261,9 @@ static asker asker_of(const char *type)
         {"expense_export", ask_export},   {"expense_say", ask_say},
         {"expense_amend", ask_amend},     {"expense_void", ask_void},
         {"expense_ack", ask_ack},         {"expense_dispute", ask_dispute},
-        {"expense_member", ask_member},   {"expense_unvoid", ask_unvoid},
-        {"expense_history", ask_history}, {"expense_why", ask_why},
-        {"expense_plan", ask_plan},
+        {"expense_member", ask_member},   {"expense_room", ask_room},
+        {"expense_unvoid", ask_unvoid},   {"expense_history", ask_history},
+        {"expense_why", ask_why},         {"expense_plan", ask_plan},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

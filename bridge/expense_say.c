@@ -96,6 +96,9 @@ static bool preview(bridge_expense *x, ic__buf *b, const isplit_command *command
     case ISPLIT_COMMAND_MEMBER:
         preview_member(b, command);
         return true;
+    case ISPLIT_COMMAND_ROOM:
+        ic__buf_printf(b, "Room: %s", command->setting ? command->setting : "settings");
+        return true;
     case ISPLIT_COMMAND_EXPORT:
         ic__buf_text(b, "Export the settlement as ");
         ic__buf_text(b, command->format ? command->format : "text");
@@ -151,6 +154,8 @@ static bool run(bridge_expense *x, const isplit_command *command, ic__buf *lines
         return bridge_expense_list(x, false, 0, SIZE_MAX);
     case ISPLIT_COMMAND_BALANCE:
         return bridge_expense_balance(x, "expense_balance", command->plan, command->name);
+    case ISPLIT_COMMAND_ROOM:
+        return bridge_expense_room(x, command);
     case ISPLIT_COMMAND_WHY:
         return bridge_expense_why(x, command->name, command->to, lines);
     case ISPLIT_COMMAND_HISTORY:

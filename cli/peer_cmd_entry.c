@@ -358,6 +358,20 @@ void peer_cmd_expense_balance(const peer_call *call)
 
 /* --- in words --- */
 
+static void set_room(const peer_call *call, const char *room, const isplit_state *state,
+                     const isplit_command *c)
+{
+    isplit_new_settings made;
+    isplit_reason why = {{0}};
+    int error = isplit_command_settings(c, isplit_state_settings(state), &made, &why);
+
+    if (error)
+        refuse(call, error, ISPLIT_FIELD_NONE, &why);
+    else
+        do_deed(call, room,
+                &(isplit_deed){.kind = ISPLIT_DEED_SET, .settings = &made.settings});
+}
+
 static void answer(const peer_call *call, const char *room, const isplit_command *c)
 {
     isplit_plan_options options;
@@ -375,6 +389,10 @@ static void answer(const peer_call *call, const char *room, const isplit_command
     isplit_plan_options_default(&options);
     options.mode = (uint32_t)c->plan;
     options.via = c->name;
+    if (c->kind == ISPLIT_COMMAND_ROOM && c->setting) {
+        set_room(call, room, state, c);
+        return;
+    }
     if (c->kind == ISPLIT_COMMAND_HISTORY) {
         show_history(call, state, c->ref);
         return;
@@ -383,6 +401,8 @@ static void answer(const peer_call *call, const char *room, const isplit_command
         error = isplit_form_list(state, &text);
     else if (c->kind == ISPLIT_COMMAND_BALANCE)
         error = isplit_form_balance_with(state, &options, &text);
+    else if (c->kind == ISPLIT_COMMAND_ROOM)
+        error = isplit_form_settings_json(state, &text);
     else if (c->kind == ISPLIT_COMMAND_WHY)
         error = isplit_form_why(state, c->name, c->to, &text);
     else {

@@ -256,6 +256,45 @@ static void put_people(isplit__buf *b, const isplit_state *state)
     isplit__buf_text(b, "]");
 }
 
+static void put_preset(isplit__buf *b, const char *before, const isplit_preset *p)
+{
+    put_text(b, before, p->name);
+    put_text(b, ",\"mode\":",
+             p->mode == ISPLIT_SPLIT_WEIGHTS   ? "weights"
+             : p->mode == ISPLIT_SPLIT_PERCENT ? "percent"
+                                               : "equal");
+    for (size_t i = 0; i < p->part_count; i++) {
+        put_text(b, i ? ",{\"name\":" : ",\"split\":[{\"name\":", p->parts[i].name);
+        if (p->mode != ISPLIT_SPLIT_EQUAL)
+            put_number(b, ",\"value\":", p->parts[i].minor);
+        isplit__buf_text(b, "}");
+    }
+    isplit__buf_text(b, "]}");
+}
+
+int isplit_form_settings_json(const isplit_state *state, char **out)
+{
+    static const char *const counts[] = {"all", "signed", "acked"};
+    const isplit_settings *s = isplit_state_settings(state);
+    isplit__buf b = {0};
+
+    put_text(&b, "{\"currency\":", s->currency);
+    put_number(&b, ",\"exponent\":", s->exponent);
+    isplit__buf_printf(&b, ",\"rotate\":%s,\"unsigned\":%s", s->rotate ? "true" : "false",
+                       s->ignore_unsigned ? "false" : "true");
+    put_text(&b, ",\"edit\":", s->edit == ISPLIT_EDIT_MEMBERS ? "members" : "author");
+    put_text(&b, ",\"count\":", counts[s->count]);
+    put_text(&b, ",\"default\":", s->default_preset);
+    isplit__buf_text(&b, ",\"presets\":[");
+    for (size_t i = 0; i < s->preset_count; i++)
+        put_preset(&b, i ? ",{\"name\":" : "{\"name\":", &s->presets[i]);
+    isplit__buf_text(&b, "],\"owners\":[");
+    for (size_t i = 0; i < s->owner_count; i++)
+        put_text(&b, i ? "," : "", s->owners[i]);
+    isplit__buf_text(&b, "]}");
+    return isplit__buf_finish(&b, out);
+}
+
 int isplit_form_members_json(const isplit_state *state, char **out)
 {
     isplit__buf b = {0};

@@ -20,6 +20,7 @@
 
 #include "intercom/api.h"
 #include "intersplit/book.h"
+#include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "intersplit/reason.h"
 
@@ -120,6 +121,26 @@ IC_API IC_CHECK int isplit_command_compose(isplit_entry_type type,
 /** What the command does to the room, for isplit_book_do; false when it only asks or does
  * something else. `out` borrows from the command. */
 IC_API bool isplit_command_deed(const isplit_command *command, isplit_deed *out);
+
+#define ISPLIT_MAX_PRESETS 16 /* of a room */
+
+/** Settings with memory for what a command puts into them. */
+typedef struct isplit_new_settings {
+    isplit_settings settings;
+    isplit_preset presets[ISPLIT_MAX_PRESETS];
+    isplit_share parts[ISPLIT_SPLIT_MAX_MEMBERS];
+    char currency[ISPLIT_CURRENCY_MAX];
+} isplit_new_settings;
+
+/**
+ * What a command ROOM makes of the settings of its room, for a deed ISPLIT_DEED_SET.
+ *
+ * @param out  borrows from the command and from `now`
+ * @return 0; IC_ERR_INVALID and why, also when the command only asks for them
+ */
+IC_API IC_CHECK int isplit_command_settings(const isplit_command *command,
+                                            const isplit_settings *now,
+                                            isplit_new_settings *out, isplit_reason *why);
 
 IC_API void isplit_command_free(isplit_command *command);
 

@@ -55,6 +55,9 @@ IC_API IC_CHECK int isplit_form_entry_json(const isplit_entry *entry, char **out
 /** The members as a JSON array: name, active, weight, contested, and key and show where
  * there are such. */
 IC_API IC_CHECK int isplit_form_members_json(const isplit_state *state, char **out);
+/** The settings as a JSON object: currency, exponent, rotate, unsigned, edit, count,
+ * default, presets, owners. */
+IC_API IC_CHECK int isplit_form_settings_json(const isplit_state *state, char **out);
 /** A JSON array of steps: kind, counts, ts, by, author, why and, of added and amended,
  * the event of then. */
 IC_API IC_CHECK int isplit_form_history_json(const isplit_state *state,

@@ -213,6 +213,30 @@ static void members_claim_names_and_say_what_is_right(void **state)
     ask(b, "expense_member", "\"name\":\"b\",\"weight\":1000001", "Invalid weight.");
 }
 
+static void a_room_has_settings(void **state)
+{
+    bench *b = *state;
+
+    ask(b, "expense_room", "",
+        "\"type\":\"expense_room\"|\"currency\":\"\"|\"presets\":[]");
+    ask(b, "expense_room", "\"set\":\"currency eur\"",
+        "\"currency\":\"EUR\",\"exponent\":2");
+    say(b, "room rotate on", "\"rotate\":true");
+    say(b, "room edit members", "\"edit\":\"members\"");
+    say(b, "room count signed", "\"count\":\"signed\"");
+    say(b, "room unsigned off", "\"unsigned\":false");
+    say(b, "room preset flat split a*2,b",
+        "\"presets\":[{\"name\":\"flat\",\"mode\":\"weights\",\"split\":[{\"name\":\"a\","
+        "\"value\":2},{\"name\":\"b\",\"value\":1}]}]");
+    say(b, "add a 9 split flat", HAS("a", "600") "," HAS("b", "300"));
+    say(b, "room default flat", "\"default\":\"flat\"");
+    say(b, "add a 9", HAS("a", "600"));
+    say(b, "room preset flat off", "\"default\":\"\",\"presets\":[]");
+    ask(b, "expense_room", "\"set\":\"rotate maybe\"", "of a room say currency EUR");
+    ask(b, "expense_room", "\"set\":\"colour red\"", "of a room say currency EUR");
+    say(b, "room preset x split a=3,b=4", "a preset has names, weights or percentages");
+}
+
 static void settlements_can_be_had_in_other_ways_and_explained(void **state)
 {
     bench *b = *state;
@@ -270,6 +294,7 @@ int main(void)
         WITH_BENCH(entries_are_amended_voided_and_brought_back),
         WITH_BENCH(what_is_said_is_done_to_entries_too),
         WITH_BENCH(members_claim_names_and_say_what_is_right),
+        WITH_BENCH(a_room_has_settings),
         WITH_BENCH(settlements_can_be_had_in_other_ways_and_explained),
         WITH_BENCH(wrong_members_are_refused),
     };
