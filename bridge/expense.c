@@ -209,6 +209,8 @@ static const char *done_type(const isplit_deed *deed)
         return "expense_disputed";
     case ISPLIT_DEED_MEMBER:
         return "expense_member";
+    case ISPLIT_DEED_RECUR:
+        return "expense_recurring";
     case ISPLIT_DEED_SET:
         return "expense_room";
     }

@@ -28,6 +28,10 @@ typedef struct isplit__asked {
 int isplit__author_do(isplit__room *room, const isplit__author *author,
                       isplit__asked *asked);
 
+/** Make entries of the author's recurring ones up to the day of its clock. */
+int isplit__author_due(isplit__room *room, const isplit__author *author, size_t *made,
+                       isplit_reason *why);
+
 #define ISPLIT__NONCE_BYTES 8
 
 /** Sign an event with this body and take it in; the body buffer is used up. `nonce` and

@@ -287,7 +287,7 @@ int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
 static bool makes_rooms(const isplit_deed *deed)
 {
     return deed->kind == ISPLIT_DEED_ADD || deed->kind == ISPLIT_DEED_MEMBER ||
-           deed->kind == ISPLIT_DEED_SET;
+           deed->kind == ISPLIT_DEED_SET || deed->kind == ISPLIT_DEED_RECUR;
 }
 
 static isplit_change_kind change_of(const isplit_deed *deed)
@@ -296,6 +296,7 @@ static isplit_change_kind change_of(const isplit_deed *deed)
     case ISPLIT_DEED_ADD:
         return ISPLIT_CHANGE_ADDED;
     case ISPLIT_DEED_MEMBER:
+    case ISPLIT_DEED_RECUR:
     case ISPLIT_DEED_SET:
         return ISPLIT_CHANGE_SET;
     case ISPLIT_DEED_UNVOID:
@@ -403,6 +404,41 @@ int isplit__book_change(isplit_book *book, isplit__place *place, isplit__change_
     if (place->room->count != before)
         isplit__book_forget(book, place);
     return err;
+}
+
+typedef struct making {
+    const isplit__author *author;
+    size_t made;
+    isplit_reason *why;
+} making;
+
+static int make_due(isplit__room *room, void *user)
+{
+    making *m = user;
+
+    return isplit__author_due(room, m->author, &m->made, m->why);
+}
+
+int isplit_book_due(isplit_book *book, const char *room, size_t *made, isplit_reason *why)
+{
+    isplit__place *place = NULL;
+    isplit_reason ours = {{0}};
+    making m = {.author = &book->author, .why = &ours};
+
+    int err = isplit__book_place(book, room, false, &place);
+    if (!err)
+        err = isplit__book_change(book, place, make_due, &m);
+    if (err && err != IC_ERR_NOT_FOUND) {
+        if (!ours.text[0])
+            (void)isplit__book_explain(err, &ours);
+        if (why)
+            *why = ours;
+        return err;
+    }
+    *made = m.made;
+    if (m.made)
+        isplit__book_tell(book, ISPLIT_CHANGE_SET, room, NULL);
+    return 0;
 }
 
 typedef struct clearing {

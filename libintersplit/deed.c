@@ -9,6 +9,7 @@
 #include "member.h"
 #include "name.h"
 #include "reason.h"
+#include "recur.h"
 
 /* A deed on its way. */
 typedef struct doing {
@@ -158,10 +159,15 @@ static int mark(doing *d, const char *kind, const isplit__id *ref)
     return write_body(d, kind, &body);
 }
 
+static uint32_t find_recurring(const doing *d);
+static int stop(doing *d, uint32_t node, const char *kind);
+
 static int void_entry(doing *d)
 {
-    uint32_t node = ISPLIT__NONE;
+    uint32_t node = find_recurring(d);
 
+    if (node != ISPLIT__NONE)
+        return stop(d, node, "void");
     int err = find_entry(d, &node);
     if (!err && d->room->nodes[node].event->entry->flags & ISPLIT_ENTRY_VOID)
         err = refuse(d, IC_ERR_INVALID, "this entry is void already");
@@ -213,11 +219,13 @@ static int undo_clear(doing *d)
 
 static int unvoid(doing *d)
 {
-    uint32_t node = ISPLIT__NONE;
+    uint32_t node = find_recurring(d);
     const char *id = d->asked->deed->id;
 
     if (id && strcmp(id, "clear") == 0)
         return undo_clear(d);
+    if (node != ISPLIT__NONE)
+        return stop(d, node, "unvoid");
     int err = find_entry(d, &node);
     if (!err && d->room->nodes[node].live)
         err = refuse(d, IC_ERR_INVALID, "this entry counts already");
@@ -243,6 +251,120 @@ static int say(doing *d, const char *kind)
             "claim your name first: only members whom an entry names confirm or "
             "dispute it");
     return mark(d, kind, &d->room->nodes[d->room->nodes[node].value].event->id);
+}
+
+/* --- again and again --- */
+
+static int read_repeat(doing *d, isplit__schedule *out)
+{
+    const isplit_deed *deed = d->asked->deed;
+    const char *first = deed->draft->date;
+
+    d->asked->field = ISPLIT_FIELD_DATE;
+    if (!first || !*first || !deed->repeat->until ||
+        !isplit__date_valid(deed->repeat->until) ||
+        strcmp(deed->repeat->until, first) < 0)
+        return refuse(d, IC_ERR_INVALID,
+                      "say on which day it begins and until when it "
+                      "comes, like 2026-01-31");
+    if (deed->repeat->step < 1 || deed->repeat->step > 366 ||
+        deed->repeat->every > ISPLIT_EVERY_YEAR)
+        return refuse(d, IC_ERR_INVALID,
+                      "it comes every 1 to 366 days, weeks, months or "
+                      "years");
+    *out = (isplit__schedule){.every = deed->repeat->every, .step = deed->repeat->step};
+    memcpy(out->until, deed->repeat->until, sizeof out->until);
+    return 0;
+}
+
+static int recur(doing *d)
+{
+    isplit__final f;
+    isplit__schedule schedule;
+    isplit__buf body = {0};
+
+    int err = read_draft(d, &f);
+    if (!err && f.value.entry.type == ISPLIT_ENTRY_PAYMENT)
+        err = refuse(d, IC_ERR_INVALID, "a payment does not come again by itself");
+    if (!err)
+        err = read_repeat(d, &schedule);
+    if (err)
+        return err;
+    isplit__buf_text(&body, "{\"body\":");
+    isplit__body_write(&body, &f.value.entry);
+    isplit__buf_text(&body, ",");
+    isplit__schedule_write(&body, &schedule);
+    isplit__buf_text(&body, "}");
+    return write_body(d, "recur", &body);
+}
+
+/* A recurring entry is meant: its node, or ISPLIT__NONE. */
+static uint32_t find_recurring(const doing *d)
+{
+    size_t count = 0;
+    const char *id = d->asked->deed->id ? d->asked->deed->id : "";
+    const isplit_recurring *list = isplit_state_recurring(d->state, &count);
+
+    for (size_t i = 0; i < count && strlen(id) >= 6; i++) {
+        if (strncmp(list[i].entry->id, id, strlen(id)) == 0)
+            return isplit__room_node_of(d->room, list[i].entry);
+    }
+    return ISPLIT__NONE;
+}
+
+static int stop(doing *d, uint32_t node, const char *kind)
+{
+    const isplit__id key = own_key(d);
+
+    if (!isplit__room_may_change_now(d->room, &key, node))
+        return refuse(d, IC_ERR_DENIED, refused);
+    return mark(d, kind, &d->room->nodes[node].event->id);
+}
+
+static int write_occur(doing *d, const isplit_entry *entry, uint32_t number)
+{
+    isplit__buf body = {0};
+
+    isplit__buf_printf(&body, "{\"n\":%u,\"ref\":\"%s\"}", number, entry->id);
+    return isplit__author_write(d->room, d->author, "occur", &body, NULL, NULL,
+                                d->asked->why);
+}
+
+/* Those of one template whose day has come. */
+static int make_due(doing *d, const isplit__event *template, uint32_t from,
+                    const char *today, size_t *made)
+{
+    char date[ISPLIT__DATE_BYTES];
+    int err = 0;
+
+    for (uint32_t n = from; !err && n < ISPLIT__OCCUR_MAX; n++) {
+        if (!isplit__schedule_day(template->schedule, template->entry->date, n, date) ||
+            strcmp(date, today) > 0)
+            break;
+        err = write_occur(d, template->entry, n);
+        *made += !err;
+    }
+    return err;
+}
+
+int isplit__author_due(isplit__room *room, const isplit__author *author, size_t *made,
+                       isplit_reason *why)
+{
+    isplit__asked asked = {.why = why};
+    doing d = {.room = room, .author = author, .asked = &asked};
+    const char *own = ic_identity_public_key_hex(author->identity);
+    char today[ISPLIT__DATE_BYTES];
+
+    *made = 0;
+    isplit__date_of(author->env->wall_ms(author->env->user), today);
+    int err = isplit__room_state(room, &d.state);
+    for (size_t i = 0; !err && i < d.state->recurring_count; i++) {
+        const isplit_recurring r = d.state->recurring[i];
+        if (!r.stopped && strcmp(r.entry->author, own) == 0)
+            err = make_due(&d, room->nodes[isplit__room_node_of(room, r.entry)].event,
+                           r.made, today, made);
+    }
+    return err;
 }
 
 /* --- members --- */
@@ -353,6 +475,8 @@ int isplit__author_do(isplit__room *room, const isplit__author *author,
         return say(&d, "dispute");
     case ISPLIT_DEED_MEMBER:
         return set_member(&d);
+    case ISPLIT_DEED_RECUR:
+        return recur(&d);
     case ISPLIT_DEED_SET:
         return set(&d);
     }

@@ -12,6 +12,7 @@
 #include "name.h"
 #include "quick.h"
 #include "reason.h"
+#include "recur.h"
 #include "rules.h"
 
 #define SIGNED_PREFIX "intersplit/event/2\n"
@@ -33,7 +34,8 @@ void isplit__event_free(isplit__event *event)
 
 bool isplit__event_is_entry(const isplit__event *event)
 {
-    return event->kind == ISPLIT__KIND_ADD || event->kind == ISPLIT__KIND_LEGACY;
+    return event->kind == ISPLIT__KIND_ADD || event->kind == ISPLIT__KIND_LEGACY ||
+           (event->kind == ISPLIT__KIND_OCCUR && event->entry);
 }
 
 void isplit__item_free(isplit__item *item)
@@ -248,6 +250,43 @@ static int read_amend(const json_t *body, const char *prefix, isplit__event *e)
     return err;
 }
 
+static int keep_schedule(const isplit__schedule *schedule, isplit__kind kind,
+                         isplit__event *e)
+{
+    e->schedule = ic_mem_alloc(sizeof *e->schedule);
+    e->kind = e->schedule ? kind : ISPLIT__KIND_OTHER;
+    if (e->schedule)
+        *e->schedule = *schedule;
+    return e->schedule ? 0 : IC_ERR_NOMEM;
+}
+
+/* body, every, step, until; the first day is the date of the body. */
+static int read_recur(const json_t *body, const char *prefix, isplit__event *e)
+{
+    isplit__schedule schedule;
+
+    if (json_object_size(body) != 4 || !isplit__schedule_read(body, &schedule))
+        return 0;
+    int err = read_entry(json_object_get(body, "body"), false, prefix, e);
+    e->kind = ISPLIT__KIND_OTHER;
+    if (err || !e->entry || !*e->entry->date)
+        return err;
+    return keep_schedule(&schedule, ISPLIT__KIND_RECUR, e);
+}
+
+static int read_occur(const json_t *body, isplit__event *e)
+{
+    int err = 0;
+    int64_t number = 0;
+
+    if (json_object_size(body) != 2 ||
+        !member_integer(body, "n", 0, ISPLIT__OCCUR_MAX - 1, &number) ||
+        !read_ref(body, e, &err))
+        return err;
+    const isplit__schedule schedule = {.number = (uint32_t)number};
+    return keep_schedule(&schedule, ISPLIT__KIND_OCCUR, e);
+}
+
 /* Settings are kept as text: they are few, and most are superseded. */
 static int read_room(const json_t *body, isplit__event *e)
 {
@@ -297,6 +336,10 @@ static int read_body(const json_t *object, const char *prefix, isplit__event *e)
         return read_mark(body, ISPLIT__KIND_DISPUTE, e);
     if (strcmp(kind, "member") == 0)
         return read_member(body, e);
+    if (strcmp(kind, "recur") == 0)
+        return read_recur(body, prefix, e);
+    if (strcmp(kind, "occur") == 0)
+        return read_occur(body, e);
     if (strcmp(kind, "room") == 0)
         return read_room(body, e);
     return 0;

@@ -49,6 +49,8 @@ typedef enum isplit__kind {
     ISPLIT__KIND_CLEAR,
     ISPLIT__KIND_ACK,
     ISPLIT__KIND_DISPUTE,
+    ISPLIT__KIND_RECUR,
+    ISPLIT__KIND_OCCUR,
     ISPLIT__KIND_MEMBER,
     ISPLIT__KIND_ROOM,
     ISPLIT__KIND_LEGACY /* an unsigned entry of the original */
@@ -71,10 +73,12 @@ typedef struct isplit__event {
     size_t dep_count;
     isplit__id *refs; /* CLEAR: the legacy entries; else the one that it speaks of */
     size_t ref_count;
-    isplit_entry *entry; /* ADD, LEGACY and AMEND; one piece of memory with its texts */
+    isplit_entry *entry; /* ADD, LEGACY, AMEND, RECUR, of OCCUR once it is known; one
+                            piece of memory with its texts */
     union {
         char *text;                  /* VOID, UNVOID: why, or NULL; ROOM: the body */
         struct isplit__claim *claim; /* MEMBER */
+        struct isplit__schedule *schedule; /* RECUR and OCCUR */
     };
 } isplit__event;
 

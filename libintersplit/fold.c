@@ -20,6 +20,8 @@ static uint32_t counted_one(const isplit__room *room, uint32_t node)
     isplit__id id;
     const isplit__event *e = room->nodes[node].event;
 
+    if (e->kind == ISPLIT__KIND_OCCUR)
+        return room->nodes[node].same_as;
     if (e->kind != ISPLIT__KIND_LEGACY)
         return node;
     if (isplit__id_parse(&id, e->entry->id, strlen(e->entry->id))) {
@@ -43,7 +45,7 @@ uint32_t isplit__room_spoken_of(const isplit__room *room, uint32_t node)
 {
     const isplit__event *e = room->nodes[node].event;
 
-    if (e->kind != ISPLIT__KIND_CLEAR && e->ref_count)
+    if (e->kind != ISPLIT__KIND_CLEAR && e->kind != ISPLIT__KIND_OCCUR && e->ref_count)
         node = isplit__room_find(room, &e->refs[0]);
     return isplit__room_entry_of(room, node);
 }
@@ -120,10 +122,15 @@ int isplit__room_fold(isplit__room *room)
         err = isplit__room_members(room);
     if (err)
         return err;
+    err = isplit__room_occur(room);
+    if (err)
+        return err;
     forget_entries(room);
     err = isplit__room_change(room);
     if (!err)
         err = append_entries(room);
+    if (!err)
+        err = isplit__room_recurring(room);
     room->stale = err != 0;
     return err;
 }

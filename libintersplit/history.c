@@ -174,6 +174,8 @@ static isplit_step_kind kind_of(const isplit__event *e)
         return ISPLIT_STEP_DISPUTED;
     case ISPLIT__KIND_ADD:
     case ISPLIT__KIND_LEGACY:
+    case ISPLIT__KIND_OCCUR:
+    case ISPLIT__KIND_RECUR:
     case ISPLIT__KIND_MEMBER:
     case ISPLIT__KIND_ROOM:
     case ISPLIT__KIND_OTHER:

@@ -126,6 +126,13 @@ int isplit_ledger_do(isplit_ledger *l, const isplit_deed *deed, const isplit_ent
     return err;
 }
 
+int isplit_ledger_due(isplit_ledger *l, size_t *made, isplit_reason *why)
+{
+    int err = check_writer(l, why);
+
+    return err ? err : isplit__author_due(l->room, &l->author, made, why);
+}
+
 int isplit_ledger_add(isplit_ledger *l, const isplit_draft *draft,
                       const isplit_entry **out, isplit_field *field, isplit_reason *why)
 {

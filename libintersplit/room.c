@@ -214,7 +214,11 @@ static void insert_signed(isplit__room *room, uint32_t at)
     room->has_clear = room->has_clear || e->kind == ISPLIT__KIND_CLEAR;
     room->member_events += e->kind == ISPLIT__KIND_MEMBER;
     room->word_events += e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE;
-    if (e->kind != ISPLIT__KIND_CLEAR && e->ref_count)
+    room->recur_events += e->kind == ISPLIT__KIND_RECUR;
+    room->occur_events += e->kind == ISPLIT__KIND_OCCUR;
+    if (e->kind == ISPLIT__KIND_OCCUR)
+        room->stale = true;
+    else if (e->kind != ISPLIT__KIND_CLEAR && e->ref_count)
         insert_change(room, at);
     else if (!isplit__event_is_entry(e) && e->kind != ISPLIT__KIND_OTHER)
         room->stale = true;

@@ -29,6 +29,7 @@ typedef struct isplit__node {
     isplit_entry *shown; /* an entry with other values than its own; else NULL */
     uint32_t view;       /* number of what it finds in its past, from 1; 0 = nothing */
     uint32_t value;      /* the node whose values it shows */
+    uint32_t same_as;    /* of OCCUR: the node that counts for it */
     uint32_t next;       /* of a change: the one before it to the same entry */
     bool has_child;
     bool has_rival; /* of legacy: another content came under the same txId */
@@ -63,6 +64,8 @@ typedef struct isplit__room {
     isplit__view owners;  /* who set them */
     uint32_t member_events;
     uint32_t word_events; /* acks and disputes */
+    uint32_t recur_events;
+    uint32_t occur_events;
     bool has_clear;
     uint32_t *heads; /* nodes that nothing builds on, legacy entries left out */
     size_t head_count;
@@ -135,6 +138,12 @@ const isplit__view *isplit__room_view(const isplit__room *room, uint32_t node);
 int isplit__room_rules(isplit__room *room);
 /** Do events of this key, 64 hex digits, count now? */
 bool isplit__room_is_writer(const isplit__room *room, const char *key);
+
+/* recur.c */
+/** Make the entries of recurring ones. @return 0 or IC_ERR_NOMEM */
+int isplit__room_occur(isplit__room *room);
+/** List the recurring ones. @return 0 or IC_ERR_NOMEM */
+int isplit__room_recurring(isplit__room *room);
 
 /* member.c */
 /** Set the members that member events speak of. @return 0 or IC_ERR_NOMEM */

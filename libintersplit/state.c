@@ -60,6 +60,12 @@ const isplit_member *isplit_state_members(const isplit_state *state, size_t *cou
     return state->members;
 }
 
+const isplit_recurring *isplit_state_recurring(const isplit_state *state, size_t *count)
+{
+    *count = state->recurring_count;
+    return state->recurring;
+}
+
 const isplit_settings *isplit_state_settings(const isplit_state *state)
 {
     return state->settings;
@@ -104,6 +110,7 @@ void isplit__state_free(struct isplit_state *s)
         free_purse(&s->purses[i]);
     isplit__tail_free(&s->tail);
     ic_mem_free(s->purses);
+    ic_mem_free(s->recurring);
     ic_mem_free(s->members);
     ic_mem_free(s->live);
     ic_mem_free(s->all);

@@ -34,6 +34,8 @@ struct isplit_state {
     size_t member_count;
     size_t member_cap;
     const isplit_settings *settings;
+    isplit_recurring *recurring;
+    size_t recurring_count;
     size_t event_count;
     isplit__sum sum; /* of all ids */
     isplit__tail tail;

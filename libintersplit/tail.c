@@ -56,6 +56,7 @@ void isplit__tail_note(isplit__tail *tail, const isplit__event *event)
     case ISPLIT__KIND_OTHER:
     case ISPLIT__KIND_ACK:
     case ISPLIT__KIND_DISPUTE:
+    case ISPLIT__KIND_RECUR:
     case ISPLIT__KIND_MEMBER:
         break;
     case ISPLIT__KIND_ADD:
@@ -70,6 +71,7 @@ void isplit__tail_note(isplit__tail *tail, const isplit__event *event)
     case ISPLIT__KIND_UNVOID:
     case ISPLIT__KIND_CLEAR:
     case ISPLIT__KIND_ROOM:
+    case ISPLIT__KIND_OCCUR:
     case ISPLIT__KIND_LEGACY:
         note_other(tail, event);
         break;

@@ -112,8 +112,16 @@ typedef enum isplit_deed_kind {
     ISPLIT_DEED_ACK,     /* id, text: the values that it shows now are right */
     ISPLIT_DEED_DISPUTE, /* id, text: they are not */
     ISPLIT_DEED_MEMBER,  /* member */
-    ISPLIT_DEED_SET      /* settings: all of them, as they shall be */
+    ISPLIT_DEED_RECUR, /* draft with a date, the first day, repeat; void and unvoid of its
+                          id stop and go on. isplit_book_due makes its entries */
+    ISPLIT_DEED_SET    /* settings: all of them, as they shall be */
 } isplit_deed_kind;
+
+typedef struct isplit_repeat {
+    isplit_every every;
+    uint32_t step;     /* 1 to 366 */
+    const char *until; /* the last day, YYYY-MM-DD */
+} isplit_repeat;
 
 /** What is said of a member. */
 typedef struct isplit_member_deed {
@@ -134,6 +142,7 @@ typedef struct isplit_deed {
     const isplit_draft *draft;
     const char *text; /* why; NULL = no word about it */
     const isplit_member_deed *member;
+    const isplit_repeat *repeat;
     const isplit_settings *settings; /* those of isplit_state_settings, changed */
 } isplit_deed;
 
@@ -184,6 +193,15 @@ IC_API IC_CHECK int isplit_book_do(isplit_book *book, const char *room,
 IC_API IC_CHECK int isplit_book_try(isplit_book *book, const char *room,
                                     const isplit_draft *draft, isplit_entry **out,
                                     int64_t *left_over, isplit_field *field,
+                                    isplit_reason *why);
+
+/**
+ * Make the entries of the user's own recurring ones that are due by the clock's day in
+ * UTC. Made on several devices, an entry counts once.
+ *
+ * @param made  how many
+ */
+IC_API IC_CHECK int isplit_book_due(isplit_book *book, const char *room, size_t *made,
                                     isplit_reason *why);
 
 /** The room as it is now, borrowed until it changes. A room nobody used is empty, not an

@@ -214,6 +214,26 @@ typedef struct isplit_settings {
 
 IC_API const isplit_settings *isplit_state_settings(const isplit_state *state);
 
+typedef enum isplit_every {
+    ISPLIT_EVERY_DAY = 0,
+    ISPLIT_EVERY_WEEK,
+    ISPLIT_EVERY_MONTH, /* on the last day where a month is too short */
+    ISPLIT_EVERY_YEAR
+} isplit_every;
+
+/** An entry that comes again and again. */
+typedef struct isplit_recurring {
+    const isplit_entry *entry; /* its values; `id` names it, `date` is the first day */
+    isplit_every every;
+    uint32_t step;     /* every so many of them */
+    const char *until; /* the last day, YYYY-MM-DD */
+    uint32_t made;     /* number of its next entry, from 0 */
+    bool stopped;      /* it was voided: no more entries are made */
+} isplit_recurring;
+
+IC_API const isplit_recurring *isplit_state_recurring(const isplit_state *state,
+                                                      size_t *count);
+
 /** Number of events behind this state, covered ones included. */
 IC_API size_t isplit_state_event_count(const isplit_state *state);
 

@@ -56,11 +56,13 @@ IC_API IC_CHECK int isplit_ledger_take(isplit_ledger *ledger, const char *json,
                                        size_t len, isplit_taken *taken,
                                        isplit_reason *why);
 
-/** As isplit_book_do, isplit_book_add and isplit_book_clear; IC_ERR_DENIED without an
- * identity. */
+/** As isplit_book_do, isplit_book_due, isplit_book_add and isplit_book_clear;
+ * IC_ERR_DENIED without an identity. */
 IC_API IC_CHECK int isplit_ledger_do(isplit_ledger *ledger, const isplit_deed *deed,
                                      const isplit_entry **out, isplit_field *field,
                                      isplit_reason *why);
+IC_API IC_CHECK int isplit_ledger_due(isplit_ledger *ledger, size_t *made,
+                                      isplit_reason *why);
 IC_API IC_CHECK int isplit_ledger_add(isplit_ledger *ledger, const isplit_draft *draft,
                                       const isplit_entry **out, isplit_field *field,
                                       isplit_reason *why);
