@@ -12,7 +12,7 @@ void isplit_plan_options_init(isplit_plan_options *opts, size_t struct_size)
     const isplit_plan_options o = {
         .struct_size = struct_size,
         .max_operations = 200000000,
-        .max_quick_operations = 150000,
+        .max_quick_operations = 100000,
         .progress_every = 1000000,
     };
 

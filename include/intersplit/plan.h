@@ -46,7 +46,7 @@ typedef struct isplit_plan_options {
     size_t struct_size;      /* set by isplit_plan_options_default */
     uint64_t max_operations; /* steps for balances that can be searched: up to 40, more
                                 when many are equal; default 200 000 000, some seconds */
-    uint64_t max_quick_operations; /* steps for more than those; default 150 000, some
+    uint64_t max_quick_operations; /* steps for more than those; default 100 000, some
                                       milliseconds; a hundred times that saves a few
                                       transfers of 200 members */
     const char *via; /* for ISPLIT_PLAN_VIA: a name, with or without a balance */
