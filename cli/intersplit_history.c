@@ -13,9 +13,10 @@
 static const char *name_of(isplit_step_kind kind)
 {
     static const char *const names[] = {
-        [ISPLIT_STEP_ADDED] = "added",     [ISPLIT_STEP_AMENDED] = "amended",
-        [ISPLIT_STEP_VOIDED] = "voided",   [ISPLIT_STEP_UNVOIDED] = "brought back",
-        [ISPLIT_STEP_CLEARED] = "cleared",
+        [ISPLIT_STEP_ADDED] = "added",       [ISPLIT_STEP_AMENDED] = "amended",
+        [ISPLIT_STEP_VOIDED] = "voided",     [ISPLIT_STEP_UNVOIDED] = "brought back",
+        [ISPLIT_STEP_CLEARED] = "cleared",   [ISPLIT_STEP_CONFIRMED] = "confirmed",
+        [ISPLIT_STEP_DISPUTED] = "disputed",
     };
 
     return (size_t)kind < sizeof names / sizeof names[0] && names[kind] ? names[kind]
