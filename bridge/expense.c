@@ -190,6 +190,36 @@ bool bridge_expense_room(bridge_expense *x, const isplit_command *command)
         x, &(isplit_deed){.kind = ISPLIT_DEED_SET, .settings = &made.settings});
 }
 
+static bool add_recurring(bridge_expense *x)
+{
+    const isplit_state *state = state_of(x);
+    char *json = NULL;
+
+    if (!state)
+        return false;
+    int error = isplit_form_recurring_json(state, &json);
+    add_form(x, "recurring", error, json);
+    return true;
+}
+
+bool bridge_expense_recurring(bridge_expense *x)
+{
+    begin(x, "expense_recurring");
+    return add_recurring(x);
+}
+
+/* Days that have passed already have their entries at once. */
+static bool make_due(bridge_expense *x)
+{
+    isplit_reason why = {""};
+    size_t made = 0;
+    int error = isplit_book_due(x->hub->host.book, x->room, &made, &why);
+
+    if (error)
+        return bridge_expense_refuse(x, error, ISPLIT_FIELD_NONE, &why);
+    return bridge_expense_recurring(x);
+}
+
 static const char *done_type(const isplit_deed *deed)
 {
     switch (deed->kind) {
@@ -209,10 +239,10 @@ static const char *done_type(const isplit_deed *deed)
         return "expense_disputed";
     case ISPLIT_DEED_MEMBER:
         return "expense_member";
-    case ISPLIT_DEED_RECUR:
-        return "expense_recurring";
     case ISPLIT_DEED_SET:
         return "expense_room";
+    case ISPLIT_DEED_RECUR: /* make_due answers */
+        break;
     }
     return "expense_done";
 }
@@ -231,6 +261,8 @@ bool bridge_expense_do(bridge_expense *x, const isplit_deed *deed)
         find_left_over(x, deed->draft);
     if (error)
         return bridge_expense_refuse(x, error, field, &why);
+    if (deed->kind == ISPLIT_DEED_RECUR)
+        return make_due(x);
     begin(x, done_type(deed));
     if (deed->kind == ISPLIT_DEED_MEMBER)
         return add_members(x);

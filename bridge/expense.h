@@ -42,6 +42,7 @@ bool bridge_expense_persist(bridge_expense *x, bool sim);
 bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace);
 bool bridge_expense_export(bridge_expense *x, const char *format, const char *what);
 bool bridge_expense_room(bridge_expense *x, const isplit_command *command);
+bool bridge_expense_recurring(bridge_expense *x);
 bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run);
 
 /** May this peer write to the room's channel? If not, `error` says why. */

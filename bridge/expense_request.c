@@ -126,6 +126,34 @@ static bool ask_member(bridge_expense *x, const ic__json *message)
         x, &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
 }
 
+/* "every": the unit; none = show those that there are. */
+static bool ask_every(bridge_expense *x, const ic__json *message)
+{
+    static const char *const units[] = {"day", "week", "month", "year"};
+    const size_t unit_count = sizeof units / sizeof units[0];
+    const char *every = NULL;
+    size_t step = 1;
+    size_t unit = 0;
+    isplit_repeat repeat = {0};
+
+    if (!bridge_draft_text(x, message, "every", &every) ||
+        !bridge_draft_text(x, message, "until", &repeat.until) ||
+        !read_count(x, message, "step", &step))
+        return false;
+    if (!every)
+        return bridge_expense_recurring(x);
+    while (unit < unit_count && strcmp(units[unit], every) != 0)
+        unit++;
+    if (unit == unit_count)
+        return bridge_expense_fail(x, "Invalid every (use day, week, month or year).");
+    repeat.every = (isplit_every)unit;
+    repeat.step = step > UINT32_MAX ? UINT32_MAX : (uint32_t)step;
+    return ask_draft(x, message,
+                     bridge_draft_flag(message, "refund", false) ? ISPLIT_ENTRY_REFUND
+                                                                 : ISPLIT_ENTRY_EXPENSE,
+                     (isplit_deed){.kind = ISPLIT_DEED_RECUR, .repeat = &repeat});
+}
+
 /* "set": a line of the assistant's grammar behind the word room; none = only ask. */
 static bool ask_room(bridge_expense *x, const ic__json *message)
 {
@@ -264,6 +292,7 @@ static asker asker_of(const char *type)
         {"expense_member", ask_member},   {"expense_room", ask_room},
         {"expense_unvoid", ask_unvoid},   {"expense_history", ask_history},
         {"expense_why", ask_why},         {"expense_plan", ask_plan},
+        {"expense_every", ask_every},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

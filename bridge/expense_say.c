@@ -21,10 +21,21 @@ static bool preview_draft(bridge_expense *x, ic__buf *b, const isplit_draft *dra
     return true;
 }
 
-static bool later(bridge_expense *x, const isplit_command *command)
+/* What would come again, and how often. */
+static bool preview_every(bridge_expense *x, ic__buf *b, const isplit_command *command)
 {
-    return bridge_expense_fail(x, "%s: not available yet",
-                               isplit_command_word(command->kind));
+    static const char *const units[] = {"day", "week", "month", "year"};
+    const isplit_repeat *repeat = &command->repeat;
+
+    if (!repeat->step) {
+        ic__buf_text(b, "Show the recurring entries");
+        return true;
+    }
+    ic__buf_printf(b, "Every %u %s%s until ", repeat->step, units[repeat->every],
+                   repeat->step > 1 ? "s" : "");
+    ic__buf_text(b, repeat->until ? repeat->until : "(a date is missing)");
+    ic__buf_text(b, ": ");
+    return preview_draft(x, b, &command->draft);
 }
 
 /* What would be said of a member. */
@@ -87,6 +98,8 @@ static bool preview(bridge_expense *x, ic__buf *b, const isplit_command *command
     case ISPLIT_COMMAND_REFUND:
     case ISPLIT_COMMAND_PAY:
         return preview_draft(x, b, &command->draft);
+    case ISPLIT_COMMAND_EVERY:
+        return preview_every(x, b, command);
     case ISPLIT_COMMAND_EDIT:
     case ISPLIT_COMMAND_VOID:
     case ISPLIT_COMMAND_UNVOID:
@@ -111,8 +124,8 @@ static bool preview(bridge_expense *x, ic__buf *b, const isplit_command *command
     case ISPLIT_COMMAND_HISTORY:
         return true;
     default:
-        ic__buf_text(b, fixed ? fixed : "");
-        return fixed || later(x, command);
+        ic__buf_text(b, fixed ? fixed : isplit_command_word(command->kind));
+        return true;
     }
 }
 
@@ -156,6 +169,8 @@ static bool run(bridge_expense *x, const isplit_command *command, ic__buf *lines
         return bridge_expense_balance(x, "expense_balance", command->plan, command->name);
     case ISPLIT_COMMAND_ROOM:
         return bridge_expense_room(x, command);
+    case ISPLIT_COMMAND_EVERY:
+        return bridge_expense_recurring(x);
     case ISPLIT_COMMAND_WHY:
         return bridge_expense_why(x, command->name, command->to, lines);
     case ISPLIT_COMMAND_HISTORY:

@@ -57,6 +57,7 @@ static const char *done_word(isplit_deed_kind kind)
         return "disputed";
     case ISPLIT_DEED_ADD:
     case ISPLIT_DEED_MEMBER:
+    case ISPLIT_DEED_RECUR:
     case ISPLIT_DEED_SET:
         break;
     }
@@ -84,6 +85,19 @@ static void tell(const peer_call *call, const char *room, const isplit_deed *dee
     peer_expense_say(call, error, text);
 }
 
+/* Days that have passed already have their entries at once. */
+static void make_due(const peer_call *call, const char *room)
+{
+    isplit_reason why = {{0}};
+    size_t made = 0;
+    int error = isplit_book_due(call->app->book, room, &made, &why);
+
+    if (error)
+        refuse(call, error, ISPLIT_FIELD_NONE, &why);
+    else
+        peer_say(call->reply, "[expense:%s] comes again; %zu so far.", room, made);
+}
+
 static void do_deed(const peer_call *call, const char *room, const isplit_deed *deed)
 {
     const isplit_entry *entry = NULL;
@@ -95,6 +109,8 @@ static void do_deed(const peer_call *call, const char *room, const isplit_deed *
     int error = isplit_book_do(call->app->book, room, deed, &entry, &field, &why);
     if (error)
         refuse(call, error, field, &why);
+    else if (deed->kind == ISPLIT_DEED_RECUR)
+        make_due(call, room);
     else
         tell(call, room, deed, entry);
 }
@@ -403,6 +419,8 @@ static void answer(const peer_call *call, const char *room, const isplit_command
         error = isplit_form_balance_with(state, &options, &text);
     else if (c->kind == ISPLIT_COMMAND_ROOM)
         error = isplit_form_settings_json(state, &text);
+    else if (c->kind == ISPLIT_COMMAND_EVERY)
+        error = isplit_form_recurring_json(state, &text);
     else if (c->kind == ISPLIT_COMMAND_WHY)
         error = isplit_form_why(state, c->name, c->to, &text);
     else {

@@ -55,6 +55,8 @@ static void on_plans_closed(void *user)
 
     peer_sync_free(program->sync);
     program->sync = NULL;
+    peer_due_free(program->due);
+    program->due = NULL;
     program->app.sync = NULL;
     isplit_book_close(program->book);
     program->book = NULL;
@@ -251,6 +253,10 @@ static int start(peer_program *program, peer_config *config)
         peer_plans_new(program->base, program->book, on_plan, program, &program->plans);
     if (error)
         return error;
+    error = peer_due_new(program->base, &program->env, program->peer, program->book,
+                         &program->due);
+    if (error)
+        return error;
     set_up_app(program);
     isplit_book_on_change(program->book, on_change, program);
     error = peer_go_online(program);
@@ -272,6 +278,7 @@ static void release(peer_program *program)
 {
     peer_terminal_free(program->terminal);
     peer_sync_free(program->sync);
+    peer_due_free(program->due);
     isplit_book_close(program->book);
     ic_mem_free(program->snapshot_path);
     ic_mem_free(program->history_path);

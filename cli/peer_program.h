@@ -7,6 +7,7 @@
 
 #include "peer_command.h"
 #include "peer_config.h"
+#include "peer_due.h"
 #include "peer_plans.h"
 #include "peer_sync.h"
 #include "peer_terminal.h"
@@ -27,6 +28,7 @@ typedef struct peer_program {
     isplit_book *book;
     peer_sync *sync; /* NULL without a network */
     peer_plans *plans;
+    peer_due *due;
     char *snapshot_path;
     char *history_path;
     peer_app app;

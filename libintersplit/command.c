@@ -76,7 +76,7 @@ static bool take_unit(isplit__words *w, isplit__draft_command *d)
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         if (isplit__words_take(w, units[i][0]) || isplit__words_take(w, units[i][1])) {
-            d->command.unit = units[i][0];
+            d->command.repeat.every = (isplit_every)i;
             return true;
         }
     }
@@ -86,19 +86,22 @@ static bool take_unit(isplit__words *w, isplit__draft_command *d)
 /* "month until 2027-06-30 add alice 800", "2 weeks pay bob alice 20" */
 static int read_every(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
 {
-    isplit_command *c = &d->command;
+    isplit_repeat *repeat = &d->command.repeat;
 
-    c->every = 0;
-    for (; isplit__words_more(w) && *w->at >= '0' && *w->at <= '9' && c->every < 1000;
+    if (!isplit__words_more(w))
+        return 0;
+
+    for (; isplit__words_more(w) && *w->at >= '0' && *w->at <= '9' && repeat->step < 1000;
          w->at++)
-        c->every = c->every * 10 + (uint32_t)(*w->at - '0');
-    c->every = c->every ? c->every : 1;
+        repeat->step = repeat->step * 10 + (uint32_t)(*w->at - '0');
+    if (!repeat->step)
+        repeat->step = 1;
     if (!take_unit(w, d))
         return isplit__words_refuse(why, "say how often: every month add alice 800 note "
                                          "rent");
     if (isplit__words_take(w, "until")) {
-        c->until = isplit__words_word(w, d);
-        if (!c->until)
+        repeat->until = isplit__words_word(w, d);
+        if (!repeat->until)
             return isplit__words_refuse(why, "a date is missing: until 2027-06-30");
     }
     if (isplit__words_take(w, "pay"))
@@ -162,7 +165,7 @@ const char *isplit_command_help(void)
            "    more:    rest <name> | cat <word> | on <date>\n"
            "refund <who got it> <amount> ... as add\n"
            "pay <name> <name> <amount> [note <text>]  or  bob -> alice: 15.00\n"
-           "every [<n>] day|week|month|year [until <date>] add|pay ...\n"
+           "every [[<n>] day|week|month|year until <date> add ... on <date>]\n"
            "edit <id>|last <payer> <amount> ... as add\n"
            "void <id>|last [why <text>]\n"
            "unvoid <id>|last\n"
@@ -304,17 +307,20 @@ bool isplit_command_deed(const isplit_command *c, isplit_deed *out)
         [ISPLIT_COMMAND_UNVOID] = ISPLIT_DEED_UNVOID,
         [ISPLIT_COMMAND_CONFIRM] = ISPLIT_DEED_ACK,
         [ISPLIT_COMMAND_DISPUTE] = ISPLIT_DEED_DISPUTE,
+        [ISPLIT_COMMAND_EVERY] = ISPLIT_DEED_RECUR,
         [ISPLIT_COMMAND_MEMBER] = ISPLIT_DEED_MEMBER,
     };
     size_t kind = (size_t)c->kind;
+    bool lists = c->kind == ISPLIT_COMMAND_EVERY && !c->repeat.step;
 
-    if (kind >= sizeof deeds / sizeof deeds[0] || !deeds[kind])
+    if (lists || kind >= sizeof deeds / sizeof deeds[0] || !deeds[kind])
         return false;
     *out = (isplit_deed){.kind = deeds[kind],
                          .id = c->ref,
                          .draft = &c->draft,
                          .text = c->text,
-                         .member = &c->member};
+                         .member = &c->member,
+                         .repeat = &c->repeat};
     return true;
 }
 

@@ -295,6 +295,29 @@ int isplit_form_settings_json(const isplit_state *state, char **out)
     return isplit__buf_finish(&b, out);
 }
 
+int isplit_form_recurring_json(const isplit_state *state, char **out)
+{
+    static const char *const units[] = {"day", "week", "month", "year"};
+    size_t count = 0;
+    const isplit_recurring *list = isplit_state_recurring(state, &count);
+    isplit__buf b = {0};
+
+    isplit__buf_text(&b, "[");
+    for (size_t i = 0; i < count; i++) {
+        put_text(&b, i ? ",{\"ref\":" : "{\"ref\":", list[i].entry->id);
+        put_text(&b, ",\"every\":", units[list[i].every]);
+        put_number(&b, ",\"step\":", list[i].step);
+        put_text(&b, ",\"until\":", list[i].until);
+        put_number(&b, ",\"made\":", list[i].made);
+        isplit__buf_printf(
+            &b, ",\"stopped\":%s,\"entry\":", list[i].stopped ? "true" : "false");
+        isplit__form_entry(&b, list[i].entry);
+        isplit__buf_text(&b, "}");
+    }
+    isplit__buf_text(&b, "]");
+    return isplit__buf_finish(&b, out);
+}
+
 int isplit_form_members_json(const isplit_state *state, char **out)
 {
     isplit__buf b = {0};

@@ -37,7 +37,7 @@ typedef enum isplit_command_kind {
     ISPLIT_COMMAND_UNVOID,
     ISPLIT_COMMAND_CONFIRM,
     ISPLIT_COMMAND_DISPUTE,
-    ISPLIT_COMMAND_EVERY, /* the draft comes again and again */
+    ISPLIT_COMMAND_EVERY, /* the draft comes again and again, or which ones do */
     ISPLIT_COMMAND_MEMBER,
     ISPLIT_COMMAND_ROOM,
     ISPLIT_COMMAND_LIST,
@@ -62,14 +62,12 @@ typedef struct isplit_command {
                          ROOM the value */
     const char *name; /* of MEMBER; of WHY who pays; of BALANCE via whom; of a preset */
     const char *to;   /* of WHY */
-    const char *setting; /* of MEMBER: joins, leaves, returns, claim, weight, show; of
-                            ROOM:   currency, rotate, edit, count, unsigned, preset,
-                            default, NULL =   show them all */
-    const char *format;  /* of EXPORT: text and so on; NULL = text */
-    const char *what;    /* of EXPORT: settlements (NULL), balances, expenses */
-    const char *until;   /* of EVERY: a date */
-    const char *unit;    /* of EVERY: day, week, month, year */
-    uint32_t every;      /* of EVERY: so many of them */
+    const char *setting;  /* of MEMBER: joins, leaves, returns, claim, weight, show; of
+                             ROOM:   currency, rotate, edit, count, unsigned, preset,
+                             default, NULL =   show them all */
+    const char *format;   /* of EXPORT: text and so on; NULL = text */
+    const char *what;     /* of EXPORT: settlements (NULL), balances, expenses */
+    isplit_repeat repeat; /* of EVERY; step 0: show the recurring entries */
     isplit_member_deed member; /* of MEMBER: the same, as the book takes it */
     isplit_plan_mode plan;     /* of BALANCE */
 } isplit_command;

@@ -42,8 +42,7 @@ typedef enum isplit_entry_flag {
     ISPLIT_ENTRY_CONFIRMED = 1u
                              << 6, /* each member whom it names wrote or confirmed it */
     ISPLIT_ENTRY_FORKED = 1u << 7, /* its author signed two futures */
-    ISPLIT_ENTRY_FUTURE = 1u << 8, /* its time is more than a day ahead of our clock */
-    ISPLIT_ENTRY_IGNORED = 1u << 9 /* listed, but a setting of the room keeps it out of
+    ISPLIT_ENTRY_IGNORED = 1u << 8 /* listed, but a setting of the room keeps it out of
                                       balances and totals */
 } isplit_entry_flag;
 

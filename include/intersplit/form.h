@@ -55,6 +55,9 @@ IC_API IC_CHECK int isplit_form_entry_json(const isplit_entry *entry, char **out
 /** The members as a JSON array: name, active, weight, contested, and key and show where
  * there are such. */
 IC_API IC_CHECK int isplit_form_members_json(const isplit_state *state, char **out);
+/** The recurring entries as a JSON array: ref, every (day, week, month, year), step,
+ * until, made (how many entries so far), stopped, and entry, the first of them. */
+IC_API IC_CHECK int isplit_form_recurring_json(const isplit_state *state, char **out);
 /** The settings as a JSON object: currency, exponent, rotate, unsigned, edit, count,
  * default, presets, owners. */
 IC_API IC_CHECK int isplit_form_settings_json(const isplit_state *state, char **out);

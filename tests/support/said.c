@@ -107,12 +107,14 @@ static void put_room(FILE *f, const isplit_command *c)
 
 static void put_arguments(FILE *f, const isplit_command *c)
 {
+    static const char *const units[] = {"day", "week", "month", "year"};
+
     put(f, " ", c->ref);
-    if (c->kind == ISPLIT_COMMAND_EVERY) {
-        (void)fprintf(f, " %" PRIu32 " %s", c->every, c->unit);
-        put(f, " until ", c->until);
+    if (c->kind == ISPLIT_COMMAND_EVERY && c->repeat.step) {
+        (void)fprintf(f, " %" PRIu32 " %s", c->repeat.step, units[c->repeat.every]);
+        put(f, " until ", c->repeat.until);
     }
-    if (c->kind == ISPLIT_COMMAND_EDIT || c->kind == ISPLIT_COMMAND_EVERY)
+    if (c->kind == ISPLIT_COMMAND_EDIT || c->repeat.step)
         put(f, draft_word(&c->draft), "");
     if (c->draft.amount)
         put_draft(f, &c->draft);

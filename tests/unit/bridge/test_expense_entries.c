@@ -237,6 +237,29 @@ static void a_room_has_settings(void **state)
     say(b, "room preset x split a=3,b=4", "a preset has names, weights or percentages");
 }
 
+/* Days that have passed have their entries at once; void stops the rest. */
+static void entries_come_again_until_their_end(void **state)
+{
+    bench *b = *state;
+
+    ask(b, "expense_every", "", "\"type\":\"expense_recurring\"|\"recurring\":[]");
+    ask(b, "expense_every",
+        "\"every\":\"month\",\"until\":\"2023-10-31\",\"payer\":\"a\",\"amount\":9,"
+        "\"split\":\"a,b\",\"date\":\"2023-08-31\",\"note\":\"rent\"",
+        "\"type\":\"expense_recurring\"|\"every\":\"month\",\"step\":1,"
+        "\"until\":\"2023-10-31\",\"made\":3,\"stopped\":false");
+    ask(b, "expense_list", "",
+        "\"count\":3|\"date\":\"2023-08-31\"|\"date\":\"2023-09-30\"|"
+        "\"date\":\"2023-10-31\"");
+    say(b, "every 2 weeks until 2023-10-15 add a 4 split a,b on 2023-10-01 note milk",
+        "Every 2 weeks until 2023-10-15: |\"made\":2");
+    say(b, "every", "\"note\":\"rent\"|\"note\":\"milk\"");
+    ask(b, "expense_every", "\"every\":\"moon\"", "Invalid every (use day");
+    ask(b, "expense_every",
+        "\"every\":\"day\",\"payer\":\"a\",\"amount\":9,\"split\":\"a,b\"",
+        "Invalid date: say on which day it begins and until when");
+}
+
 static void settlements_can_be_had_in_other_ways_and_explained(void **state)
 {
     bench *b = *state;
@@ -295,6 +318,7 @@ int main(void)
         WITH_BENCH(what_is_said_is_done_to_entries_too),
         WITH_BENCH(members_claim_names_and_say_what_is_right),
         WITH_BENCH(a_room_has_settings),
+        WITH_BENCH(entries_come_again_until_their_end),
         WITH_BENCH(settlements_can_be_had_in_other_ways_and_explained),
         WITH_BENCH(wrong_members_are_refused),
     };

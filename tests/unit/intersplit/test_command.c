@@ -206,6 +206,7 @@ static void rooms_and_members_have_settings(void **state)
          "every 1 month until 2027-06-30 add \"alice\" 800 note rent"},
         {"every 2 weeks pay bob alice 20", "every 2 week pay \"bob\" -> \"alice\": 20"},
         {"every day alice 3", "every 1 day add \"alice\" 3"},
+        {"every", "every"},
     };
 
     (void)state;
