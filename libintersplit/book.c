@@ -270,7 +270,9 @@ int isplit_book_state(isplit_book *book, const char *room, const isplit_state **
         return isplit__room_state(place->room, out);
     if (err != IC_ERR_NOT_FOUND)
         return err;
-    isplit__room *unknown = NULL;
+    isplit__room *unknown = book->unknown; /* who asked for it before may use it still */
+    if (unknown && strcmp(unknown->context.room, room) == 0)
+        return isplit__room_state(unknown, out);
     err = isplit__room_new(room, book->prefix, &unknown);
     if (err)
         return err;

@@ -338,11 +338,26 @@ static void options_of_other_versions_are_read_or_refused(void **state)
     assert_int_equal(isplit_book_open(&o.known, &d->book, NULL), 0);
 }
 
+/* A program that asks twice still holds what it was told first. */
+static void an_empty_room_stays_where_it_is(void **state)
+{
+    desk *d = *state;
+    const isplit_state *first;
+    const isplit_state *again;
+
+    desk_open(d);
+    assert_int_equal(isplit_book_state(d->book, "nobody-was-here", &first), 0);
+    assert_int_equal(isplit_book_state(d->book, "nobody-was-here", &again), 0);
+    assert_ptr_equal(first, again);
+    assert_string_equal(isplit_state_room(first), "nobody-was-here");
+}
+
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, desk_setup, desk_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_DESK(an_empty_room_stays_where_it_is),
         WITH_DESK(the_seed_demo_has_its_balances),
         WITH_DESK(entries_are_there_after_a_restart),
         WITH_DESK(rooms_are_told_by_name_until_the_listener_stops),
