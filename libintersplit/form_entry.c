@@ -115,12 +115,11 @@ static void put_original(isplit__buf *b, const isplit_entry *e)
 void isplit__form_marks(isplit__buf *b, unsigned flags, const char *before,
                         const char *quote)
 {
-    static const char *const names[] = {"void",   "cleared",  "conflict",
-                                        "edited", "disputed", "confirmed",
-                                        "forked", "future",   "ignored"};
+    static const char *const names[] = {"void",     "cleared",   "conflict", "edited",
+                                        "disputed", "confirmed", "forked",   "ignored"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (!(flags & ISPLIT_ENTRY_VOID << i))
+        if (!(flags & (unsigned)ISPLIT_ENTRY_VOID << i))
             continue;
         isplit__buf_printf(b, "%s%s%s%s", before, quote, names[i], quote);
         before = ",";

@@ -225,6 +225,9 @@ static void a_room_has_settings(void **state)
     say(b, "room edit members", "\"edit\":\"members\"");
     say(b, "room count signed", "\"count\":\"signed\"");
     say(b, "room unsigned off", "\"unsigned\":false");
+    say(b, "room count acked", "\"count\":\"acked\"");
+    say(b, "add a 3 split a,b", "\"marks\":[\"ignored\"]");
+    say(b, "room count all", "\"count\":\"all\"");
     say(b, "room preset flat split a*2,b",
         "\"presets\":[{\"name\":\"flat\",\"mode\":\"weights\",\"split\":[{\"name\":\"a\","
         "\"value\":2},{\"name\":\"b\",\"value\":1}]}]");
