@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "book.h"
+#include "book/book.h"
 #include "intercom/error.h"
 
 /* What was found. The book has read all events already: their shape and their order are

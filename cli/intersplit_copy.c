@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "book/file.h"
 #include "intercom/error.h"
 
 #define TRIES 20

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "form.h"
+#include "form/form.h"
 #include "intercom/sys/mem.h"
 #include "intersplit.h"
 #include "intersplit/form.h"

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "intercom/error.h"
 #include "intercom/keyfile.h"
 #include "intercom/sys/mem.h"
 #include "intersplit.h"
 #include "intersplit/import.h"
 #include "intersplit_source.h"
+#include "text/buf.h"
 
 #define SHORT 500 /* rows that need no progress */
 

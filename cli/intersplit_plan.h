@@ -5,9 +5,9 @@
 #ifndef INTERSPLIT_PLAN_CLI_H
 #define INTERSPLIT_PLAN_CLI_H
 
-#include "buf.h"
 #include "intersplit.h"
 #include "intersplit/plan.h"
+#include "text/buf.h"
 
 /** The options of a plan that --mode asks for: "minimal", "pairwise" or "via=NAME".
  * Returns CLI_OK, or CLI_USAGE after telling. */

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "form.h"
+#include "form/form.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit.h"
@@ -14,7 +14,7 @@
 #include "intersplit_plan.h"
 #include "intersplit_source.h"
 #include "intersplit_table.h"
-#include "name.h"
+#include "text/name.h"
 
 #define LINE_MAX_BYTES ((size_t)16 << 20)
 

@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "file.h"
+#include "book/file.h"
+#include "book/snapshot.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit_copy.h"
-#include "snapshot.h"
+#include "text/buf.h"
 
 #define INPUT_MAX ((size_t)256 << 20) /* bytes of a file or of standard input */
 #define PIECE 65536

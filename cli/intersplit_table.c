@@ -6,10 +6,10 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "form.h"
+#include "form/form.h"
 #include "intercom/sys/mem.h"
 #include "intersplit.h"
-#include "name.h"
+#include "text/name.h"
 
 #define GAP 2
 

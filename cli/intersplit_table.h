@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
+#include "text/buf.h"
 
 #define CLI_COLUMNS_MAX 8
 

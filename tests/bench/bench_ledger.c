@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "book/store.h"
 #include "figure.h"
 #include "intercom/intercom.h"
 #include "intersplit/intersplit.h"
 #include "ledgers.h"
-#include "store.h"
 #include "temp_folder.h"
 #include "vectors.h"
 

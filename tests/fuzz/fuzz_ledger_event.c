@@ -1,11 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "events.h"
 #include "intercom/init.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/form.h"
-#include "room.h"
+#include "ledger/events.h"
+#include "ledger/room.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "book/snapshot.h"
 #include "intercom/init.h"
-#include "snapshot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "book.h"
+#include "book/book.h"
 #include "desk.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write libintersplit/unicode_table.h: gen_unicode.py > libintersplit/unicode_table.h
+"""Write libintersplit/text/unicode_table.h: gen_unicode.py > libintersplit/text/unicode_table.h
 
 The simple lower-case mapping of one character to one (runs with a common distance), and
 the characters that text in composed form never holds or that might combine with the one

@@ -10,14 +10,14 @@
 
 #include <cmocka.h>
 
+#include "bind/binding.h"
+#include "bind/pack.h"
 #include "bind_world.h"
-#include "binding.h"
 #include "count_alloc.h"
 #include "desk.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "liar.h"
-#include "pack.h"
 
 #define SEC UINT64_C(1000000000)
 #define APP "{\"app\":\"expense_split_v1\",\"type\":"

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "bind/binding.h"
 #include "bind_world.h"
-#include "binding.h"
 #include "intercom/error.h"
 
 #define SEC UINT64_C(1000000000)

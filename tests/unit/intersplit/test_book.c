@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "book.h"
+#include "book/book.h"
 #include "desk.h"
 #include "intercom/error.h"
 #include "intersplit/book.h"

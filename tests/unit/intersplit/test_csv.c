@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "csv.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "text/csv.h"
 
 /* The rows with '|' between cells and ';' behind each; "!" and why at a mistake. */
 static void check_rows(const char *text, const char *expected)

@@ -10,12 +10,12 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "canonical.h"
-#include "events.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "ledger/events.h"
 #include "ledgers.h"
+#include "text/canonical.h"
 
 static const isplit__context trip = {.room = "trip", .prefix = "trac"};
 

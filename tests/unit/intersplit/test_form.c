@@ -11,7 +11,7 @@
 
 #include "desk.h"
 #include "fail_alloc.h"
-#include "form.h"
+#include "form/form.h"
 #include "intercom/error.h"
 #include "intersplit/command.h"
 #include "intersplit/form.h"

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "events.h"
 #include "intercom/error.h"
 #include "intersplit/money.h"
+#include "ledger/events.h"
 
 typedef struct reading {
     const char *text;

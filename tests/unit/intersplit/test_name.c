@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "intercom/error.h"
-#include "name.h"
+#include "text/name.h"
 
 static void becomes(const char *typed, const char *name)
 {

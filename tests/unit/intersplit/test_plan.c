@@ -13,7 +13,7 @@
 #include "intercom/error.h"
 #include "intersplit/plan.h"
 #include "ledgers.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "vectors.h"
 
 #define MOST 512

@@ -10,7 +10,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "ledgers.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 #define MOST 3000
 

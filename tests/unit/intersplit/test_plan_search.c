@@ -11,7 +11,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledgers.h"
-#include "plan_sets.h"
+#include "plan/plan_sets.h"
 
 #define MOST 64
 

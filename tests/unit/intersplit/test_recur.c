@@ -11,8 +11,8 @@
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "ledger/recur.h"
 #include "ledgers.h"
-#include "recur.h"
 
 #define DAY_MS INT64_C(86400000)
 

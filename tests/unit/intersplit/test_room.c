@@ -12,8 +12,8 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "ledger/room.h"
 #include "ledgers.h"
-#include "room.h"
 
 #define OLD_ENTRY                                                                        \
     "{\"txId\":\"%s\",\"payer\":\"carol\",\"amountCents\":%d,\"split\":[\"alice\","      \

@@ -21,7 +21,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intersplit/ledger.h"
-#include "scan.h"
+#include "text/scan.h"
 
 /* A file as the original writes it. */
 static const char original[] =

@@ -1,0 +1,484 @@
+#include "book/book.h"
+#include "ledger/draft.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "ledger/author.h"
+#include "text/reason.h"
+
+#define FIRST_ROOMS 8
+#define DEFAULT_SNAPSHOT_BYTES (64u << 20)
+
+_Static_assert(offsetof(isplit_book_options, max_snapshot_bytes) + sizeof(size_t) ==
+                   sizeof(isplit_book_options),
+               "padding at the end would be read as a member");
+
+static isplit_book_options defaults(void)
+{
+    isplit_book_options o = {
+        .struct_size = sizeof o,
+        .max_snapshot_bytes = DEFAULT_SNAPSHOT_BYTES,
+    };
+
+    ic_env_system(&o.env);
+    return o;
+}
+
+void isplit_book_options_init(isplit_book_options *opts, size_t struct_size)
+{
+    const isplit_book_options o = defaults();
+
+    memset(opts, 0, struct_size);
+    memcpy(opts, &o, struct_size < sizeof o ? struct_size : sizeof o);
+    memcpy(opts, &struct_size, sizeof struct_size);
+}
+
+/* What the caller's version of the options says, in our version of them. */
+static int read_options(const isplit_book_options *opts, isplit_book_options *out)
+{
+    size_t size = opts->struct_size;
+    const uint8_t *bytes = (const uint8_t *)opts;
+
+    *out = defaults();
+    if (size < offsetof(isplit_book_options, env))
+        return IC_ERR_INVALID;
+    for (size_t i = sizeof *out; i < size; i++) {
+        if (bytes[i])
+            return IC_ERR_UNSUPPORTED;
+    }
+    memcpy(out, opts, size < sizeof *out ? size : sizeof *out);
+    return out->path && out->identity ? 0 : IC_ERR_INVALID;
+}
+
+static char *copy_text(const char *text)
+{
+    char *copy = ic_mem_alloc(strlen(text) + 1);
+
+    if (copy)
+        memcpy(copy, text, strlen(text) + 1);
+    return copy;
+}
+
+int isplit_book_open(const isplit_book_options *opts, isplit_book **out,
+                     isplit_reason *why)
+{
+    isplit_book_options o;
+
+    int err = read_options(opts, &o);
+    if (err) {
+        isplit__reason_set(why, "the options of the ledger are not complete");
+        return err;
+    }
+    isplit_book *book = ic_mem_calloc(1, sizeof *book);
+    if (!book)
+        return IC_ERR_NOMEM;
+    book->env = o.env;
+    book->author = (isplit__author){.identity = o.identity, .env = &book->env};
+    book->prefix = ic_network_prefix(ic_identity_network(o.identity));
+    book->max_snapshot = o.max_snapshot_bytes;
+    if (o.snapshot_path)
+        book->snapshot_path = copy_text(o.snapshot_path);
+    err = o.snapshot_path && !book->snapshot_path ? IC_ERR_NOMEM : 0;
+    if (!err)
+        err = isplit__store_open(o.path, &book->store, why);
+    if (err) {
+        isplit_book_close(book);
+        return err;
+    }
+    *out = book;
+    return 0;
+}
+
+static void free_place(isplit__place *place)
+{
+    if (!place)
+        return;
+    isplit__room_free(place->room);
+    ic_mem_free(place);
+}
+
+void isplit_book_close(isplit_book *book)
+{
+    if (!book)
+        return;
+    for (size_t i = 0; i < book->place_count; i++)
+        free_place(book->places[i]);
+    ic_mem_free(book->places);
+    isplit__room_free(book->unknown);
+    isplit__store_close(book->store);
+    ic_mem_free(book->snapshot_path);
+    ic_mem_free(book);
+}
+
+void isplit_book_on_change(isplit_book *book, isplit_change_cb cb, void *user)
+{
+    book->on_change = cb;
+    book->user = user;
+}
+
+void isplit__book_tell(isplit_book *book, isplit_change_kind kind, const char *room,
+                       const isplit_entry *entry)
+{
+    const isplit_change change = {.kind = kind, .room = room, .entry = entry};
+
+    if (book->on_change)
+        book->on_change(&change, book->user);
+}
+
+/* Each delivered event goes to disk before it becomes part of the room. */
+static int store_event(const isplit__item *item, void *user)
+{
+    isplit__place *place = user;
+    bool is_signed = item->event->kind != ISPLIT__KIND_LEGACY;
+    const isplit__row row = {
+        .position = place->room->count,
+        .text = item->text,
+        .len = item->len,
+        .sig = is_signed ? item->sig : NULL,
+    };
+
+    int err = 0;
+    if (!place->stored)
+        err = isplit__store_add_room(place->book->store, place->room->context.room,
+                                     &place->number);
+    if (err)
+        return err;
+    place->stored = true;
+    err = isplit__store_append(place->book->store, place->number, &row);
+    if (!err && place->book->watch)
+        place->book->watch(place, row.position, place->book->watch_user);
+    return err;
+}
+
+static int load_row(const isplit__row *row, void *user)
+{
+    isplit__room *room = user;
+    isplit__event *event = NULL;
+
+    int err = row->sig ? isplit__event_load(row->text, row->len, &room->context, &event)
+                       : isplit__legacy_load(row->text, row->len, &event);
+    if (!err)
+        err = isplit__room_load(room, event);
+    return err == IC_ERR_PROTO ? IC_ERR_CORRUPT : err;
+}
+
+static isplit__place *find_place(const isplit_book *book, const char *name)
+{
+    for (size_t i = 0; i < book->place_count; i++) {
+        if (strcmp(book->places[i]->room->context.room, name) == 0)
+            return book->places[i];
+    }
+    return NULL;
+}
+
+static bool reserve_place(isplit_book *book)
+{
+    if (book->place_count < book->place_cap)
+        return true;
+    size_t cap = book->place_cap ? book->place_cap * 2 : FIRST_ROOMS;
+    isplit__place **places = ic_mem_resize(book->places, cap * sizeof(isplit__place *));
+    if (!places)
+        return false;
+    book->places = places;
+    book->place_cap = cap;
+    return true;
+}
+
+/* A room that is read for the first time since the start, or made. */
+static int load_place(isplit_book *book, const char *name, bool stored, int64_t number)
+{
+    isplit__place *place = ic_mem_calloc(1, sizeof *place);
+
+    if (!place)
+        return IC_ERR_NOMEM;
+    *place = (isplit__place){.book = book, .number = number, .stored = stored};
+    int err = isplit__room_new(name, book->prefix, &place->room);
+    if (!err && stored)
+        err = isplit__store_each(book->store, number, load_row, place->room);
+    if (!err && !reserve_place(book))
+        err = IC_ERR_NOMEM;
+    if (err) {
+        free_place(place);
+        return err;
+    }
+    isplit__room_on_deliver(place->room, store_event, place);
+    book->places[book->place_count++] = place;
+    return 0;
+}
+
+int isplit__book_place(isplit_book *book, const char *name, bool make,
+                       isplit__place **out)
+{
+    int64_t number = 0;
+
+    if (!isplit__room_name_valid(name))
+        return IC_ERR_INVALID;
+    *out = find_place(book, name);
+    if (*out)
+        return 0;
+    int err = isplit__store_find_room(book->store, name, &number);
+    if (err && (err != IC_ERR_NOT_FOUND || !make))
+        return err;
+    err = load_place(book, name, !err, number);
+    if (!err)
+        *out = find_place(book, name);
+    return err;
+}
+
+void isplit__book_forget(isplit_book *book, isplit__place *place)
+{
+    for (size_t i = 0; i < book->place_count; i++) {
+        if (book->places[i] == place) {
+            book->places[i] = book->places[--book->place_count];
+            free_place(place);
+            return;
+        }
+    }
+}
+
+void isplit__book_tidy(isplit_book *book, const char *name)
+{
+    isplit__place *place = find_place(book, name);
+
+    if (place && !place->room->count)
+        isplit__book_forget(book, place);
+}
+
+int isplit__book_explain(int error, isplit_reason *why)
+{
+    if (error == IC_ERR_INVALID)
+        isplit__reason_set(why,
+                           "a room's name has 1 to %d bytes without control "
+                           "characters",
+                           ISPLIT__ROOM_MAX_BYTES);
+    else if (error == IC_ERR_LIMIT)
+        isplit__reason_set(why, "the room is full; start another one");
+    else if (error)
+        isplit__store_explain(error, why);
+    return error;
+}
+
+int isplit_book_state(isplit_book *book, const char *room, const isplit_state **out)
+{
+    isplit__place *place = NULL;
+
+    int err = isplit__book_place(book, room, false, &place);
+    if (!err)
+        return isplit__room_state(place->room, out);
+    if (err != IC_ERR_NOT_FOUND)
+        return err;
+    isplit__room *unknown = book->unknown; /* who asked for it before may use it still */
+    if (unknown && strcmp(unknown->context.room, room) == 0)
+        return isplit__room_state(unknown, out);
+    err = isplit__room_new(room, book->prefix, &unknown);
+    if (err)
+        return err;
+    isplit__room_free(book->unknown);
+    book->unknown = unknown;
+    return isplit__room_state(unknown, out);
+}
+
+int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
+{
+    return isplit__store_each_room(book->store, tell, user);
+}
+
+static bool makes_rooms(const isplit_deed *deed)
+{
+    return deed->kind == ISPLIT_DEED_ADD || deed->kind == ISPLIT_DEED_MEMBER ||
+           deed->kind == ISPLIT_DEED_SET || deed->kind == ISPLIT_DEED_RECUR;
+}
+
+static isplit_change_kind change_of(const isplit_deed *deed)
+{
+    switch (deed->kind) {
+    case ISPLIT_DEED_ADD:
+        return ISPLIT_CHANGE_ADDED;
+    case ISPLIT_DEED_MEMBER:
+    case ISPLIT_DEED_RECUR:
+    case ISPLIT_DEED_SET:
+        return ISPLIT_CHANGE_SET;
+    case ISPLIT_DEED_UNVOID:
+    case ISPLIT_DEED_AMEND:
+    case ISPLIT_DEED_VOID:
+    case ISPLIT_DEED_ACK:
+    case ISPLIT_DEED_DISPUTE:
+        break;
+    }
+    return ISPLIT_CHANGE_EDITED;
+}
+
+static int do_deed(isplit_book *book, const char *room, isplit__asked *asked)
+{
+    isplit__place *place = NULL;
+
+    asked->field = ISPLIT_FIELD_ROOM;
+    int err = isplit__book_place(book, room, makes_rooms(asked->deed), &place);
+    if (err == IC_ERR_NOT_FOUND)
+        isplit__reason_set(asked->why, "there is no such entry in this room");
+    if (err)
+        return err == IC_ERR_NOT_FOUND ? err : isplit__book_explain(err, asked->why);
+    asked->field = ISPLIT_FIELD_NONE;
+    err = isplit__author_do(place->room, &book->author, asked);
+    if (err && !asked->why->text[0])
+        (void)isplit__book_explain(err, asked->why);
+    return err;
+}
+
+int isplit_book_do(isplit_book *book, const char *room, const isplit_deed *deed,
+                   const isplit_entry **out, isplit_field *field, isplit_reason *why)
+{
+    isplit_reason ours = {{0}};
+    isplit__asked asked = {.deed = deed, .why = &ours};
+
+    int err = do_deed(book, room, &asked);
+    if (!err) {
+        *out = asked.entry;
+        isplit_change_kind kind = change_of(deed);
+        if (kind == ISPLIT_CHANGE_EDITED && !asked.entry)
+            kind = ISPLIT_CHANGE_RESTORED; /* of a clear */
+        isplit__book_tell(book, kind, room, asked.entry);
+        return 0;
+    }
+    isplit__book_tidy(book, room);
+    if (field)
+        *field = err == IC_ERR_INVALID ? asked.field : ISPLIT_FIELD_NONE;
+    if (why)
+        *why = ours;
+    return err;
+}
+
+int isplit_book_add(isplit_book *book, const char *room, const isplit_draft *draft,
+                    const isplit_entry **out, isplit_field *field, isplit_reason *why)
+{
+    const isplit_deed deed = {.kind = ISPLIT_DEED_ADD, .draft = draft};
+
+    return isplit_book_do(book, room, &deed, out, field, why);
+}
+
+int isplit_book_try(isplit_book *book, const char *room, const isplit_draft *draft,
+                    isplit_entry **out, int64_t *left_over, isplit_field *field,
+                    isplit_reason *why)
+{
+    static const isplit__id nobody; /* no event yet whose nonce says who is first */
+    isplit_field wrong = ISPLIT_FIELD_ROOM;
+    const isplit_state *state = NULL;
+    isplit__final f = {.used = 0};
+
+    int err = isplit_book_state(book, room, &state);
+    if (!err)
+        err = isplit__draft_read(draft, state, &nobody, &f, &wrong, why);
+    if (err && field)
+        *field = err == IC_ERR_INVALID ? wrong : ISPLIT_FIELD_NONE;
+    if (left_over)
+        *left_over = f.left_over;
+    if (err)
+        return err;
+    f.value.entry.id = "";
+    f.value.entry.by = "";
+    isplit_entry *copy = isplit__entry_copy(&f.value.entry);
+    if (!copy)
+        return IC_ERR_NOMEM;
+    *out = copy;
+    return 0;
+}
+
+/* Several events that are stored together or not at all. */
+int isplit__book_change(isplit_book *book, isplit__place *place, isplit__change_cb change,
+                        void *user)
+{
+    int err = isplit__store_begin(book->store);
+
+    if (err)
+        return err;
+    bool stored = place->stored;
+    uint32_t before = place->room->count;
+    err = change(place->room, user);
+    if (!err)
+        err = isplit__store_commit(book->store);
+    if (!err)
+        return 0;
+    isplit__store_rollback(book->store);
+    place->stored = stored;
+    if (place->room->count != before)
+        isplit__book_forget(book, place);
+    return err;
+}
+
+typedef struct making {
+    const isplit__author *author;
+    size_t made;
+    isplit_reason *why;
+} making;
+
+static int make_due(isplit__room *room, void *user)
+{
+    making *m = user;
+
+    return isplit__author_due(room, m->author, &m->made, m->why);
+}
+
+int isplit_book_due(isplit_book *book, const char *room, size_t *made, isplit_reason *why)
+{
+    isplit__place *place = NULL;
+    isplit_reason ours = {{0}};
+    making m = {.author = &book->author, .why = &ours};
+
+    int err = isplit__book_place(book, room, false, &place);
+    if (!err)
+        err = isplit__book_change(book, place, make_due, &m);
+    if (err && err != IC_ERR_NOT_FOUND) {
+        if (!ours.text[0])
+            (void)isplit__book_explain(err, &ours);
+        if (why)
+            *why = ours;
+        return err;
+    }
+    *made = m.made;
+    if (m.made)
+        isplit__book_tell(book, ISPLIT_CHANGE_SET, room, NULL);
+    return 0;
+}
+
+typedef struct clearing {
+    const isplit__author *author;
+    size_t removed;
+    isplit_reason *why;
+} clearing;
+
+static int clear_room(isplit__room *room, void *user)
+{
+    clearing *c = user;
+
+    return isplit__author_clear(room, c->author, &c->removed, c->why);
+}
+
+int isplit_book_clear(isplit_book *book, const char *room, size_t *removed,
+                      isplit_reason *why)
+{
+    isplit__place *place = NULL;
+    isplit_reason ours = {{0}};
+    clearing c = {.author = &book->author, .why = &ours};
+
+    int err = isplit__book_place(book, room, false, &place);
+    if (err == IC_ERR_NOT_FOUND) {
+        *removed = 0;
+        return 0;
+    }
+    if (!err)
+        err = isplit__book_change(book, place, clear_room, &c);
+    if (err) {
+        if (!ours.text[0])
+            (void)isplit__book_explain(err, &ours);
+        if (why)
+            *why = ours;
+        return err;
+    }
+    *removed = c.removed;
+    if (c.removed)
+        isplit__book_tell(book, ISPLIT_CHANGE_CLEARED, room, NULL);
+    return 0;
+}

@@ -1,0 +1,510 @@
+#include "inout/import.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "intersplit/money.h"
+#include "ledger/events.h"
+#include "text/name.h"
+#include "text/reason.h"
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+#define FIRST_ROWS 64
+
+static const char *const formats[] = {
+    [ISPLIT_IMPORT_GUESS] = "guess",
+    [ISPLIT_IMPORT_SPLITWISE] = "splitwise",
+    [ISPLIT_IMPORT_SPLITWISE_JSON] = "splitwise-json",
+    [ISPLIT_IMPORT_SPLIIT] = "spliit",
+    [ISPLIT_IMPORT_SPLIIT_JSON] = "spliit-json",
+    [ISPLIT_IMPORT_IHATEMONEY] = "ihatemoney",
+    [ISPLIT_IMPORT_COSPEND] = "cospend",
+};
+
+const char *isplit_import_format_name(isplit_import_format format)
+{
+    return formats[format];
+}
+
+int isplit_import_format_read(const char *name, isplit_import_format *format,
+                              isplit_reason *why)
+{
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        if (strcmp(formats[i], name) == 0) {
+            *format = (isplit_import_format)i;
+            return 0;
+        }
+    }
+    isplit__reason_set(why, "a format is splitwise, splitwise-json, spliit, spliit-json, "
+                            "ihatemoney, cospend, or guess");
+    return IC_ERR_INVALID;
+}
+
+int isplit__import_fail(isplit_import *import, size_t line, const char *format, ...)
+{
+    char text[ISPLIT_REASON_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    isplit__reason_set(&import->why, "%s %zu: %s", import->unit ? "expense" : "line",
+                       line, text);
+    return IC_ERR_INVALID;
+}
+
+const char *isplit__import_keep(isplit_import *import, const char *text, size_t len)
+{
+    isplit__import_text *t = ic_mem_alloc(sizeof *t + len + 1);
+
+    if (!t)
+        return NULL;
+    memcpy(t->text, text, len);
+    t->text[len] = 0;
+    t->next = import->texts;
+    import->texts = t;
+    return t->text;
+}
+
+void isplit__import_clean(const char *theirs, isplit__buf *out)
+{
+    size_t left = strlen(theirs);
+    const char *at = isplit__trim(theirs, &left);
+
+    while (left) {
+        uint32_t code = 0;
+        size_t n = isplit__utf8_next(at, left, &code);
+        if (!n || out->len + n > ISPLIT__NAME_MAX)
+            break;
+        bool odd = isplit__is_control(code) || isplit__is_bidi(code) ||
+                   (code < 128 && strchr(",:\"<>|", (int)code));
+        isplit__buf_add(out, odd ? "-" : at, odd ? 1 : n);
+        at += n;
+        left -= n;
+    }
+}
+
+static const isplit__import_name *find_ours(const isplit_import *import, const char *ours)
+{
+    for (size_t i = 0; i < import->name_count; i++) {
+        if (strcmp(import->names[i].ours, ours) == 0)
+            return &import->names[i];
+    }
+    return NULL;
+}
+
+/* Two members of theirs whose names come out alike stay two. */
+static void make_unique(const isplit_import *import, char name[ISPLIT__NAME_MAX + 1])
+{
+    char base[ISPLIT__NAME_MAX + 1];
+    size_t len = strlen(name);
+
+    while (len > ISPLIT__NAME_MAX - 4 ||
+           (len && ((unsigned char)name[len] & 0xc0) == 0x80))
+        len--;
+    memcpy(base, name, len + 1);
+    base[len] = 0;
+    for (unsigned i = 2; find_ours(import, name); i++)
+        (void)snprintf(name, ISPLIT__NAME_MAX + 1, "%.36s %u", base, i % 1000);
+}
+
+static int add_name(isplit_import *import, size_t line, const char *theirs)
+{
+    isplit__buf clean = {0};
+    isplit_reason why = {{0}};
+    char ours[ISPLIT__NAME_MAX + 1];
+
+    if (import->name_count == COUNT(import->names))
+        return isplit__import_fail(import, line, "there are more than %zu members",
+                                   COUNT(import->names));
+    isplit__import_clean(theirs, &clean);
+    if (clean.bad)
+        return IC_ERR_NOMEM;
+    int err = isplit__name_typed(clean.data ? clean.data : "", clean.len, ours, &why);
+    isplit__buf_free(&clean);
+    if (err)
+        return isplit__import_fail(import, line, "the member's name: %s", why.text);
+    make_unique(import, ours);
+    isplit__import_name *name = &import->names[import->name_count];
+    name->theirs = isplit__import_keep(import, theirs, strlen(theirs));
+    name->ours = isplit__import_keep(import, ours, strlen(ours));
+    if (!name->theirs || !name->ours)
+        return IC_ERR_NOMEM;
+    import->name_count++;
+    return 0;
+}
+
+int isplit__import_name_of(isplit_import *import, size_t line, const char *theirs,
+                           const char **ours)
+{
+    for (size_t i = 0; i < import->name_count; i++) {
+        if (strcmp(import->names[i].theirs, theirs) == 0) {
+            *ours = import->names[i].ours;
+            return 0;
+        }
+    }
+    int err = add_name(import, line, theirs);
+    if (!err)
+        *ours = import->names[import->name_count - 1].ours;
+    return err;
+}
+
+/* The digits of a decimal number; false when it is none or too large. */
+static bool read_digits(const char *text, unsigned exponent, int64_t *minor, bool *exact)
+{
+    int64_t value = 0;
+    unsigned decimals = 0;
+    bool point = false;
+    bool digits = false;
+    bool up = false;
+
+    *exact = true;
+    for (; *text; text++) {
+        if (*text == '.' && !point)
+            point = true;
+        else if (*text < '0' || *text > '9' || value > ISPLIT_MONEY_MAX_MINOR)
+            return false;
+        else if (point && decimals++ >= exponent) {
+            up = decimals == exponent + 1 ? *text >= '5' : up;
+            *exact = *exact && *text == '0';
+        } else
+            value = value * 10 + (*text - '0');
+        digits = digits || *text != '.';
+    }
+    for (; decimals < exponent && value <= ISPLIT_MONEY_MAX_MINOR; decimals++)
+        value *= 10;
+    *minor = value + up;
+    return digits && *minor <= ISPLIT_MONEY_MAX_MINOR;
+}
+
+int isplit__import_money(isplit_import *import, size_t line, const char *text,
+                         unsigned exponent, int64_t *minor)
+{
+    char copy[ISPLIT_MONEY_TEXT_MAX];
+    size_t len = strlen(text);
+    bool exact = false;
+    const char *at = isplit__trim(text, &len);
+    bool negative = len && *at == '-';
+    size_t skip = len && (*at == '-' || *at == '+');
+
+    if (len >= sizeof copy)
+        return isplit__import_fail(import, line, "this is no amount");
+    memcpy(copy, at + skip, len - skip);
+    copy[len - skip] = 0;
+    if (!read_digits(copy, exponent, minor, &exact))
+        return isplit__import_fail(import, line, "'%s' is no amount", copy);
+    *minor = negative ? -*minor : *minor;
+    import->info.rounded += !exact;
+    return 0;
+}
+
+int isplit__import_currency(isplit_import *import, const char *text,
+                            isplit__import_row *row)
+{
+    static const char none[] = "X"
+                               "XX"; /* ISO 4217 */
+    char code[ISPLIT_CURRENCY_MAX];
+    size_t len = strlen(text);
+    const char *at = isplit__trim(text, &len);
+
+    row->currency = "";
+    row->exponent = 2;
+    if (isplit_currency_code(at, len, code, NULL) || strcmp(code, none) == 0)
+        return 0;
+    row->currency = isplit__import_keep(import, code, strlen(code));
+    row->exponent = isplit_currency_exponent(code);
+    return row->currency ? 0 : IC_ERR_NOMEM;
+}
+
+int isplit__import_date(isplit_import *import, size_t line, const char *text,
+                        const char **date)
+{
+    static const char shape[] = "0000-00-00";
+    size_t len = 0;
+
+    for (; shape[len]; len++) {
+        bool digit = text[len] >= '0' && text[len] <= '9';
+        if (shape[len] == '0' ? !digit : text[len] != '-')
+            return isplit__import_fail(import, line,
+                                       "'%.20s' is no date; write YYYY-MM-DD", text);
+    }
+    *date = isplit__import_keep(import, text, len);
+    return *date ? 0 : IC_ERR_NOMEM;
+}
+
+isplit__import_row isplit__import_begin(isplit_import *import, size_t line,
+                                        isplit__import_lists *lists)
+{
+    isplit__buf_free(&import->key);
+    return (isplit__import_row){.line = line,
+                                .currency = "",
+                                .exponent = 2,
+                                .date = "",
+                                .note = "",
+                                .category = "",
+                                .paid = lists->paid,
+                                .shares = lists->shares};
+}
+
+void isplit__import_key(isplit_import *import, const char *text)
+{
+    isplit__buf_text(&import->key, text);
+    isplit__buf_add(&import->key, "\n", 1);
+}
+
+static int add_part(isplit_import *import, size_t line, isplit_share *list, size_t *count,
+                    const char *theirs, int64_t minor)
+{
+    const char *ours = NULL;
+
+    int err = isplit__import_name_of(import, line, theirs, &ours);
+    if (err)
+        return err;
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(list[i].name, ours) == 0)
+            return isplit__import_fail(import, line, "%s stands twice", ours);
+    }
+    if (*count == ISPLIT_SPLIT_MAX_MEMBERS)
+        return isplit__import_fail(import, line, "an entry has at most %d members",
+                                   ISPLIT_SPLIT_MAX_MEMBERS);
+    list[(*count)++] = (isplit_share){.name = ours, .minor = minor};
+    return 0;
+}
+
+int isplit__import_paid(isplit_import *import, isplit__import_row *row,
+                        const char *theirs, int64_t minor)
+{
+    return add_part(import, row->line, row->paid, &row->paid_count, theirs, minor);
+}
+
+int isplit__import_share(isplit_import *import, isplit__import_row *row,
+                         const char *theirs, int64_t value)
+{
+    return add_part(import, row->line, row->shares, &row->share_count, theirs, value);
+}
+
+static int64_t sum_of(const isplit_share *list, size_t count)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += list[i].minor;
+    return sum;
+}
+
+static int check_sum(isplit_import *import, const isplit__import_row *row, int64_t sum,
+                     const char *what)
+{
+    char over[ISPLIT_MONEY_TEXT_MAX];
+    int64_t by = sum - row->amount;
+
+    if (!by)
+        return 0;
+    isplit_money_format(by < 0 ? -by : by, row->exponent, 0, over);
+    return isplit__import_fail(import, row->line, "%s %s by %s than the cost", what,
+                               by > 0 ? "is more" : "is less", over);
+}
+
+/* An exact split that is the equal one is called so: peers that only know equal splits
+ * then count it too. */
+static void find_mode(isplit__import_row *row)
+{
+    for (size_t i = 0; i < row->share_count; i++) {
+        if (row->shares[i].minor != isplit__equal_share(row->amount, row->share_count, i))
+            return;
+    }
+    row->mode = ISPLIT_SPLIT_EQUAL;
+}
+
+static int check_row(isplit_import *import, isplit__import_row *row)
+{
+    if (row->amount > ISPLIT_MONEY_MAX_MINOR)
+        return isplit__import_fail(import, row->line, "the amount is too large");
+    if (!row->paid_count || !row->share_count)
+        return isplit__import_fail(import, row->line,
+                                   row->paid_count ? "nobody shares this"
+                                                   : "nobody paid this");
+    int err = check_sum(import, row, sum_of(row->paid, row->paid_count), "what was paid");
+    if (!err && row->mode == ISPLIT_SPLIT_EXACT) {
+        err = check_sum(import, row, sum_of(row->shares, row->share_count),
+                        "the sum of the shares");
+        find_mode(row);
+    }
+    return err;
+}
+
+/* The mark of a row: what makes it, and how many like it came before. */
+static int mark(isplit_import *import, isplit__import_row *row)
+{
+    isplit__buf b = {0};
+    isplit__id id;
+
+    isplit__id_of(&id, import->key.data, import->key.len);
+    if (!isplit__idmap_reserve(&import->seen))
+        return IC_ERR_NOMEM;
+    const uint32_t *before = isplit__idmap_get(&import->seen, &id);
+    uint32_t again = before ? *before + 1 : 0;
+    isplit__idmap_put(&import->seen, &id, again);
+    isplit__buf_printf(&b, "intersplit/import/1\n%s\n%" PRIu32 "\n",
+                       formats[import->info.format], again);
+    isplit__buf_add(&b, import->key.data, import->key.len);
+    if (!b.bad) {
+        isplit__id_of(&id, b.data, b.len);
+        memcpy(row->marker, id.b, sizeof row->marker);
+    }
+    int err = b.bad ? IC_ERR_NOMEM : 0;
+    isplit__buf_free(&b);
+    return err;
+}
+
+static int reserve_row(isplit_import *import)
+{
+    if (import->info.rows == ISPLIT_IMPORT_MAX_ROWS) {
+        isplit__reason_set(&import->why, "a file has at most %d rows",
+                           ISPLIT_IMPORT_MAX_ROWS);
+        return IC_ERR_LIMIT;
+    }
+    if (import->info.rows < import->row_cap)
+        return 0;
+    size_t cap = import->row_cap ? import->row_cap * 2 : FIRST_ROWS;
+    isplit__import_row **rows =
+        ic_mem_resize(import->rows, cap * sizeof(isplit__import_row *));
+    if (!rows)
+        return IC_ERR_NOMEM;
+    import->rows = rows;
+    import->row_cap = cap;
+    return 0;
+}
+
+/* The row and its lists in one piece of memory. */
+static int keep_row(isplit_import *import, const isplit__import_row *row)
+{
+    size_t parts = row->paid_count + row->share_count;
+
+    int err = reserve_row(import);
+    if (err)
+        return err;
+    isplit__import_row *kept = ic_mem_alloc(sizeof *kept + parts * sizeof *row->paid);
+    if (!kept)
+        return IC_ERR_NOMEM;
+    *kept = *row;
+    kept->paid = (isplit_share *)(kept + 1);
+    kept->shares = kept->paid + row->paid_count;
+    memcpy(kept->paid, row->paid, row->paid_count * sizeof *row->paid);
+    memcpy(kept->shares, row->shares, row->share_count * sizeof *row->shares);
+    import->rows[import->info.rows++] = kept;
+    return 0;
+}
+
+static void negate(isplit_share *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        list[i].minor = -list[i].minor;
+}
+
+/* Money that came back: the same row with the signs turned. */
+static void turn(isplit__import_row *row)
+{
+    row->type = ISPLIT_ENTRY_REFUND;
+    row->amount = -row->amount;
+    negate(row->paid, row->paid_count);
+    if (row->mode == ISPLIT_SPLIT_EXACT)
+        negate(row->shares, row->share_count);
+}
+
+/* Who has no part in it is left out. */
+static void drop_zeros(isplit_share *list, size_t *count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *count; i++) {
+        if (list[i].minor)
+            list[kept++] = list[i];
+    }
+    *count = kept;
+}
+
+int isplit__import_take(isplit_import *import, isplit__import_row *row)
+{
+    if (!row->amount) {
+        import->info.passed++;
+        return 0;
+    }
+    if (row->amount < 0)
+        turn(row);
+    drop_zeros(row->paid, &row->paid_count);
+    if (row->mode != ISPLIT_SPLIT_EQUAL)
+        drop_zeros(row->shares, &row->share_count);
+    int err = check_row(import, row);
+    if (!err && import->key.bad)
+        err = IC_ERR_NOMEM;
+    if (!err)
+        err = mark(import, row);
+    return err ? err : keep_row(import, row);
+}
+
+/* The format of a text, when the caller does not say it. */
+static isplit_import_format guess(const char *text, size_t len)
+{
+    size_t rest = len;
+    const char *at = isplit__trim(text, &rest);
+
+    return rest && (*at == '{' || *at == '[') ? ISPLIT_IMPORT_SPLITWISE_JSON
+                                              : ISPLIT_IMPORT_SPLITWISE;
+}
+
+static int read_any(isplit_import *import, const char *text, size_t len)
+{
+    isplit_import_format format = import->info.format;
+
+    if (format == ISPLIT_IMPORT_GUESS)
+        format = guess(text, len);
+    if (format == ISPLIT_IMPORT_SPLITWISE_JSON || format == ISPLIT_IMPORT_SPLIIT_JSON)
+        return isplit__import_json(import, text, len);
+    return isplit__import_tables(import, text, len);
+}
+
+int isplit_import_read(const char *text, size_t len, isplit_import_format format,
+                       isplit_import **out, isplit_reason *why)
+{
+    isplit_import *import = ic_mem_calloc(1, sizeof *import);
+
+    if (!import)
+        return IC_ERR_NOMEM;
+    import->info.format = format;
+    int err = read_any(import, text, len);
+    isplit__buf_free(&import->key);
+    isplit__idmap_free(&import->seen);
+    if (!err) {
+        *out = import;
+        return 0;
+    }
+    if (why && import->why.text[0])
+        *why = import->why;
+    isplit_import_free(import);
+    return err;
+}
+
+void isplit_import_free(isplit_import *import)
+{
+    if (!import)
+        return;
+    for (size_t i = 0; i < import->info.rows; i++)
+        ic_mem_free(import->rows[i]);
+    ic_mem_free(import->rows);
+    while (import->texts) {
+        isplit__import_text *next = import->texts->next;
+        ic_mem_free(import->texts);
+        import->texts = next;
+    }
+    ic_mem_free(import);
+}
+
+void isplit_import_info_get(const isplit_import *import, isplit_import_info *out)
+{
+    *out = import->info;
+}

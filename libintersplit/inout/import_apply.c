@@ -1,0 +1,308 @@
+/* Rows become entries: those whose mark the room does not have yet. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "book/book.h"
+#include "inout/import.h"
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "intersplit/money.h"
+#include "ledger/draft.h"
+#include "text/name.h"
+#include "text/reason.h"
+#include "text/scan.h"
+
+#define TELL_EVERY 64 /* rows between two calls of `progress` */
+#define MS_PER_DAY INT64_C(86400000)
+#define NOON_MS (MS_PER_DAY / 2) /* the same day in nearly all time zones */
+
+/* A row as a draft, with the texts that it points to. */
+typedef struct written {
+    isplit_draft draft;
+    isplit_part payers[ISPLIT_SPLIT_MAX_MEMBERS];
+    isplit_part parts[ISPLIT_SPLIT_MAX_MEMBERS];
+    char amounts[2 * ISPLIT_SPLIT_MAX_MEMBERS + 1][ISPLIT_MONEY_TEXT_MAX];
+    size_t used;
+    char category[ISPLIT__NAME_MAX + 1];
+    char note[ISPLIT__NOTE_MAX_BYTES + 1];
+} written;
+
+/* What is done to a room in one transaction. */
+typedef struct work {
+    const isplit_import *import;
+    isplit_book *book;
+    isplit__place *place;
+    isplit__idmap known; /* marks of the entries that no clear covers */
+    isplit_import_progress_cb progress;
+    void *user;
+    const isplit__import_row *row;
+    size_t number;
+    isplit_imported result;
+    isplit_reason *why;
+    written text;
+} work;
+
+static const char *put_amount(written *w, int64_t minor, unsigned exponent)
+{
+    return isplit_money_format(minor, exponent, 0, w->amounts[w->used++]);
+}
+
+static const char *put_value(written *w, const isplit__import_row *row, int64_t value)
+{
+    char *text = w->amounts[w->used];
+
+    if (row->mode == ISPLIT_SPLIT_EQUAL)
+        return NULL;
+    if (row->mode == ISPLIT_SPLIT_EXACT)
+        return put_amount(w, value, row->exponent);
+    if (row->mode == ISPLIT_SPLIT_PERCENT)
+        return put_amount(w, value, 2);
+    (void)snprintf(text, sizeof w->amounts[0], "%" PRId64, value);
+    w->used++;
+    return text;
+}
+
+static void put_parts(written *w, const isplit__import_row *row)
+{
+    isplit_draft *d = &w->draft;
+
+    d->amount = put_amount(w, row->amount, row->exponent);
+    d->payer = row->paid_count == 1 ? row->paid[0].name : NULL;
+    d->payers = w->payers;
+    d->payer_count = d->payer ? 0 : row->paid_count;
+    for (size_t i = 0; i < d->payer_count; i++)
+        w->payers[i] =
+            (isplit_part){.name = row->paid[i].name,
+                          .value = put_amount(w, row->paid[i].minor, row->exponent)};
+    d->parts = w->parts;
+    d->part_count = row->share_count;
+    for (size_t i = 0; i < row->share_count; i++)
+        w->parts[i] = (isplit_part){.name = row->shares[i].name,
+                                    .value = put_value(w, row, row->shares[i].minor)};
+    if (row->type == ISPLIT_ENTRY_PAYMENT)
+        w->parts[0].value = NULL;
+}
+
+/* A category that cannot be one of ours is left out. */
+static const char *put_category(written *w, const isplit__import_row *row)
+{
+    isplit__buf clean = {0};
+
+    if (!*row->category || row->type == ISPLIT_ENTRY_PAYMENT)
+        return NULL;
+    isplit__import_clean(row->category, &clean);
+    int err = clean.data ? isplit__name_typed(clean.data, clean.len, w->category, NULL)
+                         : IC_ERR_INVALID;
+    isplit__buf_free(&clean);
+    return err ? NULL : w->category;
+}
+
+/* A note that is too long is cut between two characters. */
+static const char *put_note(written *w, const char *note)
+{
+    size_t len = strlen(note);
+
+    if (len > ISPLIT__NOTE_MAX_BYTES) {
+        len = ISPLIT__NOTE_MAX_BYTES;
+        while (len && ((unsigned char)note[len] & 0xc0) == 0x80)
+            len--;
+    }
+    memcpy(w->note, note, len);
+    w->note[len] = 0;
+    return w->note;
+}
+
+static void write_draft(written *w, const isplit__import_row *row)
+{
+    w->used = 0;
+    w->draft = (isplit_draft){
+        .type = row->type,
+        .mode = row->type == ISPLIT_ENTRY_PAYMENT ? ISPLIT_SPLIT_EQUAL : row->mode,
+        .amount_strict = true,
+        .only = true,
+        .currency = *row->currency ? row->currency : NULL,
+        .category = put_category(w, row),
+        .note = put_note(w, row->note),
+    };
+    put_parts(w, row);
+}
+
+/* Days since 1970; years begin in March, so that a leap day comes last. */
+static int64_t days_of(const char *date)
+{
+    int year = 0;
+    int month = 0;
+    int day = 0;
+
+    (void)sscanf(date, "%4d-%2d-%2d", &year, &month, &day);
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t m = month <= 2 ? month + 9 : month - 3;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/* An entry gets the mark of its row where others have a random number, and the day of its
+ * row where others have the time: the author asks its environment for both. */
+static int64_t wall_of_row(void *user)
+{
+    const work *w = user;
+
+    if (!*w->row->date)
+        return w->book->env.wall_ms(w->book->env.user);
+    return days_of(w->row->date) * MS_PER_DAY + NOON_MS + (int64_t)w->number;
+}
+
+static void mark_of_row(void *out, size_t len, void *user)
+{
+    const work *w = user;
+
+    memset(out, 0, len);
+    memcpy(out, w->row->marker, len < ISPLIT__MARKER_BYTES ? len : ISPLIT__MARKER_BYTES);
+}
+
+static isplit__id id_of_mark(const uint8_t mark[ISPLIT__MARKER_BYTES])
+{
+    isplit__id id = {{0}};
+
+    memcpy(id.b, mark, ISPLIT__MARKER_BYTES);
+    return id;
+}
+
+/* The nonce of an event, if it may be a mark. */
+static bool find_mark(const isplit__row *row, isplit__id *out)
+{
+    uint8_t mark[ISPLIT__MARKER_BYTES];
+    bool first = true;
+    isplit__scan s = isplit__scan_of((isplit__slice){.at = row->text, .len = row->len});
+
+    if (!isplit__scan_enter(&s, '{'))
+        return false;
+    while (isplit__scan_next(&s, '}', &first)) {
+        isplit__slice key = isplit__scan_key(&s);
+        isplit__slice value = isplit__scan_value(&s);
+        size_t len = 0;
+        if (!isplit__slice_is(key, "\"n\"") || value.len != 2 * sizeof mark + 2)
+            continue;
+        if (sodium_hex2bin(mark, sizeof mark, value.at + 1, value.len - 2, NULL, &len,
+                           NULL) ||
+            len != sizeof mark)
+            return false;
+        *out = id_of_mark(mark);
+        return true;
+    }
+    return false;
+}
+
+static int learn_mark(const isplit__row *row, void *user)
+{
+    work *w = user;
+    isplit__id mark;
+
+    if (!row->sig || w->place->room->nodes[row->position].covered ||
+        !find_mark(row, &mark))
+        return 0;
+    if (!isplit__idmap_reserve(&w->known))
+        return IC_ERR_NOMEM;
+    isplit__idmap_put(&w->known, &mark, 0);
+    return 0;
+}
+
+/* What a clear covers is not known: to import again is how it comes back. */
+static int learn_marks(work *w)
+{
+    const isplit_state *state = NULL;
+
+    if (!w->place->stored)
+        return 0;
+    int err = isplit__room_state(w->place->room, &state);
+    return err ? err
+               : isplit__store_each(w->book->store, w->place->number, learn_mark, w);
+}
+
+static int refuse_row(work *w, int err, const isplit_reason *why)
+{
+    const char *unit = w->import->unit ? "expense" : "line";
+
+    if (err == IC_ERR_INVALID)
+        isplit__reason_set(w->why, "%s %zu: %s", unit, w->row->line, why->text);
+    else
+        *w->why = *why;
+    return err;
+}
+
+static int add_row(work *w, isplit__room *room, const isplit__author *author)
+{
+    const isplit_deed deed = {.kind = ISPLIT_DEED_ADD, .draft = &w->text.draft};
+    isplit_reason why = {{0}};
+    isplit__asked asked = {.deed = &deed, .why = &why};
+    isplit__id mark = id_of_mark(w->row->marker);
+
+    if (isplit__idmap_get(&w->known, &mark)) {
+        w->result.known++;
+        return 0;
+    }
+    write_draft(&w->text, w->row);
+    int err = isplit__author_do(room, author, &asked);
+    w->result.added += !err;
+    return err ? refuse_row(w, err, &why) : 0;
+}
+
+static int add_rows(isplit__room *room, void *user)
+{
+    work *w = user;
+    size_t rows = w->import->info.rows;
+    const ic_env env = {.wall_ms = wall_of_row, .random = mark_of_row, .user = w};
+    const isplit__author author = {.identity = w->book->author.identity, .env = &env};
+    int err = 0;
+
+    for (size_t i = 0; !err && i < rows; i++) {
+        if (w->progress && i % TELL_EVERY == 0 && !w->progress(i, rows, w->user))
+            return IC_ERR_CANCELED;
+        w->row = w->import->rows[i];
+        w->number = i;
+        err = add_row(w, room, &author);
+    }
+    if (!err && w->progress && !w->progress(rows, rows, w->user))
+        return IC_ERR_CANCELED;
+    return err;
+}
+
+static int apply(work *w, const char *room)
+{
+    int err = isplit__book_place(w->book, room, true, &w->place);
+
+    if (!err)
+        err = learn_marks(w);
+    if (!err)
+        err = isplit__book_change(w->book, w->place, add_rows, w);
+    if (err)
+        isplit__book_tidy(w->book, room);
+    return err;
+}
+
+int isplit_import_apply(const isplit_import *import, isplit_book *book, const char *room,
+                        isplit_import_progress_cb progress, void *user,
+                        isplit_imported *out, isplit_reason *why)
+{
+    isplit_reason ours = {{0}};
+    work *w = ic_mem_calloc(1, sizeof *w);
+
+    if (!w)
+        return IC_ERR_NOMEM;
+    *w = (work){
+        .import = import, .book = book, .progress = progress, .user = user, .why = &ours};
+    int err = apply(w, room);
+    if (!err)
+        *out = w->result;
+    if (err && !ours.text[0])
+        (void)isplit__book_explain(err, &ours);
+    if (err && why)
+        *why = ours;
+    if (!err && out->added)
+        isplit__book_tell(book, ISPLIT_CHANGE_RESTORED, room, NULL);
+    isplit__idmap_free(&w->known);
+    ic_mem_free(w);
+    return err;
+}

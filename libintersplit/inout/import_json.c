@@ -1,0 +1,272 @@
+/* The JSON of Splitwise's API and of Spliit. */
+#include <string.h>
+
+#include "inout/import.h"
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "intersplit/money.h"
+#include "text/reason.h"
+
+/* An expense on its way to a row. */
+typedef struct expense {
+    isplit_import *import;
+    const json_t *of;
+    const json_t *participants; /* of Spliit */
+    const char *currency;       /* of Spliit's group */
+    isplit__import_row row;
+    isplit__import_lists lists;
+} expense;
+
+/* The text of a member; "" when it has none. */
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static const char *keep(isplit_import *import, const char *text)
+{
+    return isplit__import_keep(import, text, strlen(text));
+}
+
+/* Text, and behind it more about the same. */
+static const char *keep_note(isplit_import *import, const char *text, const char *more)
+{
+    isplit__buf b = {0};
+
+    isplit__buf_printf(&b, "%s%s%s", text, *text && *more ? " - " : "", more);
+    const char *note =
+        b.bad || !b.data ? NULL : isplit__import_keep(import, b.data, b.len);
+    isplit__buf_free(&b);
+    return note;
+}
+
+static int fail(const expense *x, const char *why)
+{
+    return isplit__import_fail(x->import, x->row.line, "%s", why);
+}
+
+/* An id names the row; a file without ids (older Spliit) has the row itself. */
+static int add_key(expense *x)
+{
+    const json_t *id = json_object_get(x->of, "id");
+    const json_t *key = id ? id : x->of;
+    size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS;
+    size_t len = json_dumpb(key, NULL, 0, flags);
+    char *text = ic_mem_alloc(len + 1);
+
+    if (!text)
+        return IC_ERR_NOMEM;
+    (void)json_dumpb(key, text, len, flags);
+    text[len] = 0;
+    isplit__import_key(x->import, text);
+    ic_mem_free(text);
+    return 0;
+}
+
+static int read_head(expense *x, const char *title, const char *more,
+                     const char *currency)
+{
+    x->row.note = keep_note(x->import, text_of(x->of, title), text_of(x->of, more));
+    x->row.category =
+        keep(x->import, text_of(json_object_get(x->of, "category"), "name"));
+    if (!x->row.note || !x->row.category)
+        return IC_ERR_NOMEM;
+    int err = isplit__import_currency(x->import, currency, &x->row);
+    return err ? err : add_key(x);
+}
+
+/* "Ada Lovelace"; Splitwise keeps the two names apart. */
+static const char *splitwise_name(isplit_import *import, const json_t *user)
+{
+    isplit__buf b = {0};
+    const char *first = text_of(user, "first_name");
+    const char *last = text_of(user, "last_name");
+
+    isplit__buf_printf(&b, "%s%s%s", first, *first && *last ? " " : "", last);
+    const char *name = b.data ? isplit__import_keep(import, b.data, b.len) : NULL;
+    isplit__buf_free(&b);
+    return name;
+}
+
+static int add_splitwise_user(expense *x, const json_t *user)
+{
+    int64_t paid = 0;
+    int64_t owed = 0;
+    const char *name = splitwise_name(x->import, json_object_get(user, "user"));
+
+    if (!name)
+        return IC_ERR_NOMEM;
+    int err = isplit__import_money(x->import, x->row.line, text_of(user, "paid_share"),
+                                   x->row.exponent, &paid);
+    if (!err)
+        err = isplit__import_money(x->import, x->row.line, text_of(user, "owed_share"),
+                                   x->row.exponent, &owed);
+    if (!err && paid)
+        err = isplit__import_paid(x->import, &x->row, name, paid);
+    if (!err && owed)
+        err = isplit__import_share(x->import, &x->row, name, owed);
+    return err;
+}
+
+static int read_splitwise(expense *x)
+{
+    const json_t *users = json_object_get(x->of, "users");
+
+    if (json_is_string(json_object_get(x->of, "deleted_at"))) {
+        x->import->info.passed++;
+        return 0;
+    }
+    x->row.mode = ISPLIT_SPLIT_EXACT;
+    int err = read_head(x, "description", "details", text_of(x->of, "currency_code"));
+    if (!err)
+        err = isplit__import_date(x->import, x->row.line, text_of(x->of, "date"),
+                                  &x->row.date);
+    if (!err)
+        err = isplit__import_money(x->import, x->row.line, text_of(x->of, "cost"),
+                                   x->row.exponent, &x->row.amount);
+    for (size_t i = 0; !err && i < json_array_size(users); i++)
+        err = add_splitwise_user(x, json_array_get(users, i));
+    if (!err && json_is_true(json_object_get(x->of, "payment")) &&
+        x->row.paid_count == 1 && x->row.share_count == 1)
+        x->row.type = ISPLIT_ENTRY_PAYMENT;
+    return err ? err : isplit__import_take(x->import, &x->row);
+}
+
+/* The name of a participant of Spliit; NULL when there is none of that id. */
+static const char *participant(const expense *x, const char *id)
+{
+    for (size_t i = 0; i < json_array_size(x->participants); i++) {
+        const json_t *p = json_array_get(x->participants, i);
+        if (strcmp(text_of(p, "id"), id) == 0)
+            return text_of(p, "name");
+    }
+    return NULL;
+}
+
+static bool spliit_mode(const char *name, isplit_split_mode *mode)
+{
+    static const struct {
+        const char *name;
+        isplit_split_mode mode;
+    } modes[] = {{"EVENLY", ISPLIT_SPLIT_EQUAL},
+                 {"BY_SHARES", ISPLIT_SPLIT_WEIGHTS},
+                 {"BY_PERCENTAGE", ISPLIT_SPLIT_PERCENT},
+                 {"BY_AMOUNT", ISPLIT_SPLIT_EXACT}};
+
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(modes[i].name, name) == 0) {
+            *mode = modes[i].mode;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_spliit_share(expense *x, const json_t *share)
+{
+    const json_t *value = json_object_get(share, "shares");
+    const char *name = participant(x, text_of(share, "participantId"));
+    bool refund = x->row.mode == ISPLIT_SPLIT_EXACT && x->row.amount < 0;
+    int64_t of = (int64_t)json_integer_value(value);
+
+    if (!name)
+        return fail(x, "it is shared by somebody who is no participant");
+    if (!json_is_integer(value) || of > ISPLIT_MONEY_MAX_MINOR ||
+        of < -ISPLIT_MONEY_MAX_MINOR || (of < 0 && !refund))
+        return fail(x, "a share is no whole number");
+    if (x->row.mode == ISPLIT_SPLIT_WEIGHTS && of > ISPLIT_SPLIT_MAX_WEIGHT)
+        return fail(x, "a share is too large");
+    return isplit__import_share(x->import, &x->row, name, of);
+}
+
+static int read_spliit_amount(expense *x)
+{
+    const json_t *amount = json_object_get(x->of, "amount");
+    const char *payer = participant(x, text_of(x->of, "paidById"));
+
+    x->row.amount = (int64_t)json_integer_value(amount);
+    if (!json_is_integer(amount) || x->row.amount > ISPLIT_MONEY_MAX_MINOR ||
+        x->row.amount < -ISPLIT_MONEY_MAX_MINOR)
+        return fail(x, "its amount is no whole number of the smallest unit");
+    if (!payer)
+        return fail(x, "it was paid by somebody who is no participant");
+    if (!spliit_mode(text_of(x->of, "splitMode"), &x->row.mode))
+        return fail(x, "it is split in a way that is not known");
+    return isplit__import_paid(x->import, &x->row, payer, x->row.amount);
+}
+
+static int read_spliit(expense *x)
+{
+    const json_t *shares = json_object_get(x->of, "paidFor");
+    isplit__import_row *row = &x->row;
+
+    int err = read_head(x, "title", "notes", x->currency);
+    if (!err)
+        err = isplit__import_date(x->import, row->line, text_of(x->of, "expenseDate"),
+                                  &row->date);
+    if (!err)
+        err = read_spliit_amount(x);
+    for (size_t i = 0; !err && i < json_array_size(shares); i++)
+        err = add_spliit_share(x, json_array_get(shares, i));
+    if (!err && json_is_true(json_object_get(x->of, "isReimbursement")) &&
+        row->share_count == 1 && row->amount > 0 &&
+        strcmp(row->shares[0].name, row->paid[0].name) != 0)
+        row->type = ISPLIT_ENTRY_PAYMENT;
+    return err ? err : isplit__import_take(x->import, row);
+}
+
+static int read_expenses(isplit_import *import, const json_t *root, const json_t *list)
+{
+    const char *code = text_of(root, "currencyCode");
+    bool spliit = import->info.format == ISPLIT_IMPORT_SPLIIT_JSON;
+    expense *x = ic_mem_calloc(1, sizeof *x);
+    int err = x ? 0 : IC_ERR_NOMEM;
+
+    import->unit = true;
+    for (size_t i = 0; !err && i < json_array_size(list); i++) {
+        *x = (expense){.import = import,
+                       .of = json_array_get(list, i),
+                       .participants = json_object_get(root, "participants"),
+                       .currency = *code ? code : text_of(root, "currency")};
+        x->row = isplit__import_begin(import, i + 1, &x->lists);
+        err = spliit ? read_spliit(x) : read_splitwise(x);
+    }
+    ic_mem_free(x);
+    return err;
+}
+
+/* Spliit's group has participants, Splitwise's answer has users in each expense. */
+static int choose(isplit_import *import, const json_t *root, const json_t *list)
+{
+    isplit_import_format said = import->info.format;
+    isplit_import_format is = json_is_array(json_object_get(root, "participants"))
+                                  ? ISPLIT_IMPORT_SPLIIT_JSON
+                                  : ISPLIT_IMPORT_SPLITWISE_JSON;
+
+    if (!json_is_array(list) || (said != ISPLIT_IMPORT_GUESS && said != is)) {
+        isplit__reason_set(&import->why, "this is no JSON of %s",
+                           said ? isplit_import_format_name(said)
+                                : "Splitwise or Spliit: it has no list of expenses");
+        return IC_ERR_INVALID;
+    }
+    import->info.format = is;
+    return 0;
+}
+
+int isplit__import_json(isplit_import *import, const char *text, size_t len)
+{
+    json_error_t error;
+    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+
+    if (!root)
+        return isplit__import_fail(import, error.line > 0 ? (size_t)error.line : 1, "%s",
+                                   error.text);
+    const json_t *list = json_is_array(root) ? root : json_object_get(root, "expenses");
+    int err = choose(import, root, list);
+    if (!err)
+        err = read_expenses(import, root, list);
+    json_decref(root);
+    return err;
+}

@@ -1,0 +1,200 @@
+#include "ledger/author.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "intercom/error.h"
+#include "ledger/compose.h"
+#include "text/reason.h"
+
+#define CLEARED_AT_ONCE 48 /* unsigned entries that one event of 4 096 bytes can list */
+
+static const isplit__event *event_at(const isplit__room *room, uint32_t node)
+{
+    return room->nodes[node].event;
+}
+
+/* The newest heads, as many as an event may have besides the author's own last. */
+static size_t choose_deps(const isplit__room *room, const uint32_t *last,
+                          isplit__id *deps)
+{
+    uint32_t best[ISPLIT__EVENT_MAX_DEPS];
+    size_t max = ISPLIT__EVENT_MAX_DEPS - (last ? 1 : 0);
+    size_t count = 0;
+
+    for (size_t i = 0; i < room->head_count; i++) {
+        uint32_t head = room->heads[i];
+        size_t at = count;
+        if (last && head == *last)
+            continue;
+        while (at && event_at(room, best[at - 1])->lc < event_at(room, head)->lc)
+            at--;
+        if (at == max)
+            continue;
+        count += count < max;
+        memmove(&best[at + 1], &best[at], (count - at - 1) * sizeof *best);
+        best[at] = head;
+    }
+    if (last)
+        best[count++] = *last;
+    for (size_t i = 0; i < count; i++)
+        deps[i] = event_at(room, best[i])->id;
+    qsort(deps, count, sizeof *deps, isplit__id_compare);
+    return count;
+}
+
+static int64_t greatest_lc(const isplit__room *room, const isplit__id *deps, size_t count)
+{
+    int64_t lc = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const isplit__event *e = event_at(room, isplit__room_find(room, &deps[i]));
+        lc = e->lc > lc ? e->lc : lc;
+    }
+    return lc;
+}
+
+/* The canonical event around a canonical body. */
+static void put_event(isplit__buf *b, const isplit__room *room,
+                      const isplit__author *author, const char *kind,
+                      const isplit__buf *body, const uint8_t nonce[ISPLIT__NONCE_BYTES])
+{
+    isplit__id deps[ISPLIT__EVENT_MAX_DEPS];
+    const ic_env *env = author->env;
+    isplit__parts p = {.room = room->context.room,
+                       .kind = kind,
+                       .body = {.at = body->data, .len = body->len},
+                       .deps = deps,
+                       .nonce = nonce,
+                       .nonce_len = ISPLIT__NONCE_BYTES};
+
+    memcpy(p.by.b, ic_identity_public_key(author->identity), sizeof p.by.b);
+    const uint32_t *last = isplit__idmap_get(&room->last_of, &p.by);
+    p.dep_count = choose_deps(room, last, deps);
+    p.lc = greatest_lc(room, deps, p.dep_count) + 1;
+    p.seq = last ? event_at(room, *last)->seq + 1 : 1;
+    int64_t at = env->wall_ms(env->user);
+    p.at = at > 0 ? at : 0;
+    isplit__compose_event(b, &p);
+}
+
+static int check_seq(const isplit__room *room, const isplit__author *author,
+                     isplit_reason *why)
+{
+    isplit__id key;
+
+    memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
+    const uint32_t *last = isplit__idmap_get(&room->last_of, &key);
+    if (!last || event_at(room, *last)->seq < ISPLIT__EVENT_MAX_SEQ)
+        return 0;
+    isplit__reason_set(why, "one key can write %d events to a room; start another room",
+                       ISPLIT__EVENT_MAX_SEQ);
+    return IC_ERR_LIMIT;
+}
+
+int isplit__author_write(isplit__room *room, const isplit__author *author,
+                         const char *kind, isplit__buf *body, const uint8_t *nonce,
+                         isplit__id *id, isplit_reason *why)
+{
+    uint8_t fresh[ISPLIT__NONCE_BYTES];
+    isplit_taken taken;
+    isplit__item item;
+    isplit__buf text = {0};
+
+    int err = body->bad ? IC_ERR_NOMEM : check_seq(room, author, why);
+    if (!err) {
+        author->env->random(fresh, sizeof fresh, author->env->user);
+        put_event(&text, room, author, kind, body, nonce ? nonce : fresh);
+        err = isplit__event_sign(&text, &room->context, author->identity, &item, why);
+    }
+    isplit__buf_free(body);
+    if (err)
+        return err;
+    if (id)
+        *id = item.event->id;
+    return isplit__room_take(room, &item, &taken);
+}
+
+/* The next unsigned entries from node `*from` that no clear covers, as JSON. */
+static void put_legacy(isplit__buf *b, const isplit__room *room, uint32_t *from)
+{
+    isplit__id ids[CLEARED_AT_ONCE];
+    size_t count = 0;
+
+    for (; *from < room->count && count < CLEARED_AT_ONCE; ++*from) {
+        const isplit__node *n = &room->nodes[*from];
+        if (n->event->kind == ISPLIT__KIND_LEGACY && !n->covered)
+            ids[count++] = n->event->id;
+    }
+    qsort(ids, count, sizeof *ids, isplit__id_compare);
+    isplit__buf_text(b, "{\"legacy\":[");
+    for (size_t i = 0; i < count; i++) {
+        isplit__buf_text(b, i ? ",\"" : "\"");
+        isplit__buf_hex(b, ids[i].b, ISPLIT__ID_BYTES);
+        isplit__buf_text(b, "\"");
+    }
+    isplit__buf_text(b, "]}");
+}
+
+static bool has_more_legacy(const isplit__room *room, uint32_t from)
+{
+    for (; from < room->count; from++) {
+        if (room->nodes[from].event->kind == ISPLIT__KIND_LEGACY &&
+            !room->nodes[from].covered)
+            return true;
+    }
+    return false;
+}
+
+/* Clear events until all is covered: one lists so many unsigned entries and builds on so
+ * many heads. What is covered is only asked afterwards; `from` knows what was listed. */
+static int write_clears(isplit__room *room, const isplit__author *author,
+                        isplit_reason *why)
+{
+    uint32_t from = 0;
+    int err = 0;
+
+    do {
+        isplit__buf body = {0};
+        put_legacy(&body, room, &from);
+        err = isplit__author_write(room, author, "clear", &body, NULL, NULL, why);
+    } while (!err && (room->head_count > 1 || has_more_legacy(room, from)));
+    return err;
+}
+
+int isplit__author_clear(isplit__room *room, const isplit__author *author,
+                         size_t *removed, isplit_reason *why)
+{
+    isplit__id key;
+    const isplit_state *state = NULL;
+
+    int err = isplit__room_state(room, &state);
+    if (err)
+        return err;
+    size_t before = isplit_state_entry_count(state);
+    memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
+    if (before && !isplit__room_may_clear(room, &key)) {
+        isplit__reason_set(
+            why, "only who has an entry in this room can clear it, or its owner");
+        return IC_ERR_DENIED;
+    }
+    if (before)
+        err = write_clears(room, author, why);
+    if (!err)
+        err = isplit__room_state(room, &state);
+    if (!err)
+        *removed = before - isplit_state_entry_count(state);
+    return err;
+}
+
+int isplit__author_unvoid(isplit__room *room, const isplit__author *author,
+                          const isplit__id *ref, isplit_reason *why)
+{
+    isplit__buf body = {0};
+
+    isplit__buf_text(&body, "{\"ref\":\"");
+    isplit__buf_hex(&body, ref->b, ISPLIT__ID_BYTES);
+    isplit__buf_text(&body, "\"}");
+    return isplit__author_write(room, author, "unvoid", &body, NULL, NULL, why);
+}

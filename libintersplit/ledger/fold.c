@@ -1,0 +1,167 @@
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "ledger/judge.h"
+
+/* The node of this entry's txId that may count. */
+static uint32_t first_of_tx(const isplit__room *room, const isplit_entry *legacy)
+{
+    isplit__id tx;
+
+    isplit__id_of(&tx, legacy->id, strlen(legacy->id));
+    return *isplit__idmap_get(&room->by_tx, &tx);
+}
+
+/* The entry that stands for this one: for an unsigned one that which counts of its txId.
+ */
+static uint32_t counted_one(const isplit__room *room, uint32_t node)
+{
+    isplit__id id;
+    const isplit__event *e = room->nodes[node].event;
+
+    if (e->kind == ISPLIT__KIND_OCCUR)
+        return room->nodes[node].same_as;
+    if (e->kind != ISPLIT__KIND_LEGACY)
+        return node;
+    if (isplit__id_parse(&id, e->entry->id, strlen(e->entry->id))) {
+        uint32_t twin = isplit__room_find(room, &id);
+        if (twin != ISPLIT__NONE && room->nodes[twin].event->kind == ISPLIT__KIND_ADD)
+            return twin;
+    }
+    return first_of_tx(room, e->entry);
+}
+
+uint32_t isplit__room_entry_of(const isplit__room *room, uint32_t node)
+{
+    if (node != ISPLIT__NONE && room->nodes[node].event->kind == ISPLIT__KIND_AMEND)
+        node = isplit__room_find(room, &room->nodes[node].event->refs[0]);
+    if (node == ISPLIT__NONE || !isplit__event_is_entry(room->nodes[node].event))
+        return ISPLIT__NONE;
+    return counted_one(room, node);
+}
+
+uint32_t isplit__room_spoken_of(const isplit__room *room, uint32_t node)
+{
+    const isplit__event *e = room->nodes[node].event;
+
+    if (e->kind != ISPLIT__KIND_CLEAR && e->kind != ISPLIT__KIND_OCCUR && e->ref_count)
+        node = isplit__room_find(room, &e->refs[0]);
+    return isplit__room_entry_of(room, node);
+}
+
+uint32_t isplit__room_node_of(const isplit__room *room, const isplit_entry *entry)
+{
+    isplit__id id;
+
+    if (entry->author && isplit__id_parse(&id, entry->id, strlen(entry->id)))
+        return isplit__room_find(room, &id);
+    return entry->author ? ISPLIT__NONE : first_of_tx(room, entry);
+}
+
+/* Flags that do not depend on changes. */
+static void set_flags(const isplit__room *room, uint32_t node)
+{
+    const isplit__node *n = &room->nodes[node];
+    isplit_entry *e = n->event->entry;
+
+    if (n->event->kind == ISPLIT__KIND_LEGACY)
+        e->flags =
+            room->nodes[first_of_tx(room, e)].has_rival ? ISPLIT_ENTRY_CONFLICT : 0;
+    else
+        e->flags = ISPLIT_ENTRY_SIGNED;
+    if (e->author && isplit__room_is_forked(room, &n->event->by))
+        e->flags |= ISPLIT_ENTRY_FORKED;
+    if (n->covered)
+        e->flags |= ISPLIT_ENTRY_CLEARED;
+}
+
+/* What the last fold made of the nodes. */
+static void forget_entries(isplit__room *room)
+{
+    for (uint32_t i = 0; i < room->count; i++) {
+        isplit__node *n = &room->nodes[i];
+        ic_mem_free(n->shown);
+        n->shown = NULL;
+        n->value = i;
+        n->live = false;
+        n->counted = isplit__event_is_entry(n->event) && counted_one(room, i) == i;
+        if (n->counted)
+            set_flags(room, i);
+    }
+}
+
+static int append_entries(isplit__room *room)
+{
+    isplit__said said;
+
+    int err = isplit__words_collect(room, &said);
+    for (uint32_t i = 0; !err && i < room->count; i++) {
+        isplit__node *n = &room->nodes[i];
+        if (!n->counted)
+            continue;
+        isplit_entry *e = isplit__node_entry(n);
+        n->live = !(e->flags & (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED));
+        isplit__room_judge(room, &said, i);
+        err = isplit__state_append(&room->state, e);
+    }
+    ic_mem_free(said.words);
+    return err ? err : isplit__state_sort(&room->state);
+}
+
+int isplit__room_fold(isplit__room *room)
+{
+    room->stale = true;
+    int err = isplit__room_rules(room);
+    if (!err)
+        err = isplit__room_cover(room);
+    if (!err)
+        err = isplit__state_reset(&room->state, room->rules->shown.currency,
+                                  room->rules->shown.exponent);
+    if (!err)
+        err = isplit__room_members(room);
+    if (err)
+        return err;
+    err = isplit__room_occur(room);
+    if (err)
+        return err;
+    forget_entries(room);
+    err = isplit__room_change(room);
+    if (!err)
+        err = append_entries(room);
+    if (!err)
+        err = isplit__room_recurring(room);
+    room->stale = err != 0;
+    return err;
+}
+
+/* A new entry changes nothing else, unless a clear, a change or a namesake has a say. */
+static bool counts_by_itself(const isplit__room *room, uint32_t node)
+{
+    isplit__id tx;
+    const isplit__node *n = &room->nodes[node];
+    const isplit__event *e = n->event;
+
+    if (isplit__idmap_get(&room->changed, &e->id))
+        return false;
+    if (e->kind == ISPLIT__KIND_LEGACY)
+        return !room->has_clear && !n->has_rival && counted_one(room, node) == node;
+    if (!room->by_tx.count)
+        return true;
+    isplit__id_of(&tx, e->entry->id, strlen(e->entry->id));
+    return !isplit__idmap_get(&room->by_tx, &tx);
+}
+
+void isplit__room_fold_one(isplit__room *room, uint32_t node)
+{
+    isplit__said nothing = {.words = NULL};
+    isplit__node *n = &room->nodes[node];
+
+    if (room->stale || !isplit__event_is_entry(n->event))
+        return;
+    n->value = node;
+    set_flags(room, node);
+    isplit__room_judge(room, &nothing, node);
+    n->counted = n->live = counts_by_itself(room, node);
+    room->stale = !n->live || isplit__state_insert(&room->state, n->event->entry) != 0;
+}

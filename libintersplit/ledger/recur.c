@@ -1,0 +1,276 @@
+#include "ledger/recur.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "ledger/body.h"
+#include "ledger/room.h"
+
+#define DAY_MS INT64_C(86400000)
+#define STEP_MAX 366
+
+static const char *const every_names[] = {"day", "week", "month", "year", NULL};
+
+bool isplit__schedule_read(const json_t *body, isplit__schedule *out)
+{
+    const char *every = json_string_value(json_object_get(body, "every"));
+    const char *until = json_string_value(json_object_get(body, "until"));
+    const json_t *step = json_object_get(body, "step");
+    int i = 0;
+
+    while (every && every_names[i] && strcmp(every, every_names[i]) != 0)
+        i++;
+    if (!every || !every_names[i] || !until || !isplit__date_valid(until) ||
+        !json_is_integer(step) || json_integer_value(step) < 1 ||
+        json_integer_value(step) > STEP_MAX)
+        return false;
+    *out = (isplit__schedule){.every = (isplit_every)i,
+                              .step = (uint32_t)json_integer_value(step)};
+    memcpy(out->until, until, sizeof out->until);
+    return true;
+}
+
+void isplit__schedule_write(isplit__buf *b, const isplit__schedule *s)
+{
+    isplit__buf_printf(b, "\"every\":\"%s\",\"step\":%" PRIu32 ",\"until\":\"%s\"",
+                       every_names[s->every], s->step, s->until);
+}
+
+/* --- days --- */
+
+typedef struct day {
+    int64_t year;
+    int64_t month; /* 1 to 12 */
+    int64_t day;
+} day;
+
+/* Days since 1970-01-01; years begin in March, so that leap days come last. */
+static int64_t number_of(day d)
+{
+    int64_t y = d.month > 2 ? d.year : d.year - 1;
+    int64_t era = y / 400;
+    int64_t of_era = y - era * 400;
+    int64_t of_year = (153 * (d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + d.day - 1;
+
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static day day_of(int64_t number)
+{
+    int64_t z = number + 719468;
+    int64_t era = z / 146097;
+    int64_t of_era = z - era * 146097;
+    int64_t years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * years + years / 4 - years / 100);
+    int64_t month = (5 * of_year + 2) / 153;
+    day d = {.day = of_year - (153 * month + 2) / 5 + 1,
+             .month = month < 10 ? month + 3 : month - 9};
+
+    d.year = years + era * 400 + (d.month <= 2);
+    return d;
+}
+
+static day read_day(const char *date)
+{
+    char *end = NULL;
+    day d = {.year = strtol(date, &end, 10)};
+
+    d.month = strtol(end + 1, &end, 10);
+    d.day = strtol(end + 1, &end, 10);
+    return d;
+}
+
+static void write_day(day d, char out[ISPLIT__DATE_BYTES])
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, d.year,
+                   d.month, d.day);
+    text[ISPLIT__DATE_BYTES - 1] = 0;
+    memcpy(out, text, ISPLIT__DATE_BYTES);
+}
+
+/* So many months later; always from the first day, so that short months leave no trace.
+ */
+static day months_later(day d, int64_t months)
+{
+    int64_t month = d.month - 1 + months;
+    day first = {.year = d.year + month / 12, .month = month % 12 + 1, .day = 1};
+    day next = {
+        .year = first.year + first.month / 12, .month = first.month % 12 + 1, .day = 1};
+    int64_t length = number_of(next) - number_of(first);
+
+    first.day = d.day < length ? d.day : length;
+    return first;
+}
+
+bool isplit__schedule_day(const isplit__schedule *s, const char *first, uint32_t n,
+                          char out[ISPLIT__DATE_BYTES])
+{
+    int64_t times = (int64_t)n * s->step;
+    day d = read_day(first);
+
+    switch (s->every) {
+    case ISPLIT_EVERY_DAY:
+        d = day_of(number_of(d) + times);
+        break;
+    case ISPLIT_EVERY_WEEK:
+        d = day_of(number_of(d) + 7 * times);
+        break;
+    case ISPLIT_EVERY_MONTH:
+        d = months_later(d, times);
+        break;
+    case ISPLIT_EVERY_YEAR:
+        d = months_later(d, 12 * times);
+        break;
+    }
+    if (d.year > 9999)
+        return false;
+    write_day(d, out);
+    return strcmp(out, s->until) <= 0;
+}
+
+void isplit__date_of(int64_t at_ms, char out[ISPLIT__DATE_BYTES])
+{
+    write_day(day_of((at_ms > 0 ? at_ms : 0) / DAY_MS), out);
+}
+
+/* --- occurrences in a room --- */
+
+static int by_number_and_order(const void *a, const void *b)
+{
+    const isplit__node *x = *(const isplit__node *const *)a;
+    const isplit__node *y = *(const isplit__node *const *)b;
+    int order = isplit__id_compare(&x->event->refs[0], &y->event->refs[0]);
+
+    if (order)
+        return order;
+    if (x->event->schedule->number != y->event->schedule->number)
+        return x->event->schedule->number < y->event->schedule->number ? -1 : 1;
+    if (x->event->lc != y->event->lc)
+        return x->event->lc < y->event->lc ? -1 : 1;
+    return isplit__id_compare(&x->event->id, &y->event->id);
+}
+
+/* The values of the template, on their day. */
+static int make_entry(const isplit__room *room, const isplit__event *template,
+                      isplit__event *e)
+{
+    char date[ISPLIT__DATE_BYTES];
+    isplit_entry values = *template->entry;
+
+    if (!isplit__schedule_day(template->schedule, values.date, e->schedule->number, date))
+        return 0;
+    values.date = date;
+    return isplit__entry_signed(&values, e, room->context.prefix, &e->entry);
+}
+
+/* Only who may change the template makes its entries. */
+static int find_template(isplit__room *room, uint32_t node)
+{
+    isplit__event *e = room->nodes[node].event;
+    uint32_t at = isplit__room_find(room, &e->refs[0]);
+
+    if (at == ISPLIT__NONE || room->nodes[at].event->kind != ISPLIT__KIND_RECUR ||
+        !isplit__room_may_change(room, node, at))
+        return 0;
+    return make_entry(room, room->nodes[at].event, e);
+}
+
+int isplit__room_occur(isplit__room *room)
+{
+    size_t count = 0;
+    int err = 0;
+
+    if (!room->occur_events)
+        return 0;
+    isplit__node **list = ic_mem_calloc(room->occur_events, sizeof(isplit__node *));
+    if (!list)
+        return IC_ERR_NOMEM;
+    for (uint32_t i = 0; !err && i < room->count; i++) {
+        isplit__node *n = &room->nodes[i];
+        if (n->event->kind != ISPLIT__KIND_OCCUR)
+            continue;
+        if (!n->event->entry)
+            err = find_template(room, i);
+        if (n->event->entry)
+            list[count++] = n;
+    }
+    if (count > 1)
+        qsort(list, count, sizeof *list, by_number_and_order);
+    for (size_t i = 0; i < count; i++) {
+        bool again =
+            i &&
+            list[i]->event->schedule->number == list[i - 1]->event->schedule->number &&
+            isplit__id_compare(&list[i]->event->refs[0], &list[i - 1]->event->refs[0]) ==
+                0;
+        list[i]->same_as =
+            again ? list[i - 1]->same_as : (uint32_t)(list[i] - room->nodes);
+    }
+    ic_mem_free(list);
+    return err;
+}
+
+/* Did the last of those who may say that no more come? */
+static bool is_stopped(const isplit__room *room, uint32_t node)
+{
+    const isplit__event *last = NULL;
+    const uint32_t *first =
+        isplit__idmap_get(&room->changed, &room->nodes[node].event->id);
+
+    for (uint32_t at = first ? *first : ISPLIT__NONE; at != ISPLIT__NONE;
+         at = room->nodes[at].next) {
+        const isplit__event *e = room->nodes[at].event;
+        bool mark = e->kind == ISPLIT__KIND_VOID || e->kind == ISPLIT__KIND_UNVOID;
+        bool later = !last || e->lc > last->lc ||
+                     (e->lc == last->lc && isplit__id_compare(&e->id, &last->id) > 0);
+        if (mark && later && isplit__room_may_change(room, at, node))
+            last = e;
+    }
+    return last && last->kind == ISPLIT__KIND_VOID;
+}
+
+/* The number behind the last entry that was made. */
+static uint32_t next_number(const isplit__room *room, const isplit__id *id)
+{
+    uint32_t next = 0;
+
+    for (uint32_t i = 0; room->occur_events && i < room->count; i++) {
+        const isplit__event *e = room->nodes[i].event;
+        if (e->kind == ISPLIT__KIND_OCCUR && e->entry && e->schedule->number >= next &&
+            isplit__id_compare(&e->refs[0], id) == 0)
+            next = e->schedule->number + 1;
+    }
+    return next;
+}
+
+int isplit__room_recurring(isplit__room *room)
+{
+    struct isplit_state *s = &room->state;
+
+    s->recurring_count = 0;
+    if (!room->recur_events)
+        return 0;
+    isplit_recurring *list =
+        ic_mem_resize(s->recurring, room->recur_events * sizeof *list);
+    if (!list)
+        return IC_ERR_NOMEM;
+    s->recurring = list;
+    for (uint32_t i = 0; i < room->count; i++) {
+        const isplit__event *e = room->nodes[i].event;
+        if (e->kind == ISPLIT__KIND_RECUR)
+            list[s->recurring_count++] = (isplit_recurring){
+                .entry = e->entry,
+                .every = e->schedule->every,
+                .step = e->schedule->step,
+                .until = e->schedule->until,
+                .made = next_number(room, &e->id),
+                .stopped = is_stopped(room, i),
+            };
+    }
+    return 0;
+}

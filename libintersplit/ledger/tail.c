@@ -1,0 +1,85 @@
+#include "ledger/tail.h"
+
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+
+static bool is_before(const isplit__event *a, const isplit__event *b)
+{
+    return a->lc != b->lc ? a->lc < b->lc : isplit__id_compare(&a->id, &b->id) < 0;
+}
+
+int isplit__tail_reserve(isplit__tail *tail)
+{
+    if (tail->count < tail->cap)
+        return 0;
+    size_t cap = tail->cap ? tail->cap * 2 : 8;
+    const isplit__event **paid = ic_mem_resize(tail->paid, cap * sizeof *paid);
+    if (!paid)
+        return IC_ERR_NOMEM;
+    tail->paid = paid;
+    tail->cap = cap;
+    return 0;
+}
+
+static void note_payment(isplit__tail *tail, const isplit__event *event)
+{
+    size_t at = tail->count;
+
+    if (tail->last && is_before(event, tail->last))
+        return;
+    for (; at && is_before(event, tail->paid[at - 1]); at--)
+        tail->paid[at] = tail->paid[at - 1];
+    tail->paid[at] = event;
+    tail->count++;
+}
+
+/* Payments before it are no longer at the end. */
+static void note_other(isplit__tail *tail, const isplit__event *event)
+{
+    size_t before = 0;
+
+    if (tail->last && is_before(event, tail->last))
+        return;
+    tail->last = event;
+    while (before < tail->count && is_before(tail->paid[before], event))
+        before++;
+    tail->count -= before;
+    if (before)
+        memmove(tail->paid, tail->paid + before, tail->count * sizeof *tail->paid);
+}
+
+void isplit__tail_note(isplit__tail *tail, const isplit__event *event)
+{
+    switch (event->kind) {
+    case ISPLIT__KIND_OTHER:
+    case ISPLIT__KIND_ACK:
+    case ISPLIT__KIND_DISPUTE:
+    case ISPLIT__KIND_RECUR:
+    case ISPLIT__KIND_MEMBER:
+        break;
+    case ISPLIT__KIND_ADD:
+        if (event->entry->type == ISPLIT_ENTRY_PAYMENT) {
+            note_payment(tail, event);
+            break;
+        }
+        note_other(tail, event);
+        break;
+    case ISPLIT__KIND_AMEND:
+    case ISPLIT__KIND_VOID:
+    case ISPLIT__KIND_UNVOID:
+    case ISPLIT__KIND_CLEAR:
+    case ISPLIT__KIND_ROOM:
+    case ISPLIT__KIND_OCCUR:
+    case ISPLIT__KIND_LEGACY:
+        note_other(tail, event);
+        break;
+    }
+}
+
+void isplit__tail_free(isplit__tail *tail)
+{
+    ic_mem_free(tail->paid);
+    *tail = (isplit__tail){0};
+}

@@ -1,0 +1,479 @@
+/* The most groups of up to 64 members: take sets that sum to zero one after the other,
+ * and turn back where there cannot be more groups than the best so far.
+ *
+ * The bound gives every member a weight such that each set weighs at least a whole; then
+ * there are at most as many groups as wholes. */
+#include <string.h>
+
+#include "intercom/error.h"
+#include "intercom/sys/mem.h"
+#include "plan/plan_sets.h"
+
+#define SETS_MAX ((size_t)1 << 18)
+#define DESK_MAX (8 * SETS_MAX) /* room for the sets of all depths */
+#define WHOLE 720720            /* divisible by all sizes up to 16 */
+#define KNOWN_BITS 16
+
+/* Of these members at most `more` groups can be had, without the sets before `first`. */
+typedef struct known {
+    uint64_t left;
+    uint64_t passed;
+    uint32_t first;
+    uint32_t more;
+} known;
+
+typedef struct search {
+    isplit__split *split;
+    isplit__effort *effort;
+    isplit__crowd crowd;
+    uint64_t owed;                       /* members that are owed */
+    uint64_t block[ISPLIT__PLAN_SEARCH]; /* members whose balance is that of this one */
+    isplit__sets sets;
+    uint32_t *desk; /* numbers of sets that are still possible, depth by depth */
+    known *known;
+    uint64_t path[ISPLIT__PLAN_SEARCH];
+    uint64_t best_path[ISPLIT__PLAN_SEARCH];
+    unsigned best; /* groups that are had */
+    unsigned open; /* groups that could not be ruled out */
+    bool found;    /* best_path holds them */
+    bool stopped;
+    int error;
+} search;
+
+/* What is to be done below one choice. */
+typedef struct node {
+    uint64_t left;   /* members that are in no group yet; of a block the first ones */
+    uint64_t passed; /* those of them that stand in none of the sets */
+    uint32_t *set;   /* numbers, in order */
+    size_t count;
+    unsigned depth; /* groups so far */
+    uint32_t first; /* sets before this one are not asked for */
+    uint32_t weight[ISPLIT__PLAN_SEARCH];
+} node;
+
+static unsigned size_of(uint64_t set)
+{
+    return (unsigned)__builtin_popcountll(set);
+}
+
+static unsigned first_of(uint64_t set)
+{
+    return (unsigned)__builtin_ctzll(set);
+}
+
+static uint64_t set_of(const search *s, const node *n, size_t i)
+{
+    return s->sets.set[n->set[i]];
+}
+
+static uint32_t part_of_whole(unsigned size)
+{
+    return (WHOLE + size - 1) / size;
+}
+
+/* A member weighs its part of the smallest set in which it stands. */
+static void weigh_members(const search *s, node *n)
+{
+    uint64_t seen = 0;
+
+    for (unsigned i = 0; i < s->crowd.count; i++)
+        n->weight[i] = part_of_whole(s->sets.full + 1);
+    for (size_t i = 0; i < n->count && seen != n->left; i++) {
+        uint64_t set = set_of(s, n, i);
+        for (uint64_t k = set & ~seen; k; k &= ~s->block[first_of(k)]) {
+            uint64_t block = s->block[first_of(k)];
+            for (uint64_t b = block; b; b &= b - 1)
+                n->weight[first_of(b)] = part_of_whole(size_of(set));
+            seen |= block;
+        }
+    }
+}
+
+static uint64_t weight_of(const node *n, uint64_t set)
+{
+    uint64_t sum = 0;
+
+    for (; set; set &= set - 1)
+        sum += n->weight[first_of(set)];
+    return sum;
+}
+
+/* What the lightest members weigh. */
+static uint64_t weight_of_lightest(const node *n, uint64_t set, unsigned count)
+{
+    uint64_t sum = 0;
+
+    for (; set && count; count--) {
+        unsigned lightest = first_of(set);
+        for (uint64_t k = set; k; k &= k - 1) {
+            if (n->weight[first_of(k)] < n->weight[lightest])
+                lightest = first_of(k);
+        }
+        sum += n->weight[lightest];
+        set &= ~(UINT64_C(1) << lightest);
+    }
+    return sum;
+}
+
+/* The groups that are possible weigh no more than this. Members that were passed stand
+ * in a group larger than all sets that are listed, and take others with them. */
+static uint64_t weight_of_groups(const search *s, const node *n)
+{
+    uint64_t all = weight_of(n, n->left);
+    uint64_t others = n->left & ~n->passed;
+    unsigned passed = size_of(n->passed);
+
+    if (!passed || passed > s->sets.full)
+        return all;
+    unsigned taken = s->sets.full + 1 - passed;
+    if (taken > size_of(others))
+        return 0;
+    return WHOLE + weight_of(n, others) - weight_of_lightest(n, others, taken);
+}
+
+/* There are at most so many groups more. */
+static unsigned bound_of(const search *s, const node *n)
+{
+    unsigned owed = size_of(n->left & s->owed);
+    unsigned owing = size_of(n->left & ~s->owed);
+    unsigned most = (unsigned)(weight_of_groups(s, n) / WHOLE);
+
+    most = owed < most ? owed : most;
+    return owing < most ? owing : most;
+}
+
+/* A set must leave enough for the groups that are needed after it. */
+static void drop_heavy(const search *s, node *n)
+{
+    unsigned need = s->best - n->depth;
+    unsigned owed = size_of(n->left & s->owed) - need;
+    unsigned owing = size_of(n->left & ~s->owed) - need;
+    uint64_t most = weight_of_groups(s, n) - (uint64_t)need * WHOLE;
+    size_t put = 0;
+
+    for (size_t i = 0; i < n->count; i++) {
+        uint64_t set = set_of(s, n, i);
+        if (size_of(set & s->owed) <= owed && size_of(set & ~s->owed) <= owing &&
+            weight_of(n, set) <= most)
+            n->set[put++] = n->set[i];
+    }
+    n->count = put;
+}
+
+/* Can there be more groups than the best? Leaves only the sets that may stand in them. */
+static bool is_worth_while(search *s, node *n)
+{
+    size_t before;
+
+    do {
+        s->stopped |= !isplit__effort_spend(s->effort, n->count + 8);
+        weigh_members(s, n);
+        if (s->stopped || n->depth + bound_of(s, n) <= s->best)
+            return false;
+        before = n->count;
+        drop_heavy(s, n);
+    } while (n->count < before);
+    return true;
+}
+
+/* Of a block the first ones go, and those that stay become the first. */
+static uint64_t leave(const search *s, uint64_t left, uint64_t set)
+{
+    uint64_t rest = left;
+
+    for (uint64_t k = set; k; k &= ~s->block[first_of(k)]) {
+        uint64_t block = s->block[first_of(k)];
+        uint64_t stay = (left & block) >> size_of(set & block) & block;
+        rest = (rest & ~block) | stay;
+    }
+    return rest;
+}
+
+/* What is left is a group by itself. */
+static void take_path(search *s, const node *n)
+{
+    unsigned groups = n->depth + (n->left ? 1 : 0);
+
+    if (groups <= s->best)
+        return;
+    s->path[n->depth] = n->left;
+    memcpy(s->best_path, s->path, groups * sizeof *s->path);
+    s->best = groups;
+    s->found = true;
+}
+
+/* What is left makes several groups, each larger than all sets that are listed. */
+static void split_rest(search *s, const node *n)
+{
+    int64_t minor[ISPLIT__PLAN_EXACT];
+    uint32_t group[ISPLIT__PLAN_EXACT] = {0};
+    unsigned place[ISPLIT__PLAN_EXACT];
+    isplit__split rest = {.minor = minor, .group = group, .groups = 1};
+
+    for (uint64_t k = n->left; k; k &= k - 1) {
+        place[rest.count] = first_of(k);
+        minor[rest.count++] = s->crowd.minor[first_of(k)];
+    }
+    rest.most = rest.count;
+    s->error = isplit__split_exact(&rest, s->effort);
+    node end = {.left = n->left, .depth = n->depth};
+    for (unsigned g = 0; g + 1 < rest.groups; g++) {
+        uint64_t set = 0;
+        for (unsigned i = 0; i < rest.count; i++) {
+            uint64_t block = s->block[place[i]];
+            if (group[i] == g) /* the first of its block that is not in the set */
+                set |= block & ~set & (0 - (block & ~set));
+        }
+        s->path[end.depth++] = set;
+        end.left = leave(s, end.left, set);
+    }
+    take_path(s, &end);
+    s->stopped |= s->error || rest.most > rest.groups;
+}
+
+/* No set is left, and yet there may be several groups. */
+static void end_path(search *s, const node *n)
+{
+    unsigned most = n->depth + bound_of(s, n);
+
+    if (size_of(n->left) <= ISPLIT__PLAN_EXACT)
+        split_rest(s, n);
+    else if (most > s->open)
+        s->open = most;
+}
+
+/* The block with the fewest sets; those that have none are passed. */
+static uint64_t choose_block(const search *s, node *n, size_t *fewest)
+{
+    size_t sets[ISPLIT__PLAN_SEARCH] = {0};
+    uint64_t best = 0;
+
+    *fewest = SIZE_MAX;
+    for (size_t i = 0; i < n->count; i++) {
+        for (uint64_t k = set_of(s, n, i); k; k &= k - 1)
+            sets[first_of(k)]++;
+    }
+    for (uint64_t k = n->left & ~n->passed & ~s->crowd.again; k; k &= k - 1) {
+        unsigned i = first_of(k);
+        if (!sets[i]) {
+            n->passed |= n->left & s->block[i];
+        } else if (sets[i] < *fewest) {
+            *fewest = sets[i];
+            best = s->block[i];
+        }
+    }
+    return best;
+}
+
+/* Among the groups that are needed one is no larger than their mean: how many sets are
+ * that small? SIZE_MAX when not all of those are listed. */
+static size_t count_small(const search *s, const node *n)
+{
+    unsigned mean = size_of(n->left) / (s->best + 1 - n->depth);
+    size_t low = 0;
+    size_t high = n->count;
+
+    if (mean > s->sets.full)
+        return SIZE_MAX;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (size_of(set_of(s, n, mid)) <= mean)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* No further group holds members of the block, but the last one. */
+static void pass_block(const search *s, node *n, uint64_t block)
+{
+    size_t put = 0;
+
+    for (size_t i = 0; i < n->count; i++) {
+        if (!(set_of(s, n, i) & block))
+            n->set[put++] = n->set[i];
+    }
+    n->count = put;
+    n->passed |= n->left & block;
+}
+
+static void look_below(search *s, node *n);
+
+/* Take set number i of the node, then go on with those from number `from` on. */
+static void try_set(search *s, const node *n, size_t i, size_t from)
+{
+    uint64_t set = set_of(s, n, i);
+    node child = {
+        .left = leave(s, n->left, set),
+        .set = n->set + n->count,
+        .depth = n->depth + 1,
+        .first = from ? n->set[from] : n->first,
+    };
+
+    child.passed = n->passed & child.left;
+    s->path[n->depth] = set;
+    if (child.set + n->count > s->desk + DESK_MAX ||
+        !isplit__effort_spend(s->effort, n->count - from)) {
+        s->stopped = true;
+        return;
+    }
+    for (size_t k = from; k < n->count; k++) {
+        if (!(set_of(s, n, k) & ~child.left))
+            child.set[child.count++] = n->set[k];
+    }
+    look_below(s, &child);
+}
+
+/* Take one set of the block after the other until the best is bettered: then there are
+ * fewer to be looked at. */
+static bool try_sets_of(search *s, const node *n, uint64_t block)
+{
+    unsigned best = s->best;
+
+    for (size_t i = 0; i < n->count; i++) {
+        if (set_of(s, n, i) & block)
+            try_set(s, n, i, 0);
+        if (s->stopped || s->best > best)
+            return false;
+    }
+    return true;
+}
+
+/* One of the small sets is the first group, or there are no more groups. */
+static bool try_small_sets(search *s, const node *n, size_t count)
+{
+    unsigned best = s->best;
+
+    for (size_t i = 0; i < count; i++) {
+        try_set(s, n, i, i);
+        if (s->stopped || s->best > best)
+            return false;
+    }
+    return true;
+}
+
+static known *place_of(const search *s, const node *n)
+{
+    uint64_t hash = (n->left ^ n->passed * 3) * UINT64_C(0x9e3779b97f4a7c15);
+
+    return &s->known[hash >> (64 - KNOWN_BITS)];
+}
+
+static bool is_known(const search *s, const node *n)
+{
+    const known *k = place_of(s, n);
+
+    return k->left == n->left && k->passed == n->passed && k->first <= n->first &&
+           n->depth + k->more <= s->best;
+}
+
+static void look_further(search *s, node *n)
+{
+    size_t fewest;
+
+    while (is_worth_while(s, n)) {
+        uint64_t block = choose_block(s, n, &fewest);
+        if (!block) {
+            end_path(s, n);
+            return;
+        }
+        size_t small = count_small(s, n);
+        if (small <= fewest) {
+            if (try_small_sets(s, n, small))
+                return;
+        } else if (try_sets_of(s, n, block)) {
+            pass_block(s, n, block);
+        }
+    }
+}
+
+static void look_below(search *s, node *n)
+{
+    if (is_known(s, n))
+        return;
+    known *place = place_of(s, n);
+    take_path(s, n);
+    known done = {.left = n->left, .passed = n->passed, .first = n->first};
+    look_further(s, n);
+    done.more = s->best - n->depth;
+    if (!s->stopped)
+        *place = done;
+}
+
+/* Of a block the members stand in groups in the order of their names. */
+static void take_best(search *s)
+{
+    unsigned next[ISPLIT__PLAN_SEARCH] = {0};
+
+    for (unsigned g = 0; g < s->best; g++) {
+        for (uint64_t k = s->best_path[g]; k; k &= k - 1) {
+            uint64_t block = s->block[first_of(k)];
+            unsigned at = first_of(block);
+            s->split->group[s->crowd.member[at + next[at]++]] = g;
+        }
+    }
+    s->split->groups = s->best;
+}
+
+static void read_blocks(search *s)
+{
+    unsigned first = 0;
+
+    for (unsigned i = 0; i < s->crowd.count; i++) {
+        if (!(s->crowd.again >> i & 1))
+            first = i;
+        s->owed |= (uint64_t)(s->crowd.minor[i] > 0) << i;
+        for (unsigned k = first; k <= i; k++) {
+            s->block[k] |= UINT64_C(1) << i;
+            s->block[i] |= UINT64_C(1) << k;
+        }
+    }
+}
+
+static void look_at_all(search *s)
+{
+    node root = {.set = s->desk, .count = s->sets.count};
+
+    for (uint32_t i = 0; i < root.count; i++)
+        root.set[i] = i;
+    root.left = UINT64_MAX >> (ISPLIT__PLAN_SEARCH - s->crowd.count);
+    s->best = (unsigned)s->split->groups;
+    weigh_members(s, &root);
+    unsigned most = bound_of(s, &root);
+    look_below(s, &root);
+    if (s->found)
+        take_best(s);
+    if (!s->stopped)
+        most = s->best > s->open ? s->best : s->open;
+    if (most < s->split->most)
+        s->split->most = most;
+}
+
+static int run(search *s)
+{
+    int err = isplit__sets_list(&s->crowd, SETS_MAX, s->effort, &s->sets);
+
+    if (err)
+        return err == IC_ERR_LIMIT ? 0 : err;
+    s->desk = ic_mem_alloc(DESK_MAX * sizeof *s->desk);
+    s->known = ic_mem_calloc((size_t)1 << KNOWN_BITS, sizeof *s->known);
+    if (s->desk && s->known)
+        look_at_all(s);
+    else
+        s->error = IC_ERR_NOMEM;
+    ic_mem_free(s->sets.set);
+    ic_mem_free(s->desk);
+    ic_mem_free(s->known);
+    return s->error;
+}
+
+int isplit__split_search(isplit__split *split, isplit__effort *effort)
+{
+    search s = {.split = split, .effort = effort};
+
+    if (split->groups >= split->most || !isplit__crowd_make(&s.crowd, split))
+        return 0;
+    read_blocks(&s);
+    return run(&s);
+}
