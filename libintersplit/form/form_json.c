@@ -311,7 +311,7 @@ int isplit_form_recurring_json(const isplit_state *state, char **out)
         put_number(&b, ",\"made\":", list[i].made);
         isplit__buf_printf(
             &b, ",\"stopped\":%s,\"entry\":", list[i].stopped ? "true" : "false");
-        isplit__form_entry(&b, list[i].entry);
+        put_entry(&b, list[i].entry);
         isplit__buf_text(&b, "}");
     }
     isplit__buf_text(&b, "]");
