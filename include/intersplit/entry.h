@@ -230,6 +230,7 @@ typedef struct isplit_recurring {
     bool stopped;      /* it was voided: no more entries are made */
 } isplit_recurring;
 
+/** In list order, like entries. */
 IC_API const isplit_recurring *isplit_state_recurring(const isplit_state *state,
                                                       size_t *count);
 

@@ -2,6 +2,7 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "intersplit/money.h"
 #include "ledger/judge.h"
 
 /* The node of this entry's txId that may count. */
@@ -76,11 +77,25 @@ static void set_flags(const isplit__room *room, uint32_t node)
         e->flags |= ISPLIT_ENTRY_CLEARED;
 }
 
+/* The decimals of values, also of those not shown now; what the room's own currency is
+ * may change. */
+static void set_exponent(const isplit__room *room, isplit_entry *e)
+{
+    const isplit_settings *s = room->state.settings;
+
+    if (!*e->currency || strcmp(e->currency, s->currency) == 0)
+        e->exponent = s->exponent;
+    else
+        e->exponent = isplit_currency_exponent(e->currency);
+}
+
 /* What the last fold made of the nodes. */
 static void forget_entries(isplit__room *room)
 {
     for (uint32_t i = 0; i < room->count; i++) {
         isplit__node *n = &room->nodes[i];
+        if (n->event->entry)
+            set_exponent(room, n->event->entry);
         ic_mem_free(n->shown);
         n->shown = NULL;
         n->value = i;
@@ -114,15 +129,14 @@ int isplit__room_fold(isplit__room *room)
     room->stale = true;
     int err = isplit__room_rules(room);
     if (!err)
+        err = isplit__room_occur(room);
+    if (!err)
         err = isplit__room_cover(room);
     if (!err)
         err = isplit__state_reset(&room->state, room->rules->shown.currency,
                                   room->rules->shown.exponent);
     if (!err)
         err = isplit__room_members(room);
-    if (err)
-        return err;
-    err = isplit__room_occur(room);
     if (err)
         return err;
     forget_entries(room);
@@ -160,6 +174,7 @@ void isplit__room_fold_one(isplit__room *room, uint32_t node)
     if (room->stale || !isplit__event_is_entry(n->event))
         return;
     n->value = node;
+    set_exponent(room, n->event->entry);
     set_flags(room, node);
     isplit__room_judge(room, &nothing, node);
     n->counted = n->live = counts_by_itself(room, node);

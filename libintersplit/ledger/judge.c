@@ -134,7 +134,6 @@ static bool is_ignored(const isplit__room *room, const isplit_entry *e)
 
 void isplit__room_judge(const isplit__room *room, isplit__said *said, uint32_t entry)
 {
-    const isplit_settings *s = room->state.settings;
     isplit_entry *e = isplit__node_entry(&room->nodes[entry]);
 
     while (said->at < said->count && said->words[said->at].entry < entry)
@@ -143,6 +142,4 @@ void isplit__room_judge(const isplit__room *room, isplit__said *said, uint32_t e
         e->flags |= flags_of_words(room, said, entry);
     if (is_ignored(room, e))
         e->flags |= ISPLIT_ENTRY_IGNORED;
-    if (!*e->currency || strcmp(e->currency, s->currency) == 0)
-        e->exponent = s->exponent;
 }

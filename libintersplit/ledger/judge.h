@@ -28,7 +28,7 @@ int isplit__words_collect(const isplit__room *room, isplit__said *out);
 /** Does the entry name a member whose name this key holds? */
 bool isplit__room_is_named(const isplit__room *room, uint32_t entry, const char *key);
 
-/** Set the flags and decimals of an entry; entries come in the order of their nodes. */
+/** Set the flags of an entry; entries come in the order of their nodes. */
 void isplit__room_judge(const isplit__room *room, isplit__said *said, uint32_t entry);
 
 #endif

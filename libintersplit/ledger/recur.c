@@ -248,6 +248,16 @@ static uint32_t next_number(const isplit__room *room, const isplit__id *id)
     return next;
 }
 
+static int in_list_order(const void *a, const void *b)
+{
+    const isplit_entry *e = ((const isplit_recurring *)a)->entry;
+    const isplit_entry *f = ((const isplit_recurring *)b)->entry;
+
+    if (e->at_ms != f->at_ms)
+        return e->at_ms < f->at_ms ? -1 : 1;
+    return strcmp(e->id, f->id);
+}
+
 int isplit__room_recurring(isplit__room *room)
 {
     struct isplit_state *s = &room->state;
@@ -272,5 +282,7 @@ int isplit__room_recurring(isplit__room *room)
                 .stopped = is_stopped(room, i),
             };
     }
+    if (s->recurring_count > 1)
+        qsort(list, s->recurring_count, sizeof *list, in_list_order);
     return 0;
 }

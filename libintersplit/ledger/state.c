@@ -354,13 +354,11 @@ static void add_line(isplit__purse *p, const char *name, int64_t minor)
     p->lines[at] = (isplit_share){.name = name, .minor = minor};
 }
 
-/* All memory that an entry can need, so that the rest cannot fail. */
+/* All memory that an entry's money can need, so that the rest cannot fail. */
 static isplit__purse *reserve(struct isplit_state *s, const isplit_entry *e)
 {
     size_t names = e->paid_count + e->share_count;
 
-    if (!grow_lists(s))
-        return NULL;
     if (!grow(&s->members, s->member_count + names, &s->member_cap, sizeof *s->members))
         return NULL;
     isplit__purse *p = purse_of(s, e);
@@ -392,14 +390,14 @@ static void add_lines(struct isplit_state *s, isplit__purse *p, const isplit_ent
 
 int isplit__state_insert(struct isplit_state *s, isplit_entry *e)
 {
-    isplit__purse *p = reserve(s, e);
+    isplit__purse *p = moves_money(e) ? reserve(s, e) : NULL;
 
-    if (!p)
+    if (!grow_lists(s) || (moves_money(e) && !p))
         return IC_ERR_NOMEM;
     insert_sorted(s->all, s->all_count++, e);
     if (!(e->flags & DEAD))
         insert_sorted(s->live, s->live_count++, e);
-    if (moves_money(e))
+    if (p)
         add_lines(s, p, e);
     return 0;
 }

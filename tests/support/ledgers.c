@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "desk.h"
+#include "intersplit/export.h"
 #include "intersplit/form.h"
 
 uint64_t ledgers_random(uint64_t *seed)
@@ -246,24 +247,55 @@ void ledgers_unvoid(ledgers *l, size_t who, const char *ref)
     ledgers_write(l, who, "unvoid", body);
 }
 
+/* One more text of the library, which is then freed. */
+static void add_text(FILE *out, int err, char *text)
+{
+    assert_int_equal(err, 0);
+    (void)fprintf(out, "%s\n", text);
+    ic_mem_free(text);
+}
+
+#define ADD_TEXT(out, call)                                                              \
+    do {                                                                                 \
+        char *text = NULL;                                                               \
+        int err = (call);                                                                \
+        add_text(out, err, text);                                                        \
+    } while (0)
+
+static void add_exports(FILE *out, const isplit_state *state)
+{
+    for (int f = ISPLIT_EXPORT_TEXT; f <= ISPLIT_EXPORT_BEANCOUNT; f++) {
+        int last = f < ISPLIT_EXPORT_SPLITWISE ? ISPLIT_EXPORT_EXPENSES : 0;
+        for (int w = ISPLIT_EXPORT_SETTLEMENTS; w <= last; w++)
+            ADD_TEXT(out, isplit_export_write(state, (isplit_export_what)w,
+                                              (isplit_export_format)f, 0, &text));
+    }
+}
+
 char *ledgers_picture(const isplit_state *state)
 {
-    char *list = NULL;
-    char *json = NULL;
-    char *summary = NULL;
     char *picture = NULL;
+    size_t len = 0;
+    size_t end = 0;
     uint8_t fp[16];
     char hex[33];
+    FILE *out = open_memstream(&picture, &len);
 
+    assert_non_null(out);
     isplit_state_fingerprint(state, fp);
-    sodium_bin2hex(hex, sizeof hex, fp, sizeof fp);
-    assert_int_equal(isplit_form_list(state, &list), 0);
-    assert_int_equal(isplit_form_entries_json(state, &json), 0);
-    assert_int_equal(isplit_form_summary_json(state, &summary), 0);
-    assert_true(asprintf(&picture, "%s %zu\n%s\n%s\n%s", hex,
-                         isplit_state_event_count(state), list, json, summary) > 0);
-    ic_mem_free(list);
-    ic_mem_free(json);
-    ic_mem_free(summary);
+    (void)fprintf(out, "%s %zu\n", sodium_bin2hex(hex, sizeof hex, fp, sizeof fp),
+                  isplit_state_event_count(state));
+    ADD_TEXT(out, isplit_form_list_all(state, &text));
+    ADD_TEXT(out, isplit_form_entries_part_json(state, true, 0, SIZE_MAX, SIZE_MAX, &text,
+                                                &end));
+    ADD_TEXT(out, isplit_form_balance(state, &text));
+    ADD_TEXT(out, isplit_form_summary_json(state, &text));
+    ADD_TEXT(out, isplit_form_members_json(state, &text));
+    ADD_TEXT(out, isplit_form_settings_json(state, &text));
+    ADD_TEXT(out, isplit_form_recurring_json(state, &text));
+    for (size_t i = 0; i < isplit_state_all_count(state); i++)
+        ADD_TEXT(out, isplit_form_history_json(state, isplit_state_all(state, i), &text));
+    add_exports(out, state);
+    assert_int_equal(fclose(out), 0);
     return picture;
 }

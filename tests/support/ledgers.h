@@ -43,8 +43,8 @@ void ledgers_write(ledgers *l, size_t who, const char *kind, const char *body);
 char **ledgers_events(const isplit_ledger *ledger, size_t *count);
 void ledgers_free_events(char **events, size_t count);
 
-/** Everything that a state shows, as one text on the heap (free): fingerprint, list,
- * balances. */
+/** Everything that a state shows, as one text on the heap (free): fingerprint, entries,
+ * balances, plans, members, settings, histories, exports. */
 char *ledgers_picture(const isplit_state *state);
 
 /** The id of the newest event of this kind in a ledger. */
