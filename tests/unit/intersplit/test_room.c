@@ -38,26 +38,6 @@ static size_t entries_of(isplit_ledger *l)
     return isplit_state_entry_count(state);
 }
 
-static void a_clear_covers_its_past_and_nothing_else(void **state)
-{
-    ledgers l;
-    size_t removed = 0;
-
-    (void)state;
-    ledgers_open(&l, 2);
-    ledgers_add(&l, 0, "alice", "1", "bob");
-    ledgers_sync(&l, 0, 1);
-    ledgers_add(&l, 1, "bob", "2", "alice"); /* author 0 has not seen this one */
-    assert_int_equal(isplit_ledger_clear(l.of[0], &removed, NULL), 0);
-    assert_int_equal(removed, 1);
-    ledgers_add(&l, 0, "alice", "3", "bob");
-    ledgers_sync(&l, 1, 0);
-    assert_int_equal(entries_of(l.of[0]), 2);
-    ledgers_sync(&l, 0, 1);
-    assert_int_equal(entries_of(l.of[1]), 2);
-    ledgers_close(&l);
-}
-
 /* One event builds on 16 others at most (section 4.3). */
 static void a_clear_covers_more_heads_than_one_event_can_name(void **state)
 {
@@ -74,43 +54,6 @@ static void a_clear_covers_more_heads_than_one_event_can_name(void **state)
     assert_int_equal(isplit_ledger_clear(l.of[0], &removed, NULL), 0);
     assert_int_equal(removed, LEDGERS_MAX);
     assert_int_equal(entries_of(l.of[0]), 0);
-    ledgers_close(&l);
-}
-
-static void a_covered_entry_does_not_come_back_by_delivery(void **state)
-{
-    ledgers l;
-    size_t removed = 0;
-
-    (void)state;
-    ledgers_open(&l, 2);
-    ledgers_add(&l, 0, "alice", "1", "bob");
-    take_old(l.of[0], "old", 100, 1);
-    ledgers_sync(&l, 0, 1);
-    assert_int_equal(isplit_ledger_clear(l.of[0], &removed, NULL), 0);
-    assert_int_equal(removed, 2);
-    ledgers_sync(&l, 1, 0);
-    take_old(l.of[0], "old", 100, 1);
-    assert_int_equal(entries_of(l.of[0]), 0);
-    ledgers_close(&l);
-}
-
-static void only_who_has_an_entry_there_clears(void **state)
-{
-    ledgers l;
-    size_t removed = 7;
-    isplit_reason why;
-
-    (void)state;
-    ledgers_open(&l, 2);
-    ledgers_add(&l, 0, "alice", "1", "bob");
-    ledgers_sync(&l, 0, 1);
-    assert_int_equal(isplit_ledger_clear(l.of[1], &removed, &why), IC_ERR_DENIED);
-    assert_int_equal(removed, 7);
-    ledgers_write(&l, 1, "clear", "{\"legacy\":[]}"); /* a peer that does it anyhow */
-    assert_int_equal(entries_of(l.of[1]), 1);
-    ledgers_sync(&l, 1, 0);
-    assert_int_equal(entries_of(l.of[0]), 1);
     ledgers_close(&l);
 }
 
@@ -196,27 +139,6 @@ static void one_entry_comes_back_until_the_next_clear(void **state)
     assert_int_equal(entries_of(l.of[0]), 1);
     assert_int_equal(isplit_ledger_clear(l.of[0], &removed, NULL), 0);
     assert_int_equal(entries_of(l.of[0]), 0);
-    ledgers_close(&l);
-}
-
-static void of_two_contents_under_one_tx_the_smaller_hash_counts(void **state)
-{
-    ledgers l;
-    const isplit_state *s[2];
-
-    (void)state;
-    ledgers_open(&l, 2);
-    for (int i = 1; i <= 5; i++) {
-        take_old(l.of[0], "tx", 100 * i, 1);
-        take_old(l.of[1], "tx", 600 - 100 * i, 1);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(isplit_ledger_state(l.of[i], &s[i]), 0);
-        assert_int_equal(isplit_state_entry_count(s[i]), 1);
-        assert_int_equal(isplit_state_event_count(s[i]), 5);
-        assert_true(isplit_state_entry(s[i], 0)->flags & ISPLIT_ENTRY_CONFLICT);
-    }
-    assert_int_equal(isplit_state_total_minor(s[0]), isplit_state_total_minor(s[1]));
     ledgers_close(&l);
 }
 
@@ -312,15 +234,11 @@ static void waiting_events_are_bounded_and_the_oldest_gives_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_clear_covers_its_past_and_nothing_else),
         cmocka_unit_test(a_clear_covers_more_heads_than_one_event_can_name),
-        cmocka_unit_test(a_covered_entry_does_not_come_back_by_delivery),
-        cmocka_unit_test(only_who_has_an_entry_there_clears),
         cmocka_unit_test(a_room_of_unsigned_entries_can_be_cleared_by_anyone),
         cmocka_unit_test(a_large_room_of_unsigned_entries_is_cleared_in_a_moment),
         cmocka_unit_test(an_undone_clear_covers_nothing_and_a_stranger_cannot_undo),
         cmocka_unit_test(one_entry_comes_back_until_the_next_clear),
-        cmocka_unit_test(of_two_contents_under_one_tx_the_smaller_hash_counts),
         cmocka_unit_test(many_contents_under_one_tx_do_not_hold_up_the_fold),
         cmocka_unit_test(an_unsigned_copy_of_a_signed_entry_does_not_count_twice),
         cmocka_unit_test(events_of_later_versions_are_carried_without_effect),
