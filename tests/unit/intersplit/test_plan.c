@@ -16,7 +16,7 @@
 #include "plan/plan.h"
 #include "vectors.h"
 
-#define MOST 512
+#define MOST 1100
 
 static int64_t *balance_of(isplit_share *left, size_t count, const char *name)
 {
@@ -109,7 +109,7 @@ static void random_balances(isplit_share *out, char names[][8], size_t count,
     int64_t sum = 0;
 
     for (size_t i = 0; i < count; i++) {
-        (void)snprintf(names[i], 8, "m%02zu", i);
+        (void)snprintf(names[i], 8, "m%02u", (unsigned)i % 100000);
         out[i].name = names[i];
         out[i].minor =
             (int64_t)(ledgers_random(seed) % (uint64_t)(2 * range + 1)) - range;
@@ -169,30 +169,51 @@ static void check_same_plan(const isplit_plan *a, const isplit_plan *b)
     }
 }
 
+/* Balances in another order make the same plan, to the byte. */
+static void check_shuffled(isplit_share *balances, size_t count, uint64_t *seed)
+{
+    isplit_plan plan;
+    isplit_plan again;
+
+    assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
+    check_valid(&plan, balances, count);
+    for (size_t k = count; k > 1; k--) {
+        size_t with = ledgers_random(seed) % k;
+        isplit_share swap = balances[k - 1];
+        balances[k - 1] = balances[with];
+        balances[with] = swap;
+    }
+    assert_int_equal(isplit_plan_make(balances, count, &again), 0);
+    check_same_plan(&plan, &again);
+    assert_int_equal(plan.lower_bound, again.lower_bound);
+    isplit_plan_free(&plan);
+    isplit_plan_free(&again);
+}
+
+/* Each way to find groups: all subsets, a search from 25 balances on, and beyond 40 what
+ * comes quickly. */
 static void the_order_of_members_does_not_change_a_plan(void **state)
 {
+    static const size_t many[] = {41, 47, 64, 65, 90, 128, 200, MOST};
     uint64_t seed = 5;
-    char names[40][8];
-    isplit_share balances[40];
+    char names[MOST][8];
+    isplit_share balances[MOST];
 
     (void)state;
     for (int i = 0; i < 200; i++) {
-        isplit_plan plan;
-        isplit_plan again;
-        size_t count = i % 50 ? ledgers_random(&seed) % 14 + 2 : 40;
+        size_t count = ledgers_random(&seed) % 14 + 2;
         random_balances(balances, names, count, i % 2 ? 6 : 100000, &seed);
-        assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
-        check_valid(&plan, balances, count);
-        for (size_t k = count; k > 1; k--) {
-            size_t with = ledgers_random(&seed) % k;
-            isplit_share swap = balances[k - 1];
-            balances[k - 1] = balances[with];
-            balances[with] = swap;
-        }
-        assert_int_equal(isplit_plan_make(balances, count, &again), 0);
-        check_same_plan(&plan, &again);
-        isplit_plan_free(&plan);
-        isplit_plan_free(&again);
+        check_shuffled(balances, count, &seed);
+    }
+    for (size_t count = 25; count <= 40; count++) {
+        random_balances(balances, names, count, count % 2 ? 60 : 20000, &seed);
+        check_shuffled(balances, count, &seed);
+    }
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++) {
+        random_balances(balances, names, many[i], 500, &seed);
+        check_shuffled(balances, many[i], &seed);
+        random_balances(balances, names, many[i], 1000000, &seed);
+        check_shuffled(balances, many[i], &seed);
     }
 }
 
@@ -311,7 +332,7 @@ static bool stop_at_the_third_call(uint64_t done, uint64_t most, void *user)
 static void powers_of_two(isplit_share *out, char names[][8], size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        (void)snprintf(names[i], 8, "m%02zu", i);
+        (void)snprintf(names[i], 8, "m%02u", (unsigned)i % 100000);
         out[i] = (isplit_share){.name = names[i], .minor = INT64_C(1) << i};
     }
     out[count - 1].minor = -((INT64_C(1) << (count - 1)) - 1);

@@ -189,6 +189,29 @@ static void paying_a_suggestion_changes_nothing_else(void **state)
     json_decref(doc);
 }
 
+/* Small numbers make many groups, large ones few. */
+static void paying_in_random_rooms_changes_nothing_else(void **state)
+{
+    static char names[45][8];
+    isplit_share balances[45];
+    uint64_t seed = 41;
+
+    (void)state;
+    for (int i = 0; i < 80; i++) {
+        int64_t range = i % 3 ? 12 : 100000;
+        int64_t sum = 0;
+        size_t count = i % 16 ? ledgers_random(&seed) % 9 + 2 : 24 + (size_t)i / 4;
+        for (size_t k = 0; k < count; k++) {
+            int64_t minor =
+                (int64_t)(ledgers_random(&seed) % (uint64_t)(2 * range + 1)) - range;
+            (void)snprintf(names[k], sizeof names[k], "m%02u", (unsigned)k % 100);
+            balances[k] = (isplit_share){names[k], k + 1 < count ? minor : -sum};
+            sum += minor;
+        }
+        check_every_payment(balances, count, count > 20 ? 16 : 1);
+    }
+}
+
 /* Payments in any order and of any part of what is left, until all is settled. */
 static void a_plan_is_followed_to_its_end(void **state)
 {
@@ -524,6 +547,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paying_a_suggestion_changes_nothing_else),
+        cmocka_unit_test(paying_in_random_rooms_changes_nothing_else),
         cmocka_unit_test(a_plan_is_followed_to_its_end),
         cmocka_unit_test(other_payments_make_a_new_plan),
         cmocka_unit_test(peers_agree_whatever_came_first),
