@@ -207,14 +207,11 @@ static int split_many(isplit__split *split, isplit__effort *effort)
 {
     const isplit_plan_options *o = &effort->options;
 
-    effort->most = effort->done + o->max_quick_operations / 2;
+    effort->most = effort->done + o->max_quick_operations;
     int err = isplit__split_peel(split, effort);
     effort->most = effort->done + o->max_operations;
     if (!err)
         err = isplit__split_search(split, effort);
-    effort->most = effort->done + o->max_quick_operations / 2;
-    if (!err && split->groups < split->most)
-        err = isplit__split_unions(split, effort);
     return err;
 }
 

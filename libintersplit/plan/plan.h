@@ -74,9 +74,6 @@ int isplit__split_search(isplit__split *split, isplit__effort *effort);
  */
 int isplit__split_peel(isplit__split *split, isplit__effort *effort);
 
-/** More groups by splitting several groups together anew. @return 0 or IC_ERR_NOMEM */
-int isplit__split_unions(isplit__split *split, isplit__effort *effort);
-
 /** Transfers in the order of who pays, then of who is paid. */
 void isplit__plan_sort(isplit_plan *plan);
 

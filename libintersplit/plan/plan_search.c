@@ -12,15 +12,6 @@
 #define SETS_MAX ((size_t)1 << 18)
 #define DESK_MAX (8 * SETS_MAX) /* room for the sets of all depths */
 #define WHOLE 720720            /* divisible by all sizes up to 16 */
-#define KNOWN_BITS 16
-
-/* Of these members at most `more` groups can be had, without the sets before `first`. */
-typedef struct known {
-    uint64_t left;
-    uint64_t passed;
-    uint32_t first;
-    uint32_t more;
-} known;
 
 typedef struct search {
     isplit__split *split;
@@ -30,24 +21,20 @@ typedef struct search {
     uint64_t block[ISPLIT__PLAN_SEARCH]; /* members whose balance is that of this one */
     isplit__sets sets;
     uint32_t *desk; /* numbers of sets that are still possible, depth by depth */
-    known *known;
     uint64_t path[ISPLIT__PLAN_SEARCH];
     uint64_t best_path[ISPLIT__PLAN_SEARCH];
     unsigned best; /* groups that are had */
     unsigned open; /* groups that could not be ruled out */
     bool found;    /* best_path holds them */
     bool stopped;
-    int error;
 } search;
 
 /* What is to be done below one choice. */
 typedef struct node {
-    uint64_t left;   /* members that are in no group yet; of a block the first ones */
-    uint64_t passed; /* those of them that stand in none of the sets */
-    uint32_t *set;   /* numbers, in order */
+    uint64_t left; /* members that are in no group yet; of a block the first ones */
+    uint32_t *set; /* numbers, in order */
     size_t count;
     unsigned depth; /* groups so far */
-    uint32_t first; /* sets before this one are not asked for */
     uint32_t weight[ISPLIT__PLAN_SEARCH];
 } node;
 
@@ -98,45 +85,12 @@ static uint64_t weight_of(const node *n, uint64_t set)
     return sum;
 }
 
-/* What the lightest members weigh. */
-static uint64_t weight_of_lightest(const node *n, uint64_t set, unsigned count)
-{
-    uint64_t sum = 0;
-
-    for (; set && count; count--) {
-        unsigned lightest = first_of(set);
-        for (uint64_t k = set; k; k &= k - 1) {
-            if (n->weight[first_of(k)] < n->weight[lightest])
-                lightest = first_of(k);
-        }
-        sum += n->weight[lightest];
-        set &= ~(UINT64_C(1) << lightest);
-    }
-    return sum;
-}
-
-/* The groups that are possible weigh no more than this. Members that were passed stand
- * in a group larger than all sets that are listed, and take others with them. */
-static uint64_t weight_of_groups(const search *s, const node *n)
-{
-    uint64_t all = weight_of(n, n->left);
-    uint64_t others = n->left & ~n->passed;
-    unsigned passed = size_of(n->passed);
-
-    if (!passed || passed > s->sets.full)
-        return all;
-    unsigned taken = s->sets.full + 1 - passed;
-    if (taken > size_of(others))
-        return 0;
-    return WHOLE + weight_of(n, others) - weight_of_lightest(n, others, taken);
-}
-
 /* There are at most so many groups more. */
 static unsigned bound_of(const search *s, const node *n)
 {
     unsigned owed = size_of(n->left & s->owed);
     unsigned owing = size_of(n->left & ~s->owed);
-    unsigned most = (unsigned)(weight_of_groups(s, n) / WHOLE);
+    unsigned most = (unsigned)(weight_of(n, n->left) / WHOLE);
 
     most = owed < most ? owed : most;
     return owing < most ? owing : most;
@@ -148,7 +102,7 @@ static void drop_heavy(const search *s, node *n)
     unsigned need = s->best - n->depth;
     unsigned owed = size_of(n->left & s->owed) - need;
     unsigned owing = size_of(n->left & ~s->owed) - need;
-    uint64_t most = weight_of_groups(s, n) - (uint64_t)need * WHOLE;
+    uint64_t most = weight_of(n, n->left) - (uint64_t)need * WHOLE;
     size_t put = 0;
 
     for (size_t i = 0; i < n->count; i++) {
@@ -202,48 +156,17 @@ static void take_path(search *s, const node *n)
     s->found = true;
 }
 
-/* What is left makes several groups, each larger than all sets that are listed. */
-static void split_rest(search *s, const node *n)
-{
-    int64_t minor[ISPLIT__PLAN_EXACT];
-    uint32_t group[ISPLIT__PLAN_EXACT] = {0};
-    unsigned place[ISPLIT__PLAN_EXACT];
-    isplit__split rest = {.minor = minor, .group = group, .groups = 1};
-
-    for (uint64_t k = n->left; k; k &= k - 1) {
-        place[rest.count] = first_of(k);
-        minor[rest.count++] = s->crowd.minor[first_of(k)];
-    }
-    rest.most = rest.count;
-    s->error = isplit__split_exact(&rest, s->effort);
-    node end = {.left = n->left, .depth = n->depth};
-    for (unsigned g = 0; g + 1 < rest.groups; g++) {
-        uint64_t set = 0;
-        for (unsigned i = 0; i < rest.count; i++) {
-            uint64_t block = s->block[place[i]];
-            if (group[i] == g) /* the first of its block that is not in the set */
-                set |= block & ~set & (0 - (block & ~set));
-        }
-        s->path[end.depth++] = set;
-        end.left = leave(s, end.left, set);
-    }
-    take_path(s, &end);
-    s->stopped |= s->error || rest.most > rest.groups;
-}
-
-/* No set is left, and yet there may be several groups. */
+/* No set is left, and yet there may be several groups, each larger than all that are
+ * listed. */
 static void end_path(search *s, const node *n)
 {
     unsigned most = n->depth + bound_of(s, n);
 
-    if (size_of(n->left) <= ISPLIT__PLAN_EXACT)
-        split_rest(s, n);
-    else if (most > s->open)
-        s->open = most;
+    s->open = most > s->open ? most : s->open;
 }
 
-/* The block with the fewest sets; those that have none are passed. */
-static uint64_t choose_block(const search *s, node *n, size_t *fewest)
+/* The block with the fewest sets; 0 when there is no set. */
+static uint64_t choose_block(const search *s, const node *n, size_t *fewest)
 {
     size_t sets[ISPLIT__PLAN_SEARCH] = {0};
     uint64_t best = 0;
@@ -253,11 +176,9 @@ static uint64_t choose_block(const search *s, node *n, size_t *fewest)
         for (uint64_t k = set_of(s, n, i); k; k &= k - 1)
             sets[first_of(k)]++;
     }
-    for (uint64_t k = n->left & ~n->passed & ~s->crowd.again; k; k &= k - 1) {
+    for (uint64_t k = n->left & ~s->crowd.again; k; k &= k - 1) {
         unsigned i = first_of(k);
-        if (!sets[i]) {
-            n->passed |= n->left & s->block[i];
-        } else if (sets[i] < *fewest) {
+        if (sets[i] && sets[i] < *fewest) {
             *fewest = sets[i];
             best = s->block[i];
         }
@@ -295,7 +216,6 @@ static void pass_block(const search *s, node *n, uint64_t block)
             n->set[put++] = n->set[i];
     }
     n->count = put;
-    n->passed |= n->left & block;
 }
 
 static void look_below(search *s, node *n);
@@ -308,10 +228,8 @@ static void try_set(search *s, const node *n, size_t i, size_t from)
         .left = leave(s, n->left, set),
         .set = n->set + n->count,
         .depth = n->depth + 1,
-        .first = from ? n->set[from] : n->first,
     };
 
-    child.passed = n->passed & child.left;
     s->path[n->depth] = set;
     if (child.set + n->count > s->desk + DESK_MAX ||
         !isplit__effort_spend(s->effort, n->count - from)) {
@@ -353,25 +271,11 @@ static bool try_small_sets(search *s, const node *n, size_t count)
     return true;
 }
 
-static known *place_of(const search *s, const node *n)
-{
-    uint64_t hash = (n->left ^ n->passed * 3) * UINT64_C(0x9e3779b97f4a7c15);
-
-    return &s->known[hash >> (64 - KNOWN_BITS)];
-}
-
-static bool is_known(const search *s, const node *n)
-{
-    const known *k = place_of(s, n);
-
-    return k->left == n->left && k->passed == n->passed && k->first <= n->first &&
-           n->depth + k->more <= s->best;
-}
-
-static void look_further(search *s, node *n)
+static void look_below(search *s, node *n)
 {
     size_t fewest;
 
+    take_path(s, n);
     while (is_worth_while(s, n)) {
         uint64_t block = choose_block(s, n, &fewest);
         if (!block) {
@@ -386,19 +290,6 @@ static void look_further(search *s, node *n)
             pass_block(s, n, block);
         }
     }
-}
-
-static void look_below(search *s, node *n)
-{
-    if (is_known(s, n))
-        return;
-    known *place = place_of(s, n);
-    take_path(s, n);
-    known done = {.left = n->left, .passed = n->passed, .first = n->first};
-    look_further(s, n);
-    done.more = s->best - n->depth;
-    if (!s->stopped)
-        *place = done;
 }
 
 /* Of a block the members stand in groups in the order of their names. */
@@ -457,15 +348,13 @@ static int run(search *s)
     if (err)
         return err == IC_ERR_LIMIT ? 0 : err;
     s->desk = ic_mem_alloc(DESK_MAX * sizeof *s->desk);
-    s->known = ic_mem_calloc((size_t)1 << KNOWN_BITS, sizeof *s->known);
-    if (s->desk && s->known)
+    if (s->desk)
         look_at_all(s);
     else
-        s->error = IC_ERR_NOMEM;
+        err = IC_ERR_NOMEM;
     ic_mem_free(s->sets.set);
     ic_mem_free(s->desk);
-    ic_mem_free(s->known);
-    return s->error;
+    return err;
 }
 
 int isplit__split_search(isplit__split *split, isplit__effort *effort)

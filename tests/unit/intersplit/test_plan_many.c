@@ -128,40 +128,6 @@ static void no_bound_is_below_what_can_be_had(void **state)
     }
 }
 
-static void unions_only_add_groups(void **state)
-{
-    const int64_t ranges[] = {4, 50, 1000, 100000};
-    uint64_t seed = 33;
-    size_t gained = 0;
-
-    (void)state;
-    for (int i = 0; i < 12; i++) {
-        (void)plant_groups(120, ranges[i % 4], &seed);
-        start(120, 2000);
-        assert_int_equal(isplit__split_peel(&c.split, &c.effort), 0);
-        size_t peeled = c.split.groups;
-        c.effort.most = c.effort.done + 2000000;
-        assert_int_equal(isplit__split_unions(&c.split, &c.effort), 0);
-        check_groups();
-        assert_true(c.split.groups >= peeled);
-        gained += c.split.groups - peeled;
-    }
-    assert_true(gained > 12);
-}
-
-/* One group of 90, of which no more than 32 can be searched together. */
-static void a_large_rest_is_split_by_parts(void **state)
-{
-    uint64_t seed = 34;
-
-    (void)state;
-    (void)plant_groups(90, 30000, &seed);
-    start(90, 20000000);
-    assert_int_equal(isplit__split_unions(&c.split, &c.effort), 0);
-    check_groups();
-    assert_in_range(c.split.groups, 10, 30);
-}
-
 /* More than one window of the table of pairs. */
 static void thousands_of_members_are_settled(void **state)
 {
@@ -185,9 +151,6 @@ static void whenever_the_steps_are_spent_the_groups_are_good(void **state)
         start(100, steps);
         assert_int_equal(isplit__split_peel(&c.split, &c.effort), 0);
         check_groups();
-        c.effort.most += steps;
-        assert_int_equal(isplit__split_unions(&c.split, &c.effort), 0);
-        check_groups();
     }
 }
 
@@ -199,10 +162,6 @@ static void split_once(void *arg)
     (void)plant_groups(50, 400, &seed);
     start(50, 3000);
     int err = isplit__split_peel(&c.split, &c.effort);
-    assert_true(err == 0 || err == IC_ERR_NOMEM);
-    c.effort.most += 100000;
-    if (!err)
-        err = isplit__split_unions(&c.split, &c.effort);
     assert_true(err == 0 || err == IC_ERR_NOMEM);
 }
 
@@ -217,8 +176,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_groups_among_large_amounts_are_found),
         cmocka_unit_test(no_bound_is_below_what_can_be_had),
-        cmocka_unit_test(unions_only_add_groups),
-        cmocka_unit_test(a_large_rest_is_split_by_parts),
         cmocka_unit_test(thousands_of_members_are_settled),
         cmocka_unit_test(whenever_the_steps_are_spent_the_groups_are_good),
         cmocka_unit_test(survives_each_failed_allocation),
