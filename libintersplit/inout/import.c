@@ -354,7 +354,8 @@ static int mark(isplit_import *import, isplit__import_row *row)
     isplit__buf_add(&b, import->key.data, import->key.len);
     if (!b.bad) {
         isplit__id_of(&id, b.data, b.len);
-        memcpy(row->marker, id.b, sizeof row->marker);
+        memcpy(row->mark, id.b, sizeof row->mark);
+        memcpy(row->mark, "im", 2);
     }
     int err = b.bad ? IC_ERR_NOMEM : 0;
     isplit__buf_free(&b);

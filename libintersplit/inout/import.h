@@ -8,11 +8,10 @@
 #include <jansson.h>
 
 #include "intersplit/import.h"
+#include "ledger/author.h"
 #include "ledger/idmap.h"
 #include "text/buf.h"
 #include "text/csv.h"
-
-#define ISPLIT__MARKER_BYTES 8 /* of a nonce: the mark by which a row is known again */
 
 /** A row on its way to an entry. A reader fills it from texts that it keeps. */
 typedef struct isplit__import_row {
@@ -29,7 +28,7 @@ typedef struct isplit__import_row {
     size_t paid_count;
     isplit_share *shares; /* minor: what the mode says */
     size_t share_count;
-    uint8_t marker[ISPLIT__MARKER_BYTES]; /* set when it is taken */
+    uint8_t mark[ISPLIT__NONCE_BYTES]; /* it is known by; set when it is taken */
 } isplit__import_row;
 
 /** The lists of a row that is being filled. */

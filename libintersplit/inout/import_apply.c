@@ -13,7 +13,6 @@
 #include "ledger/draft.h"
 #include "text/name.h"
 #include "text/reason.h"
-#include "text/scan.h"
 
 #define TELL_EVERY 64 /* rows between two calls of `progress` */
 #define MS_PER_DAY INT64_C(86400000)
@@ -35,7 +34,6 @@ typedef struct work {
     const isplit_import *import;
     isplit_book *book;
     isplit__place *place;
-    isplit__idmap known; /* marks of the entries that no clear covers */
     isplit_import_progress_cb progress;
     void *user;
     const isplit__import_row *row;
@@ -159,66 +157,20 @@ static void mark_of_row(void *out, size_t len, void *user)
     const work *w = user;
 
     memset(out, 0, len);
-    memcpy(out, w->row->marker, len < ISPLIT__MARKER_BYTES ? len : ISPLIT__MARKER_BYTES);
+    memcpy(out, w->row->mark, len < sizeof w->row->mark ? len : sizeof w->row->mark);
 }
 
-static isplit__id id_of_mark(const uint8_t mark[ISPLIT__MARKER_BYTES])
+/* Is there an entry of this row that no clear covers? What a clear covers comes back by
+ * importing it again. */
+static bool is_known(const isplit__room *room, const isplit__import_row *row)
 {
-    isplit__id id = {{0}};
+    char hex[2 * sizeof row->mark + 1];
 
-    memcpy(id.b, mark, ISPLIT__MARKER_BYTES);
-    return id;
-}
-
-/* The nonce of an event, if it may be a mark. */
-static bool find_mark(const isplit__row *row, isplit__id *out)
-{
-    uint8_t mark[ISPLIT__MARKER_BYTES];
-    bool first = true;
-    isplit__scan s = isplit__scan_of((isplit__slice){.at = row->text, .len = row->len});
-
-    if (!isplit__scan_enter(&s, '{'))
-        return false;
-    while (isplit__scan_next(&s, '}', &first)) {
-        isplit__slice key = isplit__scan_key(&s);
-        isplit__slice value = isplit__scan_value(&s);
-        size_t len = 0;
-        if (!isplit__slice_is(key, "\"n\"") || value.len != 2 * sizeof mark + 2)
-            continue;
-        if (sodium_hex2bin(mark, sizeof mark, value.at + 1, value.len - 2, NULL, &len,
-                           NULL) ||
-            len != sizeof mark)
-            return false;
-        *out = id_of_mark(mark);
-        return true;
-    }
-    return false;
-}
-
-static int learn_mark(const isplit__row *row, void *user)
-{
-    work *w = user;
-    isplit__id mark;
-
-    if (!row->sig || w->place->room->nodes[row->position].covered ||
-        !find_mark(row, &mark))
-        return 0;
-    if (!isplit__idmap_reserve(&w->known))
-        return IC_ERR_NOMEM;
-    isplit__idmap_put(&w->known, &mark, 0);
-    return 0;
-}
-
-/* What a clear covers is not known: to import again is how it comes back. */
-static int learn_marks(work *w)
-{
-    const isplit_state *state = NULL;
-
-    if (!w->place->stored)
-        return 0;
-    int err = isplit__room_state(w->place->room, &state);
-    return err ? err
-               : isplit__store_each(w->book->store, w->place->number, learn_mark, w);
+    sodium_bin2hex(hex, sizeof hex, row->mark, sizeof row->mark);
+    uint32_t at = isplit__room_of_mark(room, isplit__mark_of(hex, sizeof hex - 1));
+    while (at != ISPLIT__NONE && room->nodes[at].covered)
+        at = room->nodes[at].next;
+    return at != ISPLIT__NONE;
 }
 
 static int refuse_row(work *w, int err, const isplit_reason *why)
@@ -237,9 +189,8 @@ static int add_row(work *w, isplit__room *room, const isplit__author *author)
     const isplit_deed deed = {.kind = ISPLIT_DEED_ADD, .draft = &w->text.draft};
     isplit_reason why = {{0}};
     isplit__asked asked = {.deed = &deed, .why = &why};
-    isplit__id mark = id_of_mark(w->row->marker);
 
-    if (isplit__idmap_get(&w->known, &mark)) {
+    if (is_known(room, w->row)) {
         w->result.known++;
         return 0;
     }
@@ -271,10 +222,11 @@ static int add_rows(isplit__room *room, void *user)
 
 static int apply(work *w, const char *room)
 {
+    const isplit_state *state = NULL;
     int err = isplit__book_place(w->book, room, true, &w->place);
 
     if (!err)
-        err = learn_marks(w);
+        err = isplit__room_state(w->place->room, &state);
     if (!err)
         err = isplit__book_change(w->book, w->place, add_rows, w);
     if (err)
@@ -302,7 +254,6 @@ int isplit_import_apply(const isplit_import *import, isplit_book *book, const ch
         *why = ours;
     if (!err && out->added)
         isplit__book_tell(book, ISPLIT_CHANGE_RESTORED, room, NULL);
-    isplit__idmap_free(&w->known);
     ic_mem_free(w);
     return err;
 }

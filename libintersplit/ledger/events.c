@@ -1,5 +1,6 @@
 #include "ledger/events.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -144,6 +145,17 @@ static bool nonce_valid(const json_t *nonce)
            strspn(hex, "0123456789abcdef") == len;
 }
 
+uint64_t isplit__mark_of(const char *hex, size_t len)
+{
+    static const char begins[] = "696d";
+    char text[2 * sizeof(uint64_t) + 1] = {0};
+
+    if (len != sizeof text - 1 || memcmp(hex, begins, sizeof begins - 1) != 0)
+        return 0;
+    memcpy(text, hex, len);
+    return strtoull(text, NULL, 16);
+}
+
 static bool kind_valid(const char *kind)
 {
     size_t len = kind ? strlen(kind) : 0;
@@ -170,6 +182,8 @@ static int read_envelope(const json_t *object, const char *room, isplit__event *
         !nonce_valid(json_object_get(object, "n")) ||
         !json_is_object(json_object_get(object, "body")))
         return refuse(why, "a member of the event is missing or wrong");
+    const json_t *nonce = json_object_get(object, "n");
+    e->mark = isplit__mark_of(json_string_value(nonce), json_string_length(nonce));
     e->seq = (uint32_t)seq;
     int err = read_ids(json_object_get(object, "deps"), ISPLIT__EVENT_MAX_DEPS, &e->deps,
                        &e->dep_count);

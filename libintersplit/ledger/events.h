@@ -64,6 +64,7 @@ typedef struct isplit__event {
     isplit__id by; /* public key; zero for a legacy entry */
     isplit__kind kind;
     uint32_t seq;
+    uint64_t mark; /* of the row that an entry was imported from, or 0 */
     int64_t lc;
     int64_t at;
     isplit__id *deps; /* sorted */
@@ -94,6 +95,10 @@ void isplit__item_free(isplit__item *item);
 
 /** Is this a room's name: 1 to ISPLIT__ROOM_MAX_BYTES bytes of UTF-8, no controls? */
 bool isplit__room_name_valid(const char *room);
+
+/** The mark that a nonce (hex digits) holds, or 0: an imported entry has `im` and six
+ * bytes that its row makes where others have eight random ones. */
+uint64_t isplit__mark_of(const char *hex, size_t len);
 
 /** SHA-256 of one event's bytes. */
 void isplit__id_of(isplit__id *out, const void *text, size_t len);

@@ -162,7 +162,7 @@ static size_t read_deps(cursor *c, isplit__id deps[ISPLIT__EVENT_MAX_DEPS])
     return count;
 }
 
-static void read_nonce(cursor *c)
+static void read_nonce(cursor *c, isplit__event *e)
 {
     isplit__slice n = text(c);
 
@@ -171,6 +171,7 @@ static void read_nonce(cursor *c)
     for (size_t i = 0; !c->bad && i < n.len; i++)
         c->bad =
             !((n.at[i] >= '0' && n.at[i] <= '9') || (n.at[i] >= 'a' && n.at[i] <= 'f'));
+    e->mark = c->bad ? 0 : isplit__mark_of(n.at, n.len);
 }
 
 static void read_all(cursor *c, const char *room, plain *p, isplit__event *e,
@@ -187,7 +188,7 @@ static void read_all(cursor *c, const char *room, plain *p, isplit__event *e,
     expect(c, ",\"k\":\"add\",\"lc\":");
     e->lc = number(c, 1, ISPLIT__INTEGER_MAX);
     expect(c, ",\"n\":");
-    read_nonce(c);
+    read_nonce(c, e);
     expect(c, ",\"room\":");
     if (!isplit__slice_is(text(c), room))
         c->bad = true;

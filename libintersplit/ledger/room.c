@@ -61,6 +61,7 @@ void isplit__room_free(isplit__room *room)
     isplit__idmap_free(&room->by_tx);
     isplit__idmap_free(&room->forked);
     isplit__idmap_free(&room->changed);
+    isplit__idmap_free(&room->by_mark);
     ic_mem_free(room->views);
     ic_mem_free(room->rules);
     isplit__index_free(&room->index);
@@ -77,6 +78,22 @@ void isplit__room_on_deliver(isplit__room *room, isplit__deliver_cb deliver, voi
 uint32_t isplit__room_find(const isplit__room *room, const isplit__id *id)
 {
     const uint32_t *at = isplit__idmap_get(&room->by_id, id);
+
+    return at ? *at : ISPLIT__NONE;
+}
+
+static isplit__id id_of_mark(uint64_t mark)
+{
+    isplit__id id = {{0}};
+
+    memcpy(id.b, &mark, sizeof mark);
+    return id;
+}
+
+uint32_t isplit__room_of_mark(const isplit__room *room, uint64_t mark)
+{
+    isplit__id id = id_of_mark(mark);
+    const uint32_t *at = isplit__idmap_get(&room->by_mark, &id);
 
     return at ? *at : ISPLIT__NONE;
 }
@@ -161,7 +178,8 @@ static int reserve_for_one(isplit__room *room)
     if (!reserve(&room->heads, room->head_count, &room->head_cap, sizeof *room->heads) ||
         !isplit__idmap_reserve(&room->by_id) || !isplit__idmap_reserve(&room->last_of) ||
         !isplit__idmap_reserve(&room->by_tx) || !isplit__idmap_reserve(&room->forked) ||
-        isplit__tail_reserve(&room->state.tail) || !isplit__idmap_reserve(&room->changed))
+        isplit__tail_reserve(&room->state.tail) ||
+        !isplit__idmap_reserve(&room->changed) || !isplit__idmap_reserve(&room->by_mark))
         return IC_ERR_NOMEM;
     return 0;
 }
@@ -195,6 +213,18 @@ static void insert_change(isplit__room *room, uint32_t at)
     room->stale = true;
 }
 
+/* Likewise imported entries of one row. */
+static void insert_imported(isplit__room *room, uint32_t at)
+{
+    isplit__node *n = &room->nodes[at];
+    isplit__id id = id_of_mark(n->event->mark);
+
+    n->next = isplit__room_of_mark(room, n->event->mark);
+    isplit__idmap_put(&room->by_mark, &id, at);
+    if (n->next != ISPLIT__NONE)
+        room->has_twins = room->stale = true;
+}
+
 static void insert_signed(isplit__room *room, uint32_t at)
 {
     const isplit__node *node = &room->nodes[at];
@@ -216,6 +246,8 @@ static void insert_signed(isplit__room *room, uint32_t at)
     room->word_events += e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE;
     room->recur_events += e->kind == ISPLIT__KIND_RECUR;
     room->occur_events += e->kind == ISPLIT__KIND_OCCUR;
+    if (e->kind == ISPLIT__KIND_ADD && e->mark)
+        insert_imported(room, at);
     if (e->kind == ISPLIT__KIND_OCCUR)
         room->stale = true;
     else if (e->kind != ISPLIT__KIND_CLEAR && e->ref_count)

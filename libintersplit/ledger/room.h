@@ -30,12 +30,13 @@ typedef struct isplit__node {
     uint32_t view;       /* number of what it finds in its past, from 1; 0 = nothing */
     uint32_t value;      /* the node whose values it shows */
     uint32_t same_as;    /* of OCCUR: the node that counts for it */
-    uint32_t next;       /* of a change: the one before it to the same entry */
+    uint32_t next;       /* of a change: the one before it to the same entry; of an
+                            imported entry: the one before it with its mark */
     bool has_child;
     bool has_rival; /* of legacy: another content came under the same txId */
     bool covered;   /* by a clear; this and the next as of the last fold */
     bool counted;   /* an entry, not the copy of one */
-    bool live;      /* an entry that is neither void nor cleared */
+    bool live;      /* one that is neither void nor cleared */
 } isplit__node;
 
 /**
@@ -56,6 +57,8 @@ typedef struct isplit__room {
     isplit__idmap by_tx;   /* hash of a legacy txId -> its node with the smallest id */
     isplit__idmap forked;  /* public keys that signed two events of one seq -> 0 */
     isplit__idmap changed; /* id of an entry or clear -> the last change to it */
+    isplit__idmap by_mark; /* of imported entries -> the last with it */
+    bool has_twins;        /* imported entries with one mark */
     isplit__index index;   /* of the first `index.count` nodes */
     isplit__view *views;   /* what events find in their past */
     uint32_t view_count;
@@ -92,6 +95,9 @@ int isplit__room_take(isplit__room *room, isplit__item *item, isplit_taken *take
 
 /** Of events of our own store, in the order in which they were delivered. */
 int isplit__room_load(isplit__room *room, isplit__event *event);
+
+/** The last imported entry with this mark, or ISPLIT__NONE. */
+uint32_t isplit__room_of_mark(const isplit__room *room, uint64_t mark);
 
 /** The node of an id, or ISPLIT__NONE. */
 uint32_t isplit__room_find(const isplit__room *room, const isplit__id *id);

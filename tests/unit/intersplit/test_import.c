@@ -89,6 +89,87 @@ static void a_row_is_known_again_also_by_another_author(void **state)
     isplit_import_free(import);
 }
 
+/* Another peer's store: what it imported before it had anything of the first, then all
+ * that the first has. */
+static void import_apart(desk *d, const isplit_import *import)
+{
+    isplit_reason why;
+    isplit_restored done;
+    size_t count = 0;
+
+    desk_open(d);
+    assert_int_equal(apply(d, import, "trip").added, 2);
+    assert_int_equal(isplit_book_persist(d->book, "trip", false, &count, &why), 0);
+    desk_close(d);
+    desk_new_store(d);
+    desk_be(d, 7);
+    desk_open(d);
+    assert_int_equal(apply(d, import, "trip").added, 2);
+    assert_int_equal(isplit_book_restore(d->book, "trip", false, &done, &why), 0);
+    assert_int_equal(isplit_state_event_count(desk_state(d, "trip")), 4);
+}
+
+static int change(desk *d, isplit_deed_kind kind, const char *id,
+                  const isplit_draft *draft)
+{
+    const isplit_deed deed = {.kind = kind, .id = id, .draft = draft};
+    const isplit_entry *entry = NULL;
+    isplit_reason why = {{0}};
+
+    return isplit_book_do(d->book, "trip", &deed, &entry, NULL, &why);
+}
+
+/* The entry that stands for the first row. */
+static const isplit_entry *row_x(desk *d)
+{
+    const isplit_entry *e = isplit_state_entry(desk_state(d, "trip"), 0);
+
+    assert_string_equal(e->note, "x");
+    return e;
+}
+
+static void a_row_that_two_imported_counts_once(void **state)
+{
+    desk *d = *state;
+    isplit_import *import = read_text(table);
+
+    import_apart(d, import);
+    const isplit_state *s = desk_state(d, "trip");
+    assert_int_equal(isplit_state_entry_count(s), 2);
+    assert_int_equal(isplit_state_currency(s, 0)->balances[0].minor, 150 - 250);
+    assert_int_equal(apply(d, import, "trip").known, 2);
+    desk_open(d); /* folded from the store */
+    assert_int_equal(isplit_state_entry_count(desk_state(d, "trip")), 2);
+    isplit_import_free(import);
+}
+
+/* Or somebody could hide an entry behind a copy that he takes back. */
+static void a_copy_that_was_changed_hides_nothing(void **state)
+{
+    desk *d = *state;
+    isplit_import *import = read_text(table);
+    const isplit_part split[] = {{.name = "a"}, {.name = "b"}};
+    const isplit_draft other = {
+        .payer = "a", .amount = "9.00", .parts = split, .part_count = 2, .only = true};
+
+    import_apart(d, import);
+    char id[65];
+    (void)snprintf(id, sizeof id, "%s", row_x(d)->id);
+    if (change(d, ISPLIT_DEED_VOID, id, NULL)) { /* the other one wrote the first */
+        desk_be(d, 1);
+        desk_open(d);
+        assert_int_equal(change(d, ISPLIT_DEED_VOID, id, NULL), 0);
+    }
+    assert_int_equal(isplit_state_entry_count(desk_state(d, "trip")), 2);
+    assert_string_not_equal(row_x(d)->id, id);
+    assert_int_equal(change(d, ISPLIT_DEED_UNVOID, id, NULL), 0);
+    assert_int_equal(isplit_state_entry_count(desk_state(d, "trip")), 2);
+    assert_string_equal(row_x(d)->id, id);
+    assert_int_equal(change(d, ISPLIT_DEED_AMEND, id, &other), 0);
+    assert_int_equal(isplit_state_entry_count(desk_state(d, "trip")), 3);
+    isplit_import_free(import);
+}
+
 static void what_a_clear_covers_comes_back(void **state)
 {
     desk *d = *state;
@@ -235,6 +316,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_prefix_of_a_file_is_read_or_refused),
         WITH_DESK(a_row_is_known_again_also_by_another_author),
+        WITH_DESK(a_row_that_two_imported_counts_once),
+        WITH_DESK(a_copy_that_was_changed_hides_nothing),
         WITH_DESK(what_a_clear_covers_comes_back),
         WITH_DESK(rows_keep_their_order_and_their_day),
         WITH_DESK(progress_stops_an_import_and_nothing_stays),
