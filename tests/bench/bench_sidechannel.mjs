@@ -2,7 +2,7 @@
 // a second with and without proof of work, how late they are, what a peer at rest costs, how soon a new peer is heard,
 // also when the network still lists one that died, how soon an entry is on the other peer, and what a flood does.
 // docs/spec/12-sidechannel.md, docs/spec/13-sc-bridge.md
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
@@ -11,6 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 const require = createRequire(new URL('../interop/package.json', import.meta.url))
@@ -24,7 +25,6 @@ const { startNetwork } = await import('../interop/network_support.mjs')
 const ROOM = 'bench'
 const PLAIN = 'plain' // no work is proved there
 const TOKEN = 'bench'
-const WINDOW = 200 // messages on their way
 const PATIENCE_MS = 60000
 const REST_S = 20
 const FLOOD_S = 60
@@ -74,8 +74,8 @@ async function freePort () {
 class Peer {
   static async start (kind, options) {
     const peer = new Peer()
-    const port = await freePort()
-    const [program, args] = (kind === 'c' ? ours : theirs)(options, port)
+    peer.port = await freePort()
+    const [program, args] = (kind === 'c' ? ours : theirs)(options, peer.port)
     peer.begun = performance.now()
     peer.child = spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] })
     peer.gone = new Promise((resolve) => peer.child.once('exit', resolve))
@@ -83,16 +83,16 @@ class Peer {
     peer.hears = () => {}
     peer.answers = new Map()
     peer.ids = 0
-    while (!await peer.enter(port)) {
+    while (!await peer.enter()) {
       if (peer.child.exitCode !== null) throw new Error(`a peer ended with ${peer.child.exitCode}`)
       await wait(2)
     }
     return peer
   }
 
-  enter (port) {
+  enter () {
     return new Promise((resolve) => {
-      this.socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false })
+      this.socket = new WebSocket(`ws://127.0.0.1:${this.port}/`, { perMessageDeflate: false })
       this.socket.once('error', () => resolve(false))
       this.socket.once('open', () => this.ask({ type: 'auth', token: TOKEN }).then(() => resolve(true)))
       this.socket.on('message', (data) => this.take(JSON.parse(data)))
@@ -158,45 +158,27 @@ async function heardFrom ([from, to], channel) {
 
 /* ---- what is measured ---- */
 
-const text = (n, size) => `${n} `.padEnd(size, 'x')
-
-/** Messages a second, no more than WINDOW of them on their way. */
-function rate ([from, to], size, count, channel) {
-  return new Promise((resolve) => {
-    let sent = 0
-    let heard = 0
-    const begun = performance.now()
-    const more = () => {
-      while (sent < count && sent - heard < WINDOW) from.say(channel, text(sent++, size))
-    }
-    to.hears = (m) => {
-      if (m.type !== 'sidechannel_message' || m.channel !== channel) return
-      if (++heard === count) resolve(count / (performance.now() - begun) * 1000)
-      else if (heard % 16 === 0 || sent === heard) more()
-    }
-    more()
-  })
+/** Programs that say and hear through the bridges; we hear nothing meanwhile, which would take a processor too. */
+async function load ([from, to], channel, size, count, pauseMs) {
+  const program = path.resolve(build, 'tests/bench/side_load')
+  const args = [from.port, to.port, TOKEN, channel, size, count, ...(pauseMs ? [pauseMs * 1000] : [])]
+  to.socket.terminate()
+  const { stdout } = await promisify(execFile)(program, args.map(String), { maxBuffer: 1 << 24 })
+  await to.enter()
+  return JSON.parse(stdout)
 }
 
-/** Milliseconds that each of `count` messages takes, one every `pause_ms`. */
-async function delays ([from, to], count, pauseMs, channel, stop = () => false) {
-  const sent = []
-  const times = []
-  const all = new Promise((resolve) => {
-    to.hears = (m) => {
-      if (m.type !== 'sidechannel_message' || m.channel !== channel) return
-      const n = Number.parseInt(m.message)
-      times.push(performance.now() - sent[n])
-      if (times.length === sent.length && (times.length === count || stop())) resolve()
-    }
-  })
-  for (let n = 0; n < count && !stop(); n++) {
-    sent.push(performance.now())
-    from.say(channel, text(n, BODY))
-    await wait(pauseMs)
-  }
-  await Promise.race([all, wait(PATIENCE_MS)])
-  return times
+/** Messages a second, some of them on their way all the time. */
+async function rate (peers, size, count, channel) {
+  const { seconds, late } = await load(peers, channel, size, count)
+  if (late.length < count) throw new Error(`${count - late.length} of ${count} messages were lost`)
+  return count / seconds
+}
+
+/** Milliseconds that each of `count` messages takes, one every `pauseMs`; those that are lost are missing. */
+async function delays (peers, count, pauseMs, channel) {
+  const { late } = await load(peers, channel, BODY, count, pauseMs)
+  return late.map((us) => us / 1000)
 }
 
 /** The same for JS and C in turns; the median of each. */
