@@ -177,11 +177,13 @@ static bool take_character(parser *p, uint32_t *out)
     return *out != IC__UTF8_INVALID && *out >= 0x20 && !ic__utf8_surrogate(*out);
 }
 
-/* Bytes up to the closing quote, which decoding only makes fewer. */
-static size_t raw_length(const parser *p)
+/* Bytes up to the closing quote, which decoding only makes fewer; the first `plain` of
+ * them stand for themselves. */
+static size_t raw_length(const parser *p, size_t *plain)
 {
     const char *at = ic__json_skip_plain(p->at, p->end);
 
+    *plain = (size_t)(at - p->at);
     while (at < p->end && *at != '"') {
         at += *at == '\\' && at + 1 < p->end ? 2 : 1;
         at = ic__json_skip_plain(at, p->end);
@@ -201,13 +203,16 @@ static bool take_plain(parser *p, ic__buf *out)
 
 static int parse_text(parser *p, ic__json_piece *out)
 {
-    size_t cap = raw_length(p);
+    size_t plain;
+    size_t cap = raw_length(p, &plain);
     char *text = doc_alloc(p->doc, cap + 1);
     ic__buf b = {.data = text, .cap = cap + 1, .max = cap};
     uint32_t code;
 
     if (!text)
         return IC_ERR_NOMEM;
+    ic__buf_add(&b, p->at, plain);
+    p->at += plain;
     while (!take(p, '"')) {
         if (take_plain(p, &b))
             continue;

@@ -35,7 +35,8 @@ static inline bool ic__json_is_plain(char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/** One such answer for eight bytes at once: each of them is in a lane of its own. */
+/** One such answer for eight bytes at once: each of them is in a lane of its own. Where a
+ * lane borrows from the next, it was odd itself. */
 static inline bool ic__json_are_plain(const char *at)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -43,11 +44,11 @@ static inline bool ic__json_are_plain(const char *at)
     uint64_t x;
 
     memcpy(&x, at, sizeof x);
-    uint64_t quote = x ^ ones * '"'; /* a lane of zero is one */
+    uint64_t quote = x ^ ones * '"'; /* a lane of zero is one: minus 1 has its top set */
     uint64_t slash = x ^ ones * '\\';
     uint64_t rubout = x ^ ones * 0x7f;
-    uint64_t odd = x | (x - ones * 0x20) | ((quote - ones) & ~quote) |
-                   ((slash - ones) & ~slash) | ((rubout - ones) & ~rubout);
+    uint64_t odd =
+        x | (x - ones * 0x20) | (quote - ones) | (slash - ones) | (rubout - ones);
     return !(odd & tops);
 }
 

@@ -92,24 +92,24 @@ static void write_invite(ic__buf *b, const ic__json *invite, const ic__json *wel
     ic__buf_char(b, '}');
 }
 
-static void write_signature(ic__buf *b, const ic__envelope *e, const ic_identity *author)
+static void write_signature(ic__buf *b, const ic__buf *text, const ic_identity *author)
 {
     uint8_t signature[IC_SIGNATURE_BYTES];
     char hex[2 * IC_SIGNATURE_BYTES + 1];
-    ic__buf text = {0};
 
-    ic__envelope_signed_text(&text, e);
-    if (text.bad) {
+    if (text->bad) {
         b->bad = true;
-    } else {
-        ic_identity_sign(author, text.data, text.len, signature);
-        ic__hex_encode(hex, signature, sizeof signature);
-        ic__buf_printf(b, SIGNATURE_HEAD "%s\"", hex);
+        return;
     }
-    ic__buf_free(&text);
+    ic_identity_sign(author, text->data, text->len, signature);
+    ic__hex_encode(hex, signature, sizeof signature);
+    ic__buf_text(b, SIGNATURE_HEAD);
+    ic__buf_add(b, hex, sizeof hex - 1);
+    ic__buf_char(b, '"');
 }
 
-void ic__envelope_write(ic__buf *b, const ic__envelope *e, const ic_identity *author)
+void ic__envelope_write(ic__buf *b, const ic__envelope *e, const ic__buf *text,
+                        const ic_identity *author)
 {
     ic__buf_text(b, "{\"type\":\"sidechannel\",\"id\":");
     ic__json_write_cstring(b, e->id);
@@ -128,7 +128,7 @@ void ic__envelope_write(ic__buf *b, const ic__envelope *e, const ic_identity *au
         ic__buf_text(b, ",\"invite\":");
         write_invite(b, e->invite, e->welcome);
     }
-    write_signature(b, e, author);
+    write_signature(b, text, author);
     ic__buf_char(b, '}');
 }
 

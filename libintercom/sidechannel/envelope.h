@@ -38,8 +38,9 @@ void ic__envelope_signed_text(ic__buf *b, const ic__envelope *e);
 /** What work is done over: the texts before and behind the nonce. */
 void ic__envelope_work_texts(ic__buf *head, ic__buf *tail, const ic__envelope *e);
 
-/** The whole, signed, in the order of the reference, without work. */
-void ic__envelope_write(ic__buf *b, const ic__envelope *e, const ic_identity *author);
+/** The whole, in the order of the reference, without work. `text` is its signed text. */
+void ic__envelope_write(ic__buf *b, const ic__envelope *e, const ic__buf *text,
+                        const ic_identity *author);
 
 /** What ic__envelope_write wrote, with its work put in. */
 void ic__envelope_add_work(ic__buf *b, const char *envelope, size_t len, uint64_t nonce,

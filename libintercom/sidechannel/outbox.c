@@ -237,21 +237,15 @@ ic__seen *ic__sc_seen_for(ic__sidechannel *sc, const char *channel)
 }
 
 /* Nobody needs to tell us what we have said. */
-static int remember(ic__sidechannel *sc, const ic__envelope *e)
+static int remember(ic__sidechannel *sc, const char *channel, const ic__buf *text)
 {
-    ic__buf text = {0};
-
-    ic__envelope_signed_text(&text, e);
-    int error = text.bad ? IC_ERR_NOMEM
-                         : ic__seen_add(ic__sc_seen_for(sc, e->channel),
-                                        ic__seen_hash(sc->seen_key, text.data, text.len),
-                                        sc->env.now_ns(sc->env.user));
-    ic__buf_free(&text);
-    return error;
+    return ic__seen_add(ic__sc_seen_for(sc, channel),
+                        ic__seen_hash(sc->seen_key, text->data, text->len),
+                        sc->env.now_ns(sc->env.user));
 }
 
 static int hand_over(ic__sidechannel *sc, ic__room *room, const ic__envelope *e,
-                     ic__buf *json, const ic__sc_link *only)
+                     const ic__buf *text, ic__buf *json, const ic__sc_link *only)
 {
     uint64_t to = only ? only->number : 0;
 
@@ -263,7 +257,7 @@ static int hand_over(ic__sidechannel *sc, ic__room *room, const ic__envelope *e,
     }
     if (!only && !ic__sc_audience(sc, room, NULL))
         return 0; /* nobody is there: no need to work for it */
-    int error = remember(sc, e);
+    int error = remember(sc, e->channel, text);
     if (error)
         return error;
     if (ic__policy_work_required(&sc->policy, room->name))
@@ -276,14 +270,20 @@ int ic__sc_post(ic__sidechannel *sc, ic__room *room, ic__envelope *e,
                 const ic__sc_link *only)
 {
     ic__buf id = {0};
+    ic__buf text = {0};
     ic__buf json = {0};
+    int error = IC_ERR_NOMEM;
 
     ic__envelope_id(&id, e->from, e->ts_ms, &sc->env);
     e->id = id.data;
-    if (!id.bad)
-        ic__envelope_write(&json, e, sc->identity);
-    int error = id.bad || json.bad ? IC_ERR_NOMEM : hand_over(sc, room, e, &json, only);
+    if (!id.bad) {
+        ic__envelope_signed_text(&text, e);
+        ic__envelope_write(&json, e, &text, sc->identity);
+        if (!json.bad)
+            error = hand_over(sc, room, e, &text, &json, only);
+    }
     ic__buf_free(&id);
+    ic__buf_free(&text);
     ic__buf_free(&json);
     return error;
 }

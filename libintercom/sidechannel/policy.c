@@ -110,11 +110,28 @@ bool ic__pair_next(const char **list, const char **name, size_t *name_len,
     return true;
 }
 
+/* As we write them ourselves, and everybody else. */
+static bool is_normal(const char *text, size_t len)
+{
+    if (len != IC__KEY_HEX)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if ((text[i] < '0' || text[i] > '9') && (text[i] < 'a' || text[i] > 'f'))
+            return false;
+    }
+    return true;
+}
+
 bool ic__key_normalise(const char *text, size_t len, char out[IC__KEY_HEX + 1])
 {
     uint8_t key[IC__KEY_HEX / 2];
-    const char *digits = ic__trim(text, len, &len);
 
+    if (is_normal(text, len)) {
+        memcpy(out, text, len);
+        out[len] = 0;
+        return true;
+    }
+    const char *digits = ic__trim(text, len, &len);
     if (!ic__hex_decode(key, sizeof key, digits, len))
         return false;
     ic__hex_encode(out, key, sizeof key);

@@ -107,7 +107,10 @@ static inline void letter_at(letters *l, const ic_identity *author, const char *
         .ttl = 3,
     };
     (void)snprintf(id, sizeof id, "letter %u", ++l->count);
-    ic__envelope_write(out, &e, author);
+    ic__buf text = {0};
+    ic__envelope_signed_text(&text, &e);
+    ic__envelope_write(out, &e, &text, author);
+    ic__buf_free(&text);
     ic__json_free(message);
 }
 
