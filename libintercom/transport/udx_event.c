@@ -93,7 +93,6 @@ bool ic__udx_next(ic__udx *s, ic__udx_event *event)
 void ic__udx_set_reading(ic__udx *s, bool on)
 {
     s->in.paused = !on;
-    /* Reopen a window that was told as narrow; else the peer would wait for its timer. */
-    if (on && s->phase == IC__UDX_OPEN && s->in.told_rwnd < ic__udx_window(s) / 2)
-        s->want_ack = true;
+    if (on)
+        ic__udx_reopen(s);
 }

@@ -13,13 +13,17 @@ static size_t limit(const ic__udx *s)
     return s->leg_count ? s->opts.max_recv_bytes : s->opts.max_early_bytes;
 }
 
-/* While the owner reads, what has arrived is as good as read. */
+/* While the owner reads, what has arrived is as good as read. Room for less than a packet
+ * is none: older peers stop there, and ask only after a window of zero (spec section 7).
+ */
 uint32_t ic__udx_window(const ic__udx *s)
 {
     size_t unread = s->in.paused ? ic__fifo_len(&s->in.ready) : 0;
-    uint32_t most = s->opts.max_recv_bytes;
+    size_t most = s->opts.max_recv_bytes;
 
-    return unread < most ? most - (uint32_t)unread : 0;
+    if (unread && (unread > most || most - unread < IC__UDX_MAX_DATAGRAM))
+        return 0;
+    return (uint32_t)(most - unread);
 }
 
 static ic__udx_held *held_at(const ic__udx *s, uint32_t seq)

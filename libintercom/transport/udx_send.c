@@ -254,6 +254,7 @@ size_t ic__udx_pull(ic__udx *s, uint8_t *out, size_t cap, ic__udx_path *to, uint
     }
     if (s->phase != IC__UDX_OPEN)
         return 0;
+    ic__udx_arm_reopen(s, now);
     if (s->outbox.queue.count)
         return write_message(s, &w);
     size_t n = send_special(s, &w, to, now);

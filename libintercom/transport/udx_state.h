@@ -89,6 +89,7 @@ typedef struct ic__udx_alarms {
     uint64_t tail;      /* the last packets may be lost, with nothing to reveal it */
     uint64_t reorder;   /* a late packet is taken for lost */
     uint64_t window;    /* the peer's window is closed */
+    uint64_t reopen;    /* the peer may not know that ours is open again */
     uint64_t keepalive; /* nothing was sent for long */
     uint64_t pace;      /* the next packet may leave */
     uint64_t linger;    /* late packets are answered no more */
@@ -107,6 +108,7 @@ typedef struct ic__udx_in {
     uint32_t next;     /* seq expected */
     uint32_t end_seq;  /* of the peer's end, when known */
     uint32_t told_rwnd;
+    uint8_t reopens; /* times left to say that the window is open again */
     bool end_known;
     bool ended; /* read up to the end */
     bool paused;
@@ -252,6 +254,9 @@ void ic__udx_arm_tail(ic__udx *s, uint64_t now);
 bool ic__udx_window_blocks(const ic__udx *s);
 void ic__udx_window_check(ic__udx *s, uint64_t now);
 void ic__udx_on_window(ic__udx *s, uint64_t now);
+void ic__udx_reopen(ic__udx *s);
+void ic__udx_arm_reopen(ic__udx *s, uint64_t now);
+void ic__udx_on_reopen(ic__udx *s);
 void ic__udx_arm_keepalive(ic__udx *s, uint64_t now);
 void ic__udx_on_keepalive(ic__udx *s, uint64_t now);
 void ic__udx_answer_heartbeat(ic__udx *s, uint64_t now);

@@ -11,8 +11,9 @@
 
 #define TRIM_NS IC__SEC
 
-static const ic__udx_alarms no_alarm = {IC__NEVER, IC__NEVER, IC__NEVER, IC__NEVER,
-                                        IC__NEVER, IC__NEVER, IC__NEVER, IC__NEVER};
+static const ic__udx_alarms no_alarm = {IC__NEVER, IC__NEVER, IC__NEVER,
+                                        IC__NEVER, IC__NEVER, IC__NEVER,
+                                        IC__NEVER, IC__NEVER, IC__NEVER};
 
 void ic__udx_options_default(ic__udx_options *opts)
 {
@@ -250,8 +251,9 @@ bool ic__udx_done(const ic__udx *s)
 
 uint64_t ic__udx_deadline(const ic__udx *s)
 {
-    const uint64_t all[] = {s->at.timeout, s->at.tail,      s->at.reorder, s->at.window,
-                            s->at.pace,    s->at.keepalive, s->at.linger,  s->at.trim};
+    const uint64_t all[] = {s->at.timeout,   s->at.tail,   s->at.reorder,
+                            s->at.window,    s->at.reopen, s->at.pace,
+                            s->at.keepalive, s->at.linger, s->at.trim};
     uint64_t first = IC__NEVER;
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -306,6 +308,8 @@ void ic__udx_expire(ic__udx *s, uint64_t now)
         ic__udx_on_timeout(s, now);
     if (due(&s->at.window, now))
         ic__udx_on_window(s, now);
+    if (due(&s->at.reopen, now))
+        ic__udx_on_reopen(s);
     if (due(&s->at.keepalive, now))
         ic__udx_on_keepalive(s, now);
 }

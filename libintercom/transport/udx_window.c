@@ -4,6 +4,7 @@
 
 /* Older peers take heartbeats and say nothing; after so many, ask with data. */
 #define UNHEARD_MOST 2
+#define REOPENS 6 /* after 1, 2, 4... RTO: a minute */
 
 bool ic__udx_window_blocks(const ic__udx *s)
 {
@@ -36,6 +37,30 @@ void ic__udx_on_window(ic__udx *s, uint64_t now)
         s->want_heartbeat = true;
         s->unheard++;
     }
+}
+
+/* A window that was told as narrow; else the peer would wait for its timer, and an older
+ * one may have none. */
+void ic__udx_reopen(ic__udx *s)
+{
+    if (s->phase != IC__UDX_OPEN || s->in.told_rwnd >= ic__udx_window(s) / 2)
+        return;
+    s->want_ack = true;
+    s->in.reopens = REOPENS;
+}
+
+/* The packet that says so may be lost: again, twice as late each time. That data comes is
+ * no sign that the peer knows: it may be a probe of an older one. */
+void ic__udx_arm_reopen(ic__udx *s, uint64_t now)
+{
+    if (s->in.reopens && s->at.reopen == IC__NEVER)
+        s->at.reopen = now + (s->rtt.rto_ns << (REOPENS - s->in.reopens));
+}
+
+void ic__udx_on_reopen(ic__udx *s)
+{
+    s->in.reopens--;
+    s->want_ack = true;
 }
 
 void ic__udx_arm_keepalive(ic__udx *s, uint64_t now)

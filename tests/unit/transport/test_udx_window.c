@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/env.h"
 #include "intercom/error.h"
 #include "udx_one.h"
 #include "udx_world.h"
@@ -145,7 +146,7 @@ static void a_reader_that_stops_closes_its_window_and_opens_it(void **state)
     ic__udx_set_reading(o.s, false);
     udx_one_data(&o, 0, "12345678");
     assert_int_equal(udx_one_pull_all(&o, 0), 1);
-    assert_int_equal(o.packet.rwnd, 2);
+    assert_int_equal(o.packet.rwnd, 0);
     udx_one_data(&o, 1, "9abcdef"); /* a window never closes on less than a packet */
     assert_int_equal(udx_one_pull_all(&o, 0), 1);
     assert_int_equal(o.packet.rwnd, 0);
@@ -158,6 +159,67 @@ static void a_reader_that_stops_closes_its_window_and_opens_it(void **state)
     assert_int_equal(udx_one_pull_all(&o, 0), 1);
     assert_int_equal(o.packet.rwnd, 10);
     assert_int_equal(o.got, 15);
+    udx_one_free(&o);
+}
+
+/* udx-native 1.19.2 sends nothing into a window below one packet, and has a timer for a
+ * window of zero only. */
+static void room_for_less_than_a_packet_is_told_as_none(void **state)
+{
+    (void)state;
+    udx_one o;
+    ic__udx_options opts;
+    ic__udx_options_default(&opts);
+    opts.max_recv_bytes = IC__UDX_MAX_DATAGRAM + 10;
+    udx_one_init(&o, &opts);
+    ic__udx_set_reading(o.s, false);
+    udx_one_data(&o, 0, "123456789a");
+    assert_int_equal(udx_one_pull_all(&o, 0), 1);
+    assert_int_equal(o.packet.rwnd, IC__UDX_MAX_DATAGRAM);
+    udx_one_data(&o, 1, "b");
+    assert_int_equal(udx_one_pull_all(&o, 0), 1);
+    assert_int_equal(o.packet.rwnd, 0);
+    udx_one_free(&o);
+}
+
+/* A reader whose window is closed, and who reads on: what it sends now may be lost. */
+static void close_and_reopen(udx_one *o, ic__udx_options *opts)
+{
+    ic__udx_options_default(opts);
+    opts->max_recv_bytes = 10;
+    udx_one_init(o, opts);
+    ic__udx_set_reading(o->s, false);
+    udx_one_data(o, 0, "0123456789");
+    (void)udx_one_pull_all(o, 0);
+    assert_int_equal(o->packet.rwnd, 0);
+    ic__udx_set_reading(o->s, true);
+    udx_one_events(o);
+}
+
+static void an_opened_window_is_told_again_and_again(void **state)
+{
+    (void)state;
+    udx_one o;
+    ic__udx_options opts;
+    close_and_reopen(&o, &opts);
+    assert_int_equal(udx_one_run(&o, 900 * MS, 0), 1);
+    assert_int_equal(udx_one_run(&o, 200 * MS, 0), 1);
+    assert_int_equal(o.packet.rwnd, 10);
+    udx_one_data(&o, 2, "a probe");
+    assert_int_equal(udx_one_pull_all(&o, IC__UDX_SACK), 1);
+    assert_int_equal(udx_one_run(&o, 2 * SEC, IC__UDX_SACK), 1);
+    udx_one_free(&o);
+}
+
+static void an_opened_window_is_told_seven_times(void **state)
+{
+    (void)state;
+    udx_one o;
+    ic__udx_options opts;
+    close_and_reopen(&o, &opts);
+    assert_int_equal(udx_one_run(&o, 62 * SEC, 0), 6);
+    assert_int_equal(udx_one_run(&o, 600 * SEC, 0), 1);
+    assert_int_equal(ic__udx_deadline(o.s), IC__NEVER);
     udx_one_free(&o);
 }
 
@@ -254,6 +316,9 @@ int main(void)
         cmocka_unit_test(a_peer_that_refuses_data_and_answers_is_alive),
         cmocka_unit_test(a_window_that_never_opens_ends_the_stream),
         cmocka_unit_test(a_reader_that_stops_closes_its_window_and_opens_it),
+        cmocka_unit_test(room_for_less_than_a_packet_is_told_as_none),
+        cmocka_unit_test(an_opened_window_is_told_again_and_again),
+        cmocka_unit_test(an_opened_window_is_told_seven_times),
         cmocka_unit_test(what_had_to_wait_for_room_is_acknowledged_when_it_is_read),
         cmocka_unit_test(heartbeats_are_answered_a_hundred_times_a_second),
         cmocka_unit_test(keepalive_beats_while_nothing_is_under_way),
