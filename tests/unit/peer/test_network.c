@@ -18,7 +18,7 @@
 
 #define NODES 3
 #define PEERS 2
-#define PATIENCE_S 20
+#define PATIENCE_S 60
 
 typedef struct member {
     ic_peer *peer;
@@ -29,9 +29,11 @@ typedef struct member {
     int requests;
 } member;
 
+/* Of all tests: to make a key file takes half a second, to read it again nothing. */
+static char stores[200];
+
 typedef struct world {
     struct event_base *base;
-    char stores[200];
     ic_dht *nodes[NODES];
     member members[PEERS];
     int closed;
@@ -92,7 +94,7 @@ static void start_peer(world *w, size_t i)
 
     ic_peer_options_default(&o);
     o.base = w->base;
-    o.stores_directory = w->stores;
+    o.stores_directory = stores;
     o.store_name = names[i];
     o.channels = "trip";
     o.welcome_required = false;
@@ -116,7 +118,6 @@ static int make_world(void **state, bool lazy)
     w->lazy = lazy;
     if (ic_init() != 0 || ic__loop_new(&w->base) != 0)
         return -1;
-    temp_folder_make(w->stores, sizeof w->stores);
     for (size_t i = 0; i < NODES; i++)
         start_node(w, i);
     for (size_t i = 0; i < PEERS; i++)
@@ -184,10 +185,17 @@ static bool alice_is_alone(const world *w)
     return w->members[0].up == 0;
 }
 
+static bool peers_are_closed(const world *w)
+{
+    return w->closed == PEERS;
+}
+
 static bool all_is_closed(const world *w)
 {
     return w->closed == NODES + PEERS;
 }
+
+/* The nodes last: a peer takes its records back from them, and waits for answers. */
 
 static int tear_down(void **state)
 {
@@ -195,12 +203,12 @@ static int tear_down(void **state)
 
     for (size_t i = 0; i < PEERS; i++)
         ic_peer_close(w->members[i].peer, on_closed, w);
+    w->closed += w->members[1].peer ? 0 : 1;
+    run_until(w, peers_are_closed);
     for (size_t i = 0; i < NODES; i++)
         ic_dht_close(w->nodes[i], on_closed, w);
-    w->closed += w->members[1].peer ? 0 : 1;
     run_until(w, all_is_closed);
     event_base_free(w->base);
-    temp_folder_remove(w->stores);
     free(w);
     return 0;
 }
@@ -252,6 +260,20 @@ static void who_leaves_is_missed(void **state)
     assert_null(ic_peer_connection(w->members[0].peer, 0));
 }
 
+static int make_stores(void **state)
+{
+    (void)state;
+    temp_folder_make(stores, sizeof stores);
+    return 0;
+}
+
+static int remove_stores(void **state)
+{
+    (void)state;
+    temp_folder_remove(stores);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,5 +284,5 @@ int main(void)
             tear_down),
         cmocka_unit_test_setup_teardown(who_leaves_is_missed, set_up, tear_down),
     };
-    return cmocka_run_group_tests_name("peer/network", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("peer/network", tests, make_stores, remove_stores);
 }
