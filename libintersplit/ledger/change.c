@@ -73,24 +73,31 @@ static bool counts(const isplit__room *room, uint32_t node, uint32_t entry)
            isplit__room_may_change(room, node, entry);
 }
 
-/* All changes that count, by entry and order. */
+/* The changes that count of the list that begins with this node. */
+static size_t collect_list(const isplit__room *room, uint32_t entry, uint32_t node,
+                           edit *out)
+{
+    size_t count = 0;
+
+    for (; node != ISPLIT__NONE; node = room->nodes[node].next) {
+        if (counts(room, node, entry))
+            out[count++] = (edit){room, entry, node};
+    }
+    return count;
+}
+
+/* Of all entries, the changes to their copies among them. */
 static size_t collect(const isplit__room *room, edit *out)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < room->changed.cap; i++) {
         const isplit__idslot *slot = &room->changed.slots[i];
-        if (!slot->used)
-            continue;
-        uint32_t entry = isplit__room_entry_of(room, isplit__room_find(room, &slot->id));
-        uint32_t node = entry == ISPLIT__NONE ? ISPLIT__NONE : slot->value;
-        for (; node != ISPLIT__NONE; node = room->nodes[node].next) {
-            if (counts(room, node, entry))
-                out[count++] = (edit){room, entry, node};
-        }
+        uint32_t node = slot->used ? isplit__room_find(room, &slot->id) : ISPLIT__NONE;
+        uint32_t entry = isplit__room_entry_of(room, node);
+        if (entry != ISPLIT__NONE && isplit__event_is_entry(room->nodes[node].event))
+            count += collect_list(room, entry, slot->value, out + count);
     }
-    if (count > 1)
-        qsort(out, count, sizeof *out, by_entry_and_order);
     return count;
 }
 
@@ -149,33 +156,49 @@ static int change_entry(isplit__room *room, isplit__past *p, const edit *changes
     return value == changes[0].entry ? 0 : show(n, room->nodes[value].event->entry);
 }
 
-static int change_all(isplit__room *room, isplit__past *p, const edit *changes,
-                      size_t count)
+/* By entry and order. */
+static int change_all(isplit__room *room, edit *changes, size_t count)
 {
-    int err = 0;
+    isplit__past p;
+    int err = isplit__past_new(&p, room);
 
+    if (count > 1)
+        qsort(changes, count, sizeof *changes, by_entry_and_order);
     for (size_t i = 0; !err && i < count;) {
         size_t from = i;
         while (i < count && changes[i].entry == changes[from].entry)
             i++;
-        err = change_entry(room, p, changes + from, i - from);
+        err = change_entry(room, &p, changes + from, i - from);
     }
+    isplit__past_free(&p);
     return err;
 }
 
 int isplit__room_change(isplit__room *room)
 {
-    isplit__past p;
-
     if (!room->changed.count)
         return 0;
     edit *changes = ic_mem_calloc(room->count, sizeof *changes);
-    int err = isplit__past_new(&p, room);
-    if (!changes)
-        err = IC_ERR_NOMEM;
-    if (!err)
-        err = change_all(room, &p, changes, collect(room, changes));
+    int err = changes ? change_all(room, changes, collect(room, changes)) : IC_ERR_NOMEM;
     ic_mem_free(changes);
-    isplit__past_free(&p);
+    return err;
+}
+
+int isplit__room_change_one(isplit__room *room, uint32_t entry)
+{
+    size_t most = 0;
+    const uint32_t *first =
+        isplit__idmap_get(&room->changed, &room->nodes[entry].event->id);
+
+    for (uint32_t at = first ? *first : ISPLIT__NONE; at != ISPLIT__NONE;
+         at = room->nodes[at].next)
+        most++;
+    if (!most)
+        return 0;
+    edit *changes = ic_mem_calloc(most, sizeof *changes);
+    int err = changes
+                  ? change_all(room, changes, collect_list(room, entry, *first, changes))
+                  : IC_ERR_NOMEM;
+    ic_mem_free(changes);
     return err;
 }

@@ -46,8 +46,13 @@ uint32_t isplit__room_spoken_of(const isplit__room *room, uint32_t node)
 {
     const isplit__event *e = room->nodes[node].event;
 
-    if (e->kind != ISPLIT__KIND_CLEAR && e->kind != ISPLIT__KIND_OCCUR && e->ref_count)
-        node = isplit__room_find(room, &e->refs[0]);
+    if (e->kind == ISPLIT__KIND_CLEAR || e->kind == ISPLIT__KIND_OCCUR || !e->ref_count)
+        return isplit__room_entry_of(room, node);
+    node = isplit__room_find(room, &e->refs[0]);
+    /* words are about values, an amend's too; all else is about the entry itself */
+    if (node != ISPLIT__NONE && room->nodes[node].event->kind == ISPLIT__KIND_AMEND &&
+        !isplit__event_is_word(e))
+        return ISPLIT__NONE;
     return isplit__room_entry_of(room, node);
 }
 
@@ -153,21 +158,26 @@ static void drop_twins(isplit__room *room)
     }
 }
 
+/* With its values: does it count, and how does it look? */
+static isplit_entry *finish_entry(isplit__room *room, uint32_t node)
+{
+    isplit__node *n = &room->nodes[node];
+    isplit_entry *e = isplit__node_entry(n);
+
+    n->live = !(e->flags & (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED));
+    isplit__room_judge(room, node);
+    return e;
+}
+
 static int append_entries(isplit__room *room)
 {
-    isplit__said said;
+    int err = 0;
 
-    int err = isplit__words_collect(room, &said);
-    for (uint32_t i = 0; !err && i < room->count; i++) {
-        isplit__node *n = &room->nodes[i];
-        if (!n->counted)
-            continue;
-        n->live =
-            !(isplit__node_entry(n)->flags & (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED));
-        isplit__room_judge(room, &said, i);
+    for (uint32_t i = 0; i < room->count; i++) {
+        if (room->nodes[i].counted)
+            (void)finish_entry(room, i);
     }
-    ic_mem_free(said.words);
-    if (!err && room->has_twins)
+    if (room->has_twins)
         drop_twins(room);
     for (uint32_t i = 0; !err && i < room->count; i++) {
         if (room->nodes[i].counted)
@@ -201,34 +211,105 @@ int isplit__room_fold(isplit__room *room)
     return err;
 }
 
-/* A new entry changes nothing else, unless a clear, a change or a namesake has a say. */
-static bool counts_by_itself(const isplit__room *room, uint32_t node)
+/* --- one more event --- */
+
+/* Has the entry no copies that other things are said about? */
+static bool stands_alone(const isplit__room *room, uint32_t node)
 {
     isplit__id tx;
     const isplit__node *n = &room->nodes[node];
-    const isplit__event *e = n->event;
 
-    if (isplit__idmap_get(&room->changed, &e->id))
+    if (n->event->kind == ISPLIT__KIND_LEGACY)
+        return !n->has_rival && counted_one(room, node) == node;
+    if (n->event->kind != ISPLIT__KIND_ADD || (n->event->mark && room->has_twins))
         return false;
-    if (e->kind == ISPLIT__KIND_LEGACY)
-        return !room->has_clear && !n->has_rival && counted_one(room, node) == node;
     if (!room->by_tx.count)
         return true;
-    isplit__id_of(&tx, e->entry->id, strlen(e->entry->id));
+    isplit__id_of(&tx, n->event->entry->id, strlen(n->event->entry->id));
     return !isplit__idmap_get(&room->by_tx, &tx);
+}
+
+/* A new entry, unless a clear, an earlier change or a namesake has a say. */
+static int count_entry(isplit__room *room, uint32_t node)
+{
+    isplit__node *n = &room->nodes[node];
+    bool old = n->event->kind == ISPLIT__KIND_LEGACY;
+
+    if (!stands_alone(room, node) || (old && room->has_clear) ||
+        isplit__idmap_get(&room->changed, &n->event->id))
+        return IC_ERR_AGAIN;
+    n->value = node;
+    n->counted = true;
+    set_flags(room, node);
+    return isplit__state_insert(&room->state, finish_entry(room, node));
+}
+
+/* What was said of one entry is looked at anew. */
+static int count_again(isplit__room *room, uint32_t node)
+{
+    isplit__node *n = &room->nodes[node];
+    isplit_entry *shown = n->shown;
+    const isplit_entry before = *isplit__node_entry(n);
+
+    if (!stands_alone(room, node))
+        return IC_ERR_AGAIN;
+    n->shown = NULL;
+    n->value = node;
+    set_flags(room, node);
+    int err = isplit__room_change_one(room, node);
+    if (!err)
+        err = isplit__state_replace(&room->state, &before, finish_entry(room, node));
+    ic_mem_free(shown);
+    return err;
+}
+
+/* A change of an entry, or a word about it. */
+static int change_entry(isplit__room *room, uint32_t node)
+{
+    const isplit__event *e = room->nodes[node].event;
+    uint32_t entry = isplit__room_spoken_of(room, node);
+    uint32_t target = isplit__room_find(room, &e->refs[0]);
+
+    if (target == ISPLIT__NONE) /* not here yet */
+        return 0;
+    if (room->nodes[target].event->kind == ISPLIT__KIND_RECUR)
+        return isplit__room_recurring(room);
+    if (room->nodes[target].event->kind == ISPLIT__KIND_CLEAR ||
+        (e->kind == ISPLIT__KIND_UNVOID && room->has_clear))
+        return IC_ERR_AGAIN;
+    return entry == ISPLIT__NONE ? 0 : count_again(room, entry);
+}
+
+static int fold_one(isplit__room *room, uint32_t node)
+{
+    isplit__event *e = room->nodes[node].event;
+
+    if (e->entry)
+        set_exponent(room, e->entry);
+    switch (e->kind) {
+    case ISPLIT__KIND_ADD:
+    case ISPLIT__KIND_LEGACY:
+        return count_entry(room, node);
+    case ISPLIT__KIND_AMEND:
+    case ISPLIT__KIND_VOID:
+    case ISPLIT__KIND_UNVOID:
+    case ISPLIT__KIND_ACK:
+    case ISPLIT__KIND_DISPUTE:
+        return change_entry(room, node);
+    case ISPLIT__KIND_RECUR:
+        return room->occur_events ? IC_ERR_AGAIN : isplit__room_recurring(room);
+    case ISPLIT__KIND_OTHER:
+        return 0;
+    case ISPLIT__KIND_CLEAR:
+    case ISPLIT__KIND_MEMBER:
+    case ISPLIT__KIND_OCCUR:
+    case ISPLIT__KIND_ROOM:
+        break;
+    }
+    return IC_ERR_AGAIN; /* it may change everything */
 }
 
 void isplit__room_fold_one(isplit__room *room, uint32_t node)
 {
-    isplit__said nothing = {.words = NULL};
-    isplit__node *n = &room->nodes[node];
-
-    if (room->stale || !isplit__event_is_entry(n->event))
-        return;
-    n->value = node;
-    set_exponent(room, n->event->entry);
-    set_flags(room, node);
-    isplit__room_judge(room, &nothing, node);
-    n->counted = n->live = counts_by_itself(room, node);
-    room->stale = !n->live || isplit__state_insert(&room->state, n->event->entry) != 0;
+    room->stale = room->stale || fold_one(room, node) != 0;
 }

@@ -93,8 +93,8 @@ static int append(story *s, uint32_t node)
     return 0;
 }
 
-/* Changes that speak of this node under its own id. */
-static int append_changes(story *s, uint32_t node)
+/* What is said under the id of this node, when it is about the entry. */
+static int append_changes(story *s, uint32_t node, uint32_t entry)
 {
     const isplit__room *room = s->room;
     const uint32_t *last =
@@ -102,8 +102,10 @@ static int append_changes(story *s, uint32_t node)
     int err = 0;
 
     for (uint32_t at = last ? *last : ISPLIT__NONE; !err && at != ISPLIT__NONE;
-         at = room->nodes[at].next)
-        err = append(s, at);
+         at = room->nodes[at].next) {
+        if (isplit__room_spoken_of(room, at) == entry)
+            err = append(s, at);
+    }
     return err;
 }
 
@@ -132,7 +134,7 @@ static int collect(story *s, uint32_t entry)
         const isplit__event *e = s->room->nodes[i].event;
         bool is_values = isplit__event_is_entry(e) || e->kind == ISPLIT__KIND_AMEND;
         if (is_values && isplit__room_entry_of(s->room, i) == entry)
-            err = append_changes(s, i);
+            err = append_changes(s, i, entry);
     }
     return err || !s->room->has_clear ? err : append_clears(s, entry);
 }

@@ -9,26 +9,13 @@
 
 #include "ledger/room.h"
 
-/** An ack or a dispute. */
-typedef struct isplit__word {
-    uint32_t entry;
-    const isplit__event *event;
-} isplit__word;
-
-/** All words about values that are shown, by entry and order. */
-typedef struct isplit__said {
-    isplit__word *words; /* ic_mem_free */
-    size_t count;
-    size_t at; /* those before it are of entries that were judged */
-} isplit__said;
-
-/** @return 0 or IC_ERR_NOMEM */
-int isplit__words_collect(const isplit__room *room, isplit__said *out);
-
 /** Does the entry name a member whose name this key holds? */
 bool isplit__room_is_named(const isplit__room *room, uint32_t entry, const char *key);
 
-/** Set the flags of an entry; entries come in the order of their nodes. */
-void isplit__room_judge(const isplit__room *room, isplit__said *said, uint32_t entry);
+/** Is it an ack or a dispute? */
+bool isplit__event_is_word(const isplit__event *event);
+
+/** Set the flags of an entry whose values are set. */
+void isplit__room_judge(const isplit__room *room, uint32_t entry);
 
 #endif

@@ -210,7 +210,6 @@ static void insert_change(isplit__room *room, uint32_t at)
 
     room->nodes[at].next = last ? *last : ISPLIT__NONE;
     isplit__idmap_put(&room->changed, ref, at);
-    room->stale = true;
 }
 
 /* Likewise imported entries of one row. */
@@ -248,12 +247,8 @@ static void insert_signed(isplit__room *room, uint32_t at)
     room->occur_events += e->kind == ISPLIT__KIND_OCCUR;
     if (e->kind == ISPLIT__KIND_ADD && e->mark)
         insert_imported(room, at);
-    if (e->kind == ISPLIT__KIND_OCCUR)
-        room->stale = true;
-    else if (e->kind != ISPLIT__KIND_CLEAR && e->ref_count)
+    if (e->kind != ISPLIT__KIND_CLEAR && e->kind != ISPLIT__KIND_OCCUR && e->ref_count)
         insert_change(room, at);
-    else if (!isplit__event_is_entry(e) && e->kind != ISPLIT__KIND_OTHER)
-        room->stale = true;
 }
 
 /* Of several contents under one txId the one with the smallest hash stands in the map. */

@@ -106,7 +106,7 @@ uint32_t isplit__room_find(const isplit__room *room, const isplit__id *id);
  * ISPLIT__NONE. */
 uint32_t isplit__room_entry_of(const isplit__room *room, uint32_t node);
 
-/** The entry that this event is or changes, or ISPLIT__NONE. */
+/** The entry that this event is, changes or is a word about, or ISPLIT__NONE. */
 uint32_t isplit__room_spoken_of(const isplit__room *room, uint32_t node);
 
 /** The node of an entry of the state, or ISPLIT__NONE. */
@@ -129,7 +129,7 @@ int isplit__room_state(isplit__room *room, const isplit_state **out);
 
 /* fold.c */
 int isplit__room_fold(isplit__room *room);
-/** Count one more entry without a fold, if that can be done. */
+/** Let one more event have its effect without a fold, if that can be done. */
 void isplit__room_fold_one(isplit__room *room, uint32_t node);
 
 /* view.c */
@@ -163,6 +163,8 @@ bool isplit__room_may_change_now(const isplit__room *room, const isplit__id *key
                                  uint32_t entry);
 /** Set values and flags of the entries that were amended or voided. */
 int isplit__room_change(isplit__room *room);
+/** The same of an entry without copies. */
+int isplit__room_change_one(isplit__room *room, uint32_t entry);
 
 /* cover.c */
 /** Set `covered` of all nodes (section 4.5). */

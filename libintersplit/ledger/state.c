@@ -262,10 +262,10 @@ static int64_t signed_minor(const isplit_entry *e, int64_t minor)
     return e->type == ISPLIT_ENTRY_REFUND ? -minor : minor;
 }
 
-static void add_total(isplit__purse *p, const isplit_entry *e)
+static void add_total(isplit__purse *p, const isplit_entry *e, int64_t sign)
 {
     if (e->type != ISPLIT_ENTRY_PAYMENT)
-        p->shown.total_minor += signed_minor(e, e->amount_minor);
+        p->shown.total_minor += sign * signed_minor(e, e->amount_minor);
 }
 
 /* The lines pile up to twice the number of names, then they are added up. */
@@ -288,7 +288,7 @@ static int append_lines(struct isplit_state *s, const isplit_entry *e)
         *put++ = (isplit_share){e->shares[i].name, signed_minor(e, -e->shares[i].minor)};
     p->shown.balances = p->lines;
     p->shown.balance_count += more;
-    add_total(p, e);
+    add_total(p, e, 1);
     return 0;
 }
 
@@ -368,6 +368,21 @@ static isplit__purse *reserve(struct isplit_state *s, const isplit_entry *e)
     return p;
 }
 
+/* The place of an entry in a list, or where it would stand. */
+static size_t place_of(isplit_entry *const *list, size_t count, const isplit_entry *e)
+{
+    size_t low = 0;
+
+    while (low < count) {
+        size_t mid = (low + count) / 2;
+        if (in_list_order(list[mid], e) < 0)
+            low = mid + 1;
+        else
+            count = mid;
+    }
+    return low;
+}
+
 static void insert_sorted(isplit_entry **list, size_t count, isplit_entry *e)
 {
     for (; count && in_list_order(list[count - 1], e) > 0; count--)
@@ -375,17 +390,33 @@ static void insert_sorted(isplit_entry **list, size_t count, isplit_entry *e)
     list[count] = e;
 }
 
-static void add_lines(struct isplit_state *s, isplit__purse *p, const isplit_entry *e)
+/* Its money comes, or with -1 goes back. */
+static void move_lines(struct isplit_state *s, isplit__purse *p, const isplit_entry *e,
+                       int64_t sign)
 {
     for (size_t i = 0; i < e->paid_count; i++) {
-        add_line(p, e->paid[i].name, signed_minor(e, e->paid[i].minor));
+        add_line(p, e->paid[i].name, sign * signed_minor(e, e->paid[i].minor));
         (void)isplit__state_member(s, e->paid[i].name);
     }
     for (size_t i = 0; i < e->share_count; i++) {
-        add_line(p, e->shares[i].name, signed_minor(e, -e->shares[i].minor));
+        add_line(p, e->shares[i].name, sign * signed_minor(e, -e->shares[i].minor));
         (void)isplit__state_member(s, e->shares[i].name);
     }
-    add_total(p, e);
+    add_total(p, e, sign);
+}
+
+/* Whose line is zero may stand in no other entry. */
+static bool may_be_nobody(const struct isplit_state *s, const isplit_entry *e)
+{
+    bool found = false;
+    bool zero = false;
+    const isplit__purse *p = &s->purses[purse_at(s, e->currency, &found)];
+
+    for (size_t i = 0; i < e->paid_count; i++)
+        zero = zero || !p->lines[line_at(p, e->paid[i].name)].minor;
+    for (size_t i = 0; i < e->share_count; i++)
+        zero = zero || !p->lines[line_at(p, e->shares[i].name)].minor;
+    return zero;
 }
 
 int isplit__state_insert(struct isplit_state *s, isplit_entry *e)
@@ -398,6 +429,40 @@ int isplit__state_insert(struct isplit_state *s, isplit_entry *e)
     if (!(e->flags & DEAD))
         insert_sorted(s->live, s->live_count++, e);
     if (p)
-        add_lines(s, p, e);
+        move_lines(s, p, e, 1);
     return 0;
+}
+
+static void replace_live(struct isplit_state *s, const isplit_entry *before,
+                         isplit_entry *e)
+{
+    size_t at = place_of(s->live, s->live_count, e);
+
+    if (e->flags & DEAD && !(before->flags & DEAD))
+        memmove(&s->live[at], &s->live[at + 1],
+                (--s->live_count - at) * sizeof(isplit_entry *));
+    else if (!(e->flags & DEAD) && before->flags & DEAD)
+        insert_sorted(s->live, s->live_count++, e);
+    else if (!(e->flags & DEAD))
+        s->live[at] = e;
+}
+
+int isplit__state_replace(struct isplit_state *s, const isplit_entry *before,
+                          isplit_entry *e)
+{
+    bool same = before->paid == e->paid; /* values are never written twice */
+    bool comes = moves_money(e) && !(same && moves_money(before));
+    bool goes = moves_money(before) && !(same && moves_money(e));
+    isplit__purse *p = comes ? reserve(s, e) : NULL;
+    bool found = false;
+
+    if (!grow_lists(s) || (comes && !p))
+        return IC_ERR_NOMEM;
+    if (goes)
+        move_lines(s, &s->purses[purse_at(s, before->currency, &found)], before, -1);
+    if (comes)
+        move_lines(s, p, e, 1);
+    s->all[place_of(s->all, s->all_count, e)] = e;
+    replace_live(s, before, e);
+    return goes && may_be_nobody(s, before) ? IC_ERR_AGAIN : 0;
 }

@@ -54,6 +54,16 @@ int isplit__state_sort(struct isplit_state *s);
 /** Take in one more entry where it belongs. @return 0 or IC_ERR_NOMEM, unchanged */
 int isplit__state_insert(struct isplit_state *s, isplit_entry *e);
 
+/**
+ * Take in what an entry has become.
+ *
+ * @param before  what it was, its lists still there
+ * @return 0; IC_ERR_AGAIN when a name may be nobody's any more, IC_ERR_NOMEM: the state
+ * is to be made anew
+ */
+int isplit__state_replace(struct isplit_state *s, const isplit_entry *before,
+                          isplit_entry *e);
+
 /** The member of that name, or NULL. */
 const isplit_member *isplit__state_find_member(const struct isplit_state *s,
                                                const char *name);

@@ -15,6 +15,7 @@
 
 #define DURABLE_ADDS 300
 #define NEW_ENTRIES 100
+#define CHANGES 180 /* the last entry of a member takes a look at all */
 #define MEMBERS 200
 #define EVENTS_A_KEY 5000 /* one key writes so many to a room at most */
 #define EVENTS 50000
@@ -235,6 +236,36 @@ static void bench_new_entries(isplit_book *book)
                    (double)figure_percentile(plans, NEW_ENTRIES, 99) / MS, "ms", 5);
 }
 
+/* An entry becomes another, then void: what follows is known without a look at the rest.
+ */
+static void bench_changes(isplit_book *book)
+{
+    static uint64_t times[CHANGES];
+    const isplit_part split[] = {{"alice", NULL}, {"bob", NULL}};
+    const isplit_draft other = {
+        .payer = "bob", .amount = "7", .parts = split, .part_count = 2};
+    const isplit_deed deeds[] = {
+        {.kind = ISPLIT_DEED_AMEND, .id = "last", .draft = &other},
+        {.kind = ISPLIT_DEED_VOID, .id = "last"},
+    };
+
+    for (uint32_t i = 0; i < CHANGES; i++) {
+        const isplit_state *state = NULL;
+        const isplit_entry *entry = NULL;
+        isplit_plan plan;
+        uint64_t start = figure_now_ns();
+        must(isplit_book_do(book, "trip", &deeds[i % 2], &entry, NULL, NULL), "change");
+        must(isplit_book_state(book, "trip", &state), "state");
+        must(isplit_state_plan(state, 0, NULL, &plan), "plan");
+        times[i] = figure_now_ns() - start;
+        isplit_plan_free(&plan);
+    }
+    figure("ledger_change_in_50000_p50",
+           (double)figure_percentile(times, CHANGES, 50) / MS, "ms");
+    figure_at_most("ledger_change_in_50000_p99",
+                   (double)figure_percentile(times, CHANGES, 99) / MS, "ms", 30);
+}
+
 /* @return milliseconds from nothing to the balances and the plan of a room */
 static double bench_cold_start(const char *folder, uint32_t events, bool whole)
 {
@@ -260,6 +291,7 @@ static double bench_cold_start(const char *folder, uint32_t events, bool whole)
         figure_at_most("ledger_cold_first_balance", ready, "ms", 1000);
         figure_at_most("ledger_cold_resident", resident, "MiB", 100);
         bench_new_entries(book);
+        bench_changes(book);
     } else {
         figure("ledger_cold_500000_first_balance", ready, "ms");
         figure("ledger_cold_500000_resident", resident, "MiB");

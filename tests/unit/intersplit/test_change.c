@@ -12,6 +12,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "ledger/room.h"
 #include "ledgers.h"
 
 static const isplit_draft fifty = {.payer = "bob", .amount = "50", .note = "more"};
@@ -344,6 +345,46 @@ static void survives_each_failed_allocation(void **state)
     ledgers_close(&l);
 }
 
+/* Balances after a change of one of many entries take no look at the others. */
+static void a_change_of_one_entry_does_not_fold_the_room(void **state)
+{
+    static const char *const kinds[] = {"amend", "void", "unvoid", "dispute", "ack"};
+    ledgers l;
+    size_t count = 0;
+    char body[512];
+    isplit__room *room = NULL;
+    const isplit_state *s = NULL;
+
+    (void)state;
+    ledgers_open(&l, 1);
+    ledgers_add(&l, 0, "alice", "30", "alice,bob");
+    ledgers_add(&l, 0, "alice", "20", "alice,bob");
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        (void)snprintf(body, sizeof body,
+                       i ? "{\"ref\":\"%s\"}"
+                         : "{\"body\":{\"amount\":500,\"from\":\"bob\",\"to\":"
+                           "\"alice\"},\"ref\":\"%s\"}",
+                       first_of(&l, 0)->id);
+        ledgers_write(&l, 0, kinds[i], body);
+    }
+    char **events = ledgers_events(l.of[0], &count);
+    assert_int_equal(isplit__room_new("trip", "trac", &room), 0);
+    for (size_t i = 0; i < count; i++) {
+        isplit__item item;
+        isplit_taken taken;
+        assert_int_equal(
+            isplit__item_read(events[i], strlen(events[i]), &room->context, &item, NULL),
+            0);
+        assert_int_equal(isplit__room_take(room, &item, &taken), 0);
+        assert_int_equal(room->stale, i < 1);
+        assert_int_equal(isplit__room_state(room, &s), 0);
+    }
+    assert_int_equal(isplit_state_total_minor(s), 2000);
+    isplit__room_free(room);
+    ledgers_free_events(events, count);
+    ledgers_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +398,7 @@ int main(void)
         cmocka_unit_test(the_history_of_an_entry_is_told_in_order),
         cmocka_unit_test(a_clear_is_undone_by_who_made_it),
         cmocka_unit_test(survives_each_failed_allocation),
+        cmocka_unit_test(a_change_of_one_entry_does_not_fold_the_room),
     };
     return cmocka_run_group_tests_name("intersplit/change", tests, NULL, NULL);
 }
