@@ -1,7 +1,8 @@
 /*
  * Random entries of every split mode, with 0 to 4 decimals, in rooms of 2 to 16 members:
- * shares sum to the amount and lie within a unit of what is exact, balances sum to zero,
- * plans clear them all, amounts are read as they are printed.
+ * expenses, refunds, payments, one payer or several, some converted by a frozen rate.
+ * Shares and payers' parts sum to the amount and lie within a unit of what is exact,
+ * balances sum to zero, plans clear them all, amounts are read as they are printed.
  *
  *   sim_entries [COUNT [FIRST]]     default 10 000 000 entries from room 1
  *
@@ -22,12 +23,14 @@
 #include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "intersplit/split.h"
+#include "ledger/body.h"
 #include "ledgers.h"
 
 #define DEFAULT_ENTRIES 10000000
 #define ENTRIES_A_ROOM 100
 #define MEMBERS 16
 #define ITEMS 6
+#define PAYERS 4
 
 __extension__ typedef __int128 wide;
 
@@ -46,6 +49,7 @@ typedef struct room {
     isplit_split_item items[ITEMS];
     size_t member[MEMBERS]; /* who they are in the room */
     int64_t shares[MEMBERS];
+    int64_t original_minor; /* before it was converted; 0 = it was not */
 } room;
 
 #define HOLDS(r, condition)                                                              \
@@ -67,6 +71,36 @@ static int64_t random_amount(room *r)
     for (uint64_t digits = below(r, 13); digits; digits--)
         most *= 10;
     return (int64_t)below(r, most * 10) + 1;
+}
+
+static wide power_of_ten(unsigned n)
+{
+    return n ? 10 * power_of_ten(n - 1) : 1;
+}
+
+/* An amount of another currency by a frozen rate: at most half a unit off. */
+static int64_t convert(room *r)
+{
+    char rate[32];
+    int64_t minor = 0;
+    unsigned exponent = (unsigned)below(r, 5);
+    unsigned decimals = (unsigned)below(r, 7) + 1;
+    uint64_t digits = below(r, (uint64_t)power_of_ten(decimals + 2)) + 1;
+    uint64_t one = (uint64_t)power_of_ten(decimals);
+
+    r->original_minor = random_amount(r);
+    (void)snprintf(rate, sizeof rate, "%llu.%0*llu", (unsigned long long)(digits / one),
+                   (int)decimals, (unsigned long long)(digits % one));
+    if (isplit_money_convert(r->original_minor, exponent, rate, r->exponent, &minor,
+                             NULL) != 0) {
+        r->original_minor = 0; /* too little or too much for an entry */
+        return random_amount(r);
+    }
+    wide exact = (wide)r->original_minor * (wide)digits * power_of_ten(r->exponent);
+    wide unit = (wide)one * power_of_ten(exponent);
+    wide off = (minor * unit - exact) * 2;
+    HOLDS(r, off <= unit && off > -unit); /* half a unit goes up */
+    return minor;
 }
 
 static void choose_members(room *r)
@@ -122,8 +156,9 @@ static void ask(room *r)
 {
     isplit_split *s = &r->split;
 
+    r->original_minor = 0;
     *s = (isplit_split){.mode = (isplit_split_mode)below(r, ISPLIT_SPLIT_ITEMS + 1),
-                        .amount_minor = random_amount(r),
+                        .amount_minor = below(r, 8) ? random_amount(r) : convert(r),
                         .exponent = r->exponent};
     choose_members(r);
     s->rotate_at = below(r, 2) ? below(r, s->count) : 0;
@@ -233,7 +268,41 @@ static void check_text(room *r)
     HOLDS(r, again == r->split.amount_minor);
 }
 
-/* Somebody paid for them, or got it back for them. */
+/* Some paid, each a part: of what was converted, in proportion to what he gave. */
+static void count_payers(room *r, int64_t amount, int64_t sign)
+{
+    isplit_share paid[PAYERS];
+    int64_t given[PAYERS];
+    int64_t from = r->original_minor ? r->original_minor : amount;
+    size_t count = below(r, 4) ? 1 : below(r, PAYERS) + 1;
+    int64_t sum = 0;
+
+    random_parts(r, given, count, from);
+    for (size_t i = 0; i < count; i++)
+        paid[i].minor = given[i];
+    if (r->original_minor)
+        (void)isplit__scale(paid, count, from, amount);
+    for (size_t i = 0; i < count; i++) {
+        HOLDS(r, paid[i].minor >= 0);
+        HOLDS(r, is_near(paid[i].minor, amount, given[i], from, 1));
+        sum += paid[i].minor;
+        r->balances[below(r, r->count)].minor += sign * paid[i].minor;
+    }
+    HOLDS(r, sum == amount);
+}
+
+/* One gives another money. */
+static void count_payment(room *r)
+{
+    size_t from = below(r, r->count);
+    size_t to = (from + 1 + below(r, r->count - 1)) % r->count;
+    int64_t amount = random_amount(r);
+
+    r->balances[from].minor += amount;
+    r->balances[to].minor -= amount;
+}
+
+/* Some paid for them, or got it back for them. */
 static void count_entry(room *r)
 {
     int64_t sign = below(r, 8) ? 1 : -1;
@@ -245,13 +314,17 @@ static void count_entry(room *r)
         r->balances[r->member[i]].minor -= sign * r->shares[i];
     }
     HOLDS(r, sum == r->split.amount_minor);
-    r->balances[below(r, r->count)].minor += sign * sum;
+    count_payers(r, sum, sign);
 }
 
 static void play_entry(room *r)
 {
     isplit_reason why = {{0}};
 
+    if (below(r, 16) == 0) {
+        count_payment(r);
+        return;
+    }
     ask(r);
     int err = isplit_split_compute(&r->split, r->shares, &why);
     if (err)
