@@ -209,6 +209,18 @@ IC_API IC_CHECK int isplit_book_due(isplit_book *book, const char *room, size_t 
 IC_API IC_CHECK int isplit_book_state(isplit_book *book, const char *room,
                                       const isplit_state **out);
 
+/**
+ * The proof that a key signed two events in the place of one, for entries that have
+ * ISPLIT_ENTRY_FORKED: the same two on every peer that has the same events.
+ *
+ * @param key     64 hex digits
+ * @param first   like `second` JSON of a signed event, as isplit_ledger_take takes it:
+ *                ic_mem_free
+ * @return 0; IC_ERR_NOT_FOUND: it did no such thing; as isplit_book_open
+ */
+IC_API IC_CHECK int isplit_book_fork(isplit_book *book, const char *room, const char *key,
+                                     char **first, char **second);
+
 /** Tell the name of each room in the store, in byte order, until the callback returns an
  * error, which is handed on. The callback may read, not change. */
 typedef int (*isplit_room_cb)(const char *room, void *user);

@@ -40,10 +40,12 @@ typedef enum isplit_entry_flag {
     ISPLIT_ENTRY_EDITED = 1u << 4,   /* shows other values than at first */
     ISPLIT_ENTRY_DISPUTED = 1u << 5, /* a member whom it names contests it */
     ISPLIT_ENTRY_CONFIRMED = 1u
-                             << 6, /* each member whom it names wrote or confirmed it */
-    ISPLIT_ENTRY_FORKED = 1u << 7, /* its author signed two futures */
-    ISPLIT_ENTRY_IGNORED = 1u << 8 /* listed, but a setting of the room keeps it out of
-                                      balances and totals */
+                             << 6,  /* each member whom it names wrote or confirmed it */
+    ISPLIT_ENTRY_FORKED = 1u << 7,  /* its author signed two futures */
+    ISPLIT_ENTRY_IGNORED = 1u << 8, /* listed, but a setting of the room keeps it out of
+                                       balances and totals */
+    ISPLIT_ENTRY_AHEAD = 1u << 9 /* by isplit_entry_flags only: at_ms is more than a day
+                                    ahead of the reader's clock */
 } isplit_entry_flag;
 
 /** A line of a bill. */
@@ -86,6 +88,10 @@ typedef struct isplit_entry {
     unsigned original_exponent;
     unsigned flags; /* isplit_entry_flag */
 } isplit_entry;
+
+/** The flags as of a time in milliseconds since 1970; the clock decides about nothing
+ * else, so a state knows none. */
+IC_API unsigned isplit_entry_flags(const isplit_entry *entry, int64_t now_ms);
 
 typedef struct isplit_state isplit_state; /* the fold of a room's events; borrowed */
 

@@ -82,6 +82,10 @@ IC_API IC_CHECK int isplit_ledger_state(isplit_ledger *ledger, const isplit_stat
 IC_API IC_CHECK int isplit_ledger_event(const isplit_ledger *ledger, size_t index,
                                         char **out);
 
+/** As isplit_book_fork; `pair` are numbers for isplit_ledger_event. */
+IC_API IC_CHECK int isplit_ledger_fork(const isplit_ledger *ledger, const char *key,
+                                       size_t pair[2]);
+
 IC_END_DECLS
 
 #endif

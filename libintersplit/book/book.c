@@ -281,6 +281,45 @@ int isplit_book_state(isplit_book *book, const char *room, const isplit_state **
     return isplit__room_state(unknown, out);
 }
 
+static int write_row(const isplit__row *row, void *user)
+{
+    isplit__event_write(user, row->text, row->len, row->sig);
+    return 0;
+}
+
+static int read_event(isplit_book *book, const isplit__place *place, uint32_t position,
+                      char **out)
+{
+    isplit__buf text = {0};
+
+    int err = isplit__store_one(book->store, place->number, position, write_row, &text);
+    if (!err)
+        err = isplit__buf_finish(&text, out);
+    isplit__buf_free(&text);
+    return err;
+}
+
+int isplit_book_fork(isplit_book *book, const char *room, const char *key, char **first,
+                     char **second)
+{
+    size_t pair[2];
+    char *texts[2] = {NULL, NULL};
+    isplit__place *place = NULL;
+
+    int err = isplit__book_place(book, room, false, &place);
+    if (!err)
+        err = isplit__room_fork(place->room, key, pair);
+    for (size_t i = 0; !err && i < 2; i++)
+        err = read_event(book, place, (uint32_t)pair[i], &texts[i]);
+    if (err) {
+        ic_mem_free(texts[0]);
+        return err;
+    }
+    *first = texts[0];
+    *second = texts[1];
+    return 0;
+}
+
 int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
 {
     return isplit__store_each_room(book->store, tell, user);

@@ -115,8 +115,9 @@ static void put_original(isplit__buf *b, const isplit_entry *e)
 void isplit__form_marks(isplit__buf *b, unsigned flags, const char *before,
                         const char *quote)
 {
-    static const char *const names[] = {"void",     "cleared",   "conflict", "edited",
-                                        "disputed", "confirmed", "forked",   "ignored"};
+    static const char *const names[] = {"void",   "cleared",  "conflict",
+                                        "edited", "disputed", "confirmed",
+                                        "forked", "ignored",  "ahead"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (!(flags & (unsigned)ISPLIT_ENTRY_VOID << i))

@@ -6,6 +6,8 @@
 #include "intercom/sys/mem.h"
 #include "ledger/events.h"
 
+#define DAY_MS INT64_C(86400000)
+
 int64_t isplit__equal_share(int64_t amount_minor, size_t count, size_t index)
 {
     int64_t n = (int64_t)count;
@@ -23,6 +25,13 @@ bool isplit__entry_is_plain(const isplit_entry *e)
             return false;
     }
     return true;
+}
+
+unsigned isplit_entry_flags(const isplit_entry *e, int64_t now_ms)
+{
+    bool ahead = e->at_ms > now_ms && e->at_ms - now_ms > DAY_MS;
+
+    return e->flags | (ahead ? (unsigned)ISPLIT_ENTRY_AHEAD : 0);
 }
 
 static size_t text_size(const char *text)

@@ -166,3 +166,8 @@ int isplit_ledger_event(const isplit_ledger *l, size_t index, char **out)
         isplit__buf_add(&b, k->text, k->len);
     return isplit__buf_finish(&b, out);
 }
+
+int isplit_ledger_fork(const isplit_ledger *l, const char *key, size_t pair[2])
+{
+    return isplit__room_fork(l->room, key, pair);
+}

@@ -103,6 +103,51 @@ bool isplit__room_is_forked(const isplit__room *room, const isplit__id *key)
     return isplit__idmap_get(&room->forked, key) != NULL;
 }
 
+/* The least seq that this key used twice; 0 = none. */
+static uint32_t forked_seq(const isplit__room *room, const isplit__id *key)
+{
+    bool seen[ISPLIT__EVENT_MAX_SEQ + 1] = {false};
+    uint32_t least = 0;
+
+    for (uint32_t i = 0; i < room->count; i++) {
+        const isplit__event *e = room->nodes[i].event;
+        if (isplit__id_compare(&e->by, key) != 0)
+            continue;
+        if (seen[e->seq] && (!least || e->seq < least))
+            least = e->seq;
+        seen[e->seq] = true;
+    }
+    return least;
+}
+
+static bool is_smaller(const isplit__room *room, size_t a, size_t b)
+{
+    return isplit__id_compare(&room->nodes[a].event->id, &room->nodes[b].event->id) < 0;
+}
+
+int isplit__room_fork(const isplit__room *room, const char *key, size_t pair[2])
+{
+    isplit__id by;
+    size_t count = 0;
+
+    if (!isplit__id_parse(&by, key, strlen(key)) || !isplit__room_is_forked(room, &by))
+        return IC_ERR_NOT_FOUND;
+    pair[0] = pair[1] = 0;
+    uint32_t seq = forked_seq(room, &by);
+    for (uint32_t i = 0; i < room->count; i++) {
+        const isplit__event *e = room->nodes[i].event;
+        if (e->seq != seq || isplit__id_compare(&e->by, &by) != 0)
+            continue;
+        bool first = !count || is_smaller(room, i, pair[0]);
+        if (first)
+            pair[1] = pair[0];
+        if (first || count == 1 || is_smaller(room, i, pair[1]))
+            pair[!first] = i;
+        count++;
+    }
+    return 0;
+}
+
 int isplit__room_index(isplit__room *room, const isplit__index **out)
 {
     int err = 0;

@@ -124,6 +124,10 @@ int isplit__room_index(isplit__room *room, const isplit__index **out);
 /** Has this key signed two futures (section 4.6)? */
 bool isplit__room_is_forked(const isplit__room *room, const isplit__id *key);
 
+/** The two events of a forked key that have one seq: the least such seq, and of it the
+ * smallest ids. `pair` are nodes. @return 0 or IC_ERR_NOT_FOUND */
+int isplit__room_fork(const isplit__room *room, const char *key, size_t pair[2]);
+
 /** The state, folded when needed; changes nothing else. */
 int isplit__room_state(isplit__room *room, const isplit_state **out);
 

@@ -354,6 +354,36 @@ static void an_empty_room_stays_where_it_is(void **state)
 
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, desk_setup, desk_teardown)
 
+/* Section 4.6. What a second device wrote comes in by the snapshot. */
+static void a_fork_is_proven_from_the_store(void **state)
+{
+    desk *d = *state;
+    size_t count = 0;
+    char *pair[2] = {NULL, NULL};
+    isplit_restored restored;
+
+    desk_open(d);
+    const char *key = ic_identity_public_key_hex(d->identity);
+    (void)desk_add(d, "trip", "alice", "1", "bob", "");
+    assert_int_equal(isplit_book_persist(d->book, "trip", false, &count, NULL), 0);
+    assert_int_equal(isplit_book_fork(d->book, "trip", key, &pair[0], &pair[1]),
+                     IC_ERR_NOT_FOUND);
+    desk_new_store(d);
+    desk_open(d);
+    (void)desk_add(d, "trip", "alice", "2", "bob", "");
+    assert_int_equal(isplit_book_restore(d->book, "trip", false, &restored, NULL), 0);
+    assert_true(isplit_state_entry(desk_state(d, "trip"), 0)->flags &
+                ISPLIT_ENTRY_FORKED);
+    assert_int_equal(isplit_book_fork(d->book, "trip", key, &pair[0], &pair[1]), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_non_null(strstr(pair[i], "\"seq\":1,"));
+        assert_non_null(strstr(pair[i], "\"sig\":"));
+    }
+    assert_string_not_equal(pair[0], pair[1]);
+    ic_mem_free(pair[0]);
+    ic_mem_free(pair[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +400,7 @@ int main(void)
         WITH_DESK(changes_are_told_once_and_failures_not_at_all),
         WITH_DESK(a_key_writes_5000_events_to_a_room),
         WITH_DESK(options_of_other_versions_are_read_or_refused),
+        WITH_DESK(a_fork_is_proven_from_the_store),
     };
     return cmocka_run_group_tests_name("intersplit/book", tests, NULL, NULL);
 }

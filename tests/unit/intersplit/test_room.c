@@ -231,6 +231,72 @@ static void waiting_events_are_bounded_and_the_oldest_gives_way(void **state)
     ledgers_close(&l);
 }
 
+/* All events of one room into another. */
+static void move_all(const ledgers *from, ledgers *to)
+{
+    size_t count = 0;
+    isplit_taken taken;
+    char **events = ledgers_events(from->of[0], &count);
+
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(
+            isplit_ledger_take(to->of[0], events[i], strlen(events[i]), &taken, NULL), 0);
+    ledgers_free_events(events, count);
+}
+
+/* Section 4.6: one author, three devices that know nothing of each other. */
+static void who_signs_two_futures_is_proven_by_two_events(void **state)
+{
+    ledgers l[3];
+    size_t pair[2][2];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char amount[2] = {(char)('1' + i), 0};
+        ledgers_open(&l[i], 1);
+        ledgers_add(&l[i], 0, "alice", amount, "bob");
+    }
+    const char *key = ic_identity_public_key_hex(l[0].identities[0]);
+    assert_int_equal(isplit_ledger_fork(l[0].of[0], key, pair[0]), IC_ERR_NOT_FOUND);
+    for (size_t i = 0; i < 2; i++) { /* of three the same two, whoever came first */
+        move_all(&l[1 - i], &l[2]);
+        move_all(&l[2], &l[i]);
+        move_all(&l[1 - i], &l[i]);
+        assert_int_equal(isplit_ledger_fork(l[i].of[0], key, pair[i]), 0);
+        assert_int_not_equal(pair[i][0], pair[i][1]);
+    }
+    for (size_t k = 0; k < 2; k++) {
+        char *one = NULL;
+        char *other = NULL;
+        assert_int_equal(isplit_ledger_event(l[0].of[0], pair[0][k], &one), 0);
+        assert_int_equal(isplit_ledger_event(l[1].of[0], pair[1][k], &other), 0);
+        assert_string_equal(one, other);
+        assert_non_null(strstr(one, "\"seq\":1,"));
+        ic_mem_free(one);
+        ic_mem_free(other);
+    }
+    for (size_t i = 0; i < 3; i++)
+        ledgers_close(&l[i]);
+}
+
+static void a_time_far_ahead_is_marked_when_it_is_read(void **state)
+{
+    ledgers l;
+    const isplit_state *s = NULL;
+
+    (void)state;
+    ledgers_open(&l, 1);
+    ledgers_add(&l, 0, "alice", "1", "bob");
+    assert_int_equal(isplit_ledger_state(l.of[0], &s), 0);
+    const isplit_entry *e = isplit_state_entry(s, 0);
+    int64_t day = e->at_ms - INT64_C(86400000);
+    assert_int_equal(isplit_entry_flags(e, day), ISPLIT_ENTRY_SIGNED);
+    assert_int_equal(isplit_entry_flags(e, day - 1),
+                     ISPLIT_ENTRY_SIGNED | ISPLIT_ENTRY_AHEAD);
+    assert_int_equal(isplit_entry_flags(e, e->at_ms + 5), e->flags);
+    ledgers_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +309,8 @@ int main(void)
         cmocka_unit_test(an_unsigned_copy_of_a_signed_entry_does_not_count_twice),
         cmocka_unit_test(events_of_later_versions_are_carried_without_effect),
         cmocka_unit_test(waiting_events_are_bounded_and_the_oldest_gives_way),
+        cmocka_unit_test(who_signs_two_futures_is_proven_by_two_events),
+        cmocka_unit_test(a_time_far_ahead_is_marked_when_it_is_read),
     };
     return cmocka_run_group_tests_name("intersplit/room", tests, NULL, NULL);
 }
