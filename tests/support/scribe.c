@@ -18,10 +18,11 @@
 #define START_MS INT64_C(1735689600000)
 #define FAR_MS INT64_C(4102444800000) /* the year 2100 */
 #define DEPS 16
+#define MARK 0x696d000000000001ull /* of an imported entry, in its nonce */
 
 static const char *const kind_names[SCRIBE_KINDS] = {
-    "add", "pay",     "amend", "void",  "unvoid", "clear", "member",
-    "ack", "dispute", "room",  "recur", "occur",  NULL,    "lend"};
+    "add",     "pay",  "amend", "void",  "unvoid", "clear", "member", "ack",
+    "dispute", "room", "recur", "occur", NULL,     "add",   "lend"};
 
 void scribe_begin(scribe *s, uint64_t seed)
 {
@@ -31,6 +32,7 @@ void scribe_begin(scribe *s, uint64_t seed)
         s->known[i] = 0;
     }
     s->seed = seed;
+    s->mark = 0;
     s->count = 0;
     s->refused_count = 0;
 }
@@ -171,7 +173,7 @@ static scribe_event make(scribe *s, size_t who, scribe_kind kind, json_t *body,
         at = FAR_MS;
     place(s, &e, deps);
     (void)snprintf(nonce, sizeof nonce, "%016llx",
-                   (unsigned long long)ledgers_random(&s->seed));
+                   s->mark ? s->mark : (unsigned long long)ledgers_random(&s->seed));
     json_t *object = json_pack(
         "{sI so ss so ss si ss ss si si}", "at", (json_int_t)at, "body", body, "by",
         ic_identity_public_key_hex(s->identities[who]), "deps", list_deps(s, deps), "k",
@@ -269,8 +271,8 @@ static void write_old(scribe *s, size_t who)
 
 static uint64_t things_to_mark(scribe_kind kind)
 {
-    uint64_t entries =
-        BIT(SCRIBE_ADD) | BIT(SCRIBE_PAY) | BIT(SCRIBE_OCCUR) | BIT(SCRIBE_OLD);
+    uint64_t entries = BIT(SCRIBE_IMPORTED) | BIT(SCRIBE_ADD) | BIT(SCRIBE_PAY) |
+                       BIT(SCRIBE_OCCUR) | BIT(SCRIBE_OLD);
 
     if (kind == SCRIBE_AMEND)
         return entries;
@@ -314,9 +316,25 @@ static json_t *random_body(scribe *s, size_t who, scribe_kind kind)
     case SCRIBE_ACK:
     case SCRIBE_DISPUTE:
     case SCRIBE_OLD:
+    case SCRIBE_IMPORTED:
         break;
     }
     return scribe_body_add(s, NULL);
+}
+
+/* One of two rows of a file that each imports for himself, not all of the same version.
+ */
+static void write_imported(scribe *s, size_t who)
+{
+    uint64_t seed = s->seed;
+    uint64_t row = scribe_below(s, 2);
+
+    s->seed = row + scribe_below(s, 2) * 2;
+    s->mark = MARK + row;
+    json_t *body = scribe_body_add(s, NULL);
+    write_body(s, who, SCRIBE_IMPORTED, body, SCRIBE_EVENTS);
+    s->mark = 0;
+    s->seed = seed + 1;
 }
 
 void scribe_write(scribe *s, size_t who, scribe_kind kind)
@@ -325,6 +343,10 @@ void scribe_write(scribe *s, size_t who, scribe_kind kind)
 
     if (kind == SCRIBE_OLD) {
         write_old(s, who);
+        return;
+    }
+    if (kind == SCRIBE_IMPORTED) {
+        write_imported(s, who);
         return;
     }
     if (kind == SCRIBE_AMEND) {

@@ -32,8 +32,9 @@ typedef enum scribe_kind {
     SCRIBE_ROOM,
     SCRIBE_RECUR,
     SCRIBE_OCCUR,
-    SCRIBE_OLD,    /* an unsigned entry of the original */
-    SCRIBE_STRANGE /* of a later version */
+    SCRIBE_OLD,      /* an unsigned entry of the original */
+    SCRIBE_IMPORTED, /* an "add" with the mark of its row */
+    SCRIBE_STRANGE   /* of a later version */
 } scribe_kind;
 #define SCRIBE_KINDS (SCRIBE_STRANGE + 1)
 
@@ -51,6 +52,7 @@ typedef struct scribe_event {
 typedef struct scribe {
     ic_identity *identities[SCRIBE_AUTHORS];
     uint64_t seed;
+    unsigned long long mark;        /* of the next event; 0 = it has none */
     uint64_t known[SCRIBE_AUTHORS]; /* bit i: has event i, and all of its past */
     scribe_event events[SCRIBE_EVENTS];
     size_t count;
