@@ -24,9 +24,7 @@ static int by_entry_and_order(const void *a, const void *b)
 
     if (x->entry != y->entry)
         return x->entry < y->entry ? -1 : 1;
-    if (e->lc != f->lc)
-        return e->lc < f->lc ? -1 : 1;
-    return isplit__id_compare(&e->id, &f->id);
+    return isplit__event_compare(e, f);
 }
 
 /* Has the room been opened to all, as far as this view knows? */

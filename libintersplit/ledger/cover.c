@@ -140,11 +140,6 @@ int isplit__room_may_undo(const isplit__room *room, const isplit__id *key, uint3
     return err;
 }
 
-static bool is_before(const isplit__event *a, const isplit__event *b)
-{
-    return a->lc != b->lc ? a->lc < b->lc : isplit__id_compare(&a->id, &b->id) < 0;
-}
-
 /* The past of the clear is marked. Of those who took it back, or took that back, the last
  * has his way. */
 static bool clear_counts(const pass *p, size_t clear)
@@ -160,7 +155,8 @@ static bool clear_counts(const pass *p, size_t clear)
         uint32_t node = p->unvoids[u];
         const isplit__event *e = p->room->nodes[node].event;
         if (isplit__id_compare(&e->refs[0], &c->id) == 0 && came_after(p, u, clear) &&
-            (last == ISPLIT__NONE || is_before(p->room->nodes[last].event, e)) &&
+            (last == ISPLIT__NONE ||
+             isplit__event_compare(p->room->nodes[last].event, e) < 0) &&
             may_undo(p->room, &e->by, isplit__room_view(p->room, node), p->clears[clear],
                      &p->past))
             last = node;

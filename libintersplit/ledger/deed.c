@@ -178,8 +178,8 @@ static int void_entry(doing *d)
 static int find_clear(const doing *d, isplit__id *out)
 {
     size_t count = 0;
-    int64_t lc = 0;
     isplit__id *clears = NULL;
+    const isplit__event *last = NULL;
     bool *wanted = ic_mem_alloc(d->room->count + 1u);
 
     if (!wanted)
@@ -192,12 +192,12 @@ static int find_clear(const doing *d, isplit__id *out)
     for (size_t i = 0; i < count; i++) {
         const isplit__event *e =
             d->room->nodes[isplit__room_find(d->room, &clears[i])].event;
-        if (e->lc > lc || (e->lc == lc && isplit__id_compare(&e->id, out) > 0))
-            *out = e->id;
-        lc = e->lc > lc ? e->lc : lc;
+        last = !last || isplit__event_compare(last, e) < 0 ? e : last;
     }
     ic_mem_free(clears);
-    return count ? 0 : refuse(d, IC_ERR_NOT_FOUND, "nothing was cleared in this room");
+    if (last)
+        *out = last->id;
+    return last ? 0 : refuse(d, IC_ERR_NOT_FOUND, "nothing was cleared in this room");
 }
 
 static int undo_clear(doing *d)

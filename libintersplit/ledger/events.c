@@ -33,6 +33,13 @@ void isplit__event_free(isplit__event *event)
     ic_mem_free(event);
 }
 
+int isplit__event_compare(const isplit__event *a, const isplit__event *b)
+{
+    if (a->lc != b->lc)
+        return a->lc < b->lc ? -1 : 1;
+    return isplit__id_compare(&a->id, &b->id);
+}
+
 bool isplit__event_is_entry(const isplit__event *event)
 {
     return event->kind == ISPLIT__KIND_ADD || event->kind == ISPLIT__KIND_LEGACY ||

@@ -106,6 +106,8 @@ bool isplit__id_parse(isplit__id *out, const char *hex, size_t len);
 /** A fingerprint; like an id, from a text that ends with a zero. */
 bool isplit__print_parse(uint8_t out[ISPLIT__PRINT_BYTES], const char *hex, size_t len);
 int isplit__id_compare(const void *a, const void *b);
+/** The order of a room: (lc, id). */
+int isplit__event_compare(const isplit__event *a, const isplit__event *b);
 
 /**
  * An event of version 2 as it came over the wire: shape and limits, not the signature.

@@ -148,9 +148,7 @@ static void drop_twins(isplit__room *room)
         bool imported = e->kind == ISPLIT__KIND_ADD && e->mark;
         uint32_t at = imported ? room->nodes[i].next : ISPLIT__NONE;
         for (; at != ISPLIT__NONE; at = room->nodes[at].next) {
-            const isplit__event *f = room->nodes[at].event;
-            bool first =
-                e->lc != f->lc ? e->lc < f->lc : isplit__id_compare(&e->id, &f->id) < 0;
+            bool first = isplit__event_compare(e, room->nodes[at].event) < 0;
             isplit__node *later = &room->nodes[first ? at : i];
             if (are_twins(room, i, at))
                 later->counted = later->live = false;

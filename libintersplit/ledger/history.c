@@ -149,9 +149,7 @@ static void sort(story *s)
         const isplit__event *e = nodes[node].event;
         size_t at = i;
         for (; at > 1; at--) {
-            const isplit__event *f = nodes[s->nodes[at - 1]].event;
-            if (f->lc < e->lc ||
-                (f->lc == e->lc && isplit__id_compare(&f->id, &e->id) < 0))
+            if (isplit__event_compare(nodes[s->nodes[at - 1]].event, e) < 0)
                 break;
             s->nodes[at] = s->nodes[at - 1];
         }

@@ -12,17 +12,10 @@
 #define BLOCK 64 /* events that are added up one by one at each end of a range */
 #define FIRST_CAP 256
 
-static int by_lc_and_id(const isplit__event *a, const isplit__event *b)
-{
-    if (a->lc != b->lc)
-        return a->lc < b->lc ? -1 : 1;
-    return isplit__id_compare(&a->id, &b->id);
-}
-
 static int sort_order(const void *a, const void *b)
 {
-    return by_lc_and_id(*(const isplit__event *const *)a,
-                        *(const isplit__event *const *)b);
+    return isplit__event_compare(*(const isplit__event *const *)a,
+                                 *(const isplit__event *const *)b);
 }
 
 static bool reserve(isplit__index *x, size_t need)
@@ -65,7 +58,8 @@ static size_t merge(isplit__index *x, const isplit__event **more, size_t count)
     size_t first = put;
 
     while (count) {
-        bool is_new = !left || by_lc_and_id(x->order[left - 1], more[count - 1]) < 0;
+        bool is_new =
+            !left || isplit__event_compare(x->order[left - 1], more[count - 1]) < 0;
         first = is_new ? put - 1 : first;
         x->order[--put] = is_new ? more[--count] : x->order[--left];
     }

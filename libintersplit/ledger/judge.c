@@ -8,11 +8,6 @@ bool isplit__event_is_word(const isplit__event *e)
     return e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE;
 }
 
-static bool is_before(const isplit__event *a, const isplit__event *b)
-{
-    return a->lc != b->lc ? a->lc < b->lc : isplit__id_compare(&a->id, &b->id) < 0;
-}
-
 /* The last word of this key about the values that this node brought. */
 static isplit__kind last_word(const isplit__room *room, uint32_t value, const char *key)
 {
@@ -26,7 +21,7 @@ static isplit__kind last_word(const isplit__room *room, uint32_t value, const ch
     for (uint32_t at = *first; at != ISPLIT__NONE; at = room->nodes[at].next) {
         const isplit__event *e = room->nodes[at].event;
         if (isplit__event_is_word(e) && isplit__id_compare(&e->by, &by) == 0 &&
-            (!last || is_before(last, e)))
+            (!last || isplit__event_compare(last, e) < 0))
             last = e;
     }
     return last ? last->kind : ISPLIT__KIND_OTHER;

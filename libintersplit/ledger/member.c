@@ -96,12 +96,8 @@ void isplit__claim_write(isplit__buf *b, const isplit__claim *c)
 
 static int in_order(const void *a, const void *b)
 {
-    const isplit__event *e = *(const isplit__event *const *)a;
-    const isplit__event *f = *(const isplit__event *const *)b;
-
-    if (e->lc != f->lc)
-        return e->lc < f->lc ? -1 : 1;
-    return isplit__id_compare(&e->id, &f->id);
+    return isplit__event_compare(*(const isplit__event *const *)a,
+                                 *(const isplit__event *const *)b);
 }
 
 /* All member events that count, in order. */

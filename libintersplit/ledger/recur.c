@@ -151,9 +151,7 @@ static int by_number_and_order(const void *a, const void *b)
         return order;
     if (x->event->schedule->number != y->event->schedule->number)
         return x->event->schedule->number < y->event->schedule->number ? -1 : 1;
-    if (x->event->lc != y->event->lc)
-        return x->event->lc < y->event->lc ? -1 : 1;
-    return isplit__id_compare(&x->event->id, &y->event->id);
+    return isplit__event_compare(x->event, y->event);
 }
 
 /* The values of the template, on their day. */
@@ -226,9 +224,8 @@ static bool is_stopped(const isplit__room *room, uint32_t node)
          at = room->nodes[at].next) {
         const isplit__event *e = room->nodes[at].event;
         bool mark = e->kind == ISPLIT__KIND_VOID || e->kind == ISPLIT__KIND_UNVOID;
-        bool later = !last || e->lc > last->lc ||
-                     (e->lc == last->lc && isplit__id_compare(&e->id, &last->id) > 0);
-        if (mark && later && isplit__room_may_change(room, at, node))
+        if (mark && (!last || isplit__event_compare(last, e) < 0) &&
+            isplit__room_may_change(room, at, node))
             last = e;
     }
     return last && last->kind == ISPLIT__KIND_VOID;

@@ -5,11 +5,6 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-static bool is_before(const isplit__event *a, const isplit__event *b)
-{
-    return a->lc != b->lc ? a->lc < b->lc : isplit__id_compare(&a->id, &b->id) < 0;
-}
-
 int isplit__tail_reserve(isplit__tail *tail)
 {
     if (tail->count < tail->cap)
@@ -27,9 +22,9 @@ static void note_payment(isplit__tail *tail, const isplit__event *event)
 {
     size_t at = tail->count;
 
-    if (tail->last && is_before(event, tail->last))
+    if (tail->last && isplit__event_compare(event, tail->last) < 0)
         return;
-    for (; at && is_before(event, tail->paid[at - 1]); at--)
+    for (; at && isplit__event_compare(event, tail->paid[at - 1]) < 0; at--)
         tail->paid[at] = tail->paid[at - 1];
     tail->paid[at] = event;
     tail->count++;
@@ -40,10 +35,10 @@ static void note_other(isplit__tail *tail, const isplit__event *event)
 {
     size_t before = 0;
 
-    if (tail->last && is_before(event, tail->last))
+    if (tail->last && isplit__event_compare(event, tail->last) < 0)
         return;
     tail->last = event;
-    while (before < tail->count && is_before(tail->paid[before], event))
+    while (before < tail->count && isplit__event_compare(tail->paid[before], event) < 0)
         before++;
     tail->count -= before;
     if (before)

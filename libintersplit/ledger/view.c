@@ -12,9 +12,7 @@ static bool is_later(const isplit__room *room, uint32_t a, uint32_t b)
 {
     if (a == ISPLIT__NONE || b == ISPLIT__NONE)
         return b == ISPLIT__NONE;
-    const isplit__event *e = room->nodes[a].event;
-    const isplit__event *f = room->nodes[b].event;
-    return e->lc != f->lc ? e->lc > f->lc : isplit__id_compare(&e->id, &f->id) > 0;
+    return isplit__event_compare(room->nodes[a].event, room->nodes[b].event) > 0;
 }
 
 /* Of more owners than there is room for the smallest keys stay, in whatever order they
