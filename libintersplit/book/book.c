@@ -9,7 +9,6 @@
 #include "ledger/author.h"
 #include "text/reason.h"
 
-#define FIRST_ROOMS 8
 #define DEFAULT_SNAPSHOT_BYTES (64u << 20)
 
 _Static_assert(offsetof(isplit_book_options, max_snapshot_bytes) + sizeof(size_t) ==
@@ -176,15 +175,8 @@ static isplit__place *find_place(const isplit_book *book, const char *name)
 
 static bool reserve_place(isplit_book *book)
 {
-    if (book->place_count < book->place_cap)
-        return true;
-    size_t cap = book->place_cap ? book->place_cap * 2 : FIRST_ROOMS;
-    isplit__place **places = ic_mem_resize(book->places, cap * sizeof(isplit__place *));
-    if (!places)
-        return false;
-    book->places = places;
-    book->place_cap = cap;
-    return true;
+    return isplit__grow(&book->places, book->place_count + 1, &book->place_cap,
+                        sizeof(isplit__place *));
 }
 
 /* A room that is read for the first time since the start, or made. */

@@ -9,8 +9,6 @@
 #include "text/name.h"
 #include "text/reason.h"
 
-#define FIRST_CAP 64
-
 static int damaged(isplit_reason *why, const char *what)
 {
     isplit__reason_set(why, "the snapshot file is damaged (%s); it was left as it is",
@@ -110,29 +108,15 @@ bool isplit__snapshot_is_room(const isplit__cut_room *cut, const char *name)
 
 static bool add_id(isplit__id **ids, size_t *count, size_t *cap, const isplit__id *id)
 {
-    if (*count == *cap) {
-        size_t more = *cap ? *cap * 2 : FIRST_CAP;
-        isplit__id *grown = ic_mem_resize(*ids, more * sizeof *grown);
-        if (!grown)
-            return false;
-        *ids = grown;
-        *cap = more;
-    }
+    if (!isplit__grow(ids, *count + 1, cap, sizeof **ids))
+        return false;
     (*ids)[(*count)++] = *id;
     return true;
 }
 
 static bool reserve_item(isplit__snapshot *s)
 {
-    if (s->count < s->cap)
-        return true;
-    size_t cap = s->cap ? s->cap * 2 : FIRST_CAP;
-    isplit__item *items = ic_mem_resize(s->items, cap * sizeof *items);
-    if (!items)
-        return false;
-    s->items = items;
-    s->cap = cap;
-    return true;
+    return isplit__grow(&s->items, s->count + 1, &s->cap, sizeof *s->items);
 }
 
 /* Remember what the snapshot says of this event, and keep the event if it is new. */

@@ -81,14 +81,8 @@ typedef struct story {
 
 static int append(story *s, uint32_t node)
 {
-    if (s->count == s->cap) {
-        size_t cap = s->cap * 2 + 8;
-        uint32_t *nodes = ic_mem_resize(s->nodes, cap * sizeof *nodes);
-        if (!nodes)
-            return IC_ERR_NOMEM;
-        s->nodes = nodes;
-        s->cap = cap;
-    }
+    if (!isplit__grow(&s->nodes, s->count + 1, &s->cap, sizeof *s->nodes))
+        return IC_ERR_NOMEM;
     s->nodes[s->count++] = node;
     return 0;
 }

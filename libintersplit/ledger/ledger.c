@@ -29,14 +29,8 @@ static int keep_event(const isplit__item *item, void *user)
 {
     isplit_ledger *l = user;
 
-    if (l->count == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 16;
-        kept *events = ic_mem_resize(l->events, cap * sizeof *events);
-        if (!events)
-            return IC_ERR_NOMEM;
-        l->events = events;
-        l->cap = cap;
-    }
+    if (!isplit__grow(&l->events, l->count + 1, &l->cap, sizeof *l->events))
+        return IC_ERR_NOMEM;
     kept k = {.len = item->len, .is_signed = item->event->kind != ISPLIT__KIND_LEGACY};
     k.text = ic_mem_alloc(item->len);
     if (!k.text)

@@ -5,25 +5,6 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-#define FIRST_CAP 16
-
-/* Grow an array of `size`-byte elements so that one more fits. */
-static bool reserve(void *array, size_t count, size_t *cap, size_t size)
-{
-    void *old;
-    size_t more = *cap ? *cap * 2 : FIRST_CAP;
-
-    if (count < *cap)
-        return true;
-    memcpy(&old, array, sizeof old);
-    void *grown = ic_mem_resize(old, more * size);
-    if (!grown)
-        return false;
-    memcpy(array, &grown, sizeof grown);
-    *cap = more;
-    return true;
-}
-
 int isplit__room_new(const char *name, const char *prefix, isplit__room **out)
 {
     isplit__room *room = ic_mem_calloc(1, sizeof *room);
@@ -213,14 +194,11 @@ static void hash_of_tx(isplit__id *out, const isplit__event *e)
 /* Memory for all that insert() changes, so that it cannot fail. */
 static int reserve_for_one(isplit__room *room)
 {
-    size_t cap = room->cap;
-
     if (room->count >= ISPLIT__ROOM_MAX_EVENTS)
         return IC_ERR_LIMIT;
-    if (!reserve(&room->nodes, room->count, &cap, sizeof *room->nodes))
-        return IC_ERR_NOMEM;
-    room->cap = (uint32_t)cap;
-    if (!reserve(&room->heads, room->head_count, &room->head_cap, sizeof *room->heads) ||
+    if (!isplit__grow(&room->nodes, room->count + 1u, &room->cap, sizeof *room->nodes) ||
+        !isplit__grow(&room->heads, room->head_count + 1, &room->head_cap,
+                      sizeof *room->heads) ||
         !isplit__idmap_reserve(&room->by_id) || !isplit__idmap_reserve(&room->last_of) ||
         !isplit__idmap_reserve(&room->by_tx) || !isplit__idmap_reserve(&room->forked) ||
         isplit__tail_reserve(&room->state.tail) ||

@@ -51,7 +51,7 @@ typedef struct isplit__room {
     bool stale; /* the state must be folded anew */
     isplit__node *nodes;
     uint32_t count;
-    uint32_t cap;
+    size_t cap;
     isplit__idmap by_id;   /* event id -> node */
     isplit__idmap last_of; /* public key -> its node with the greatest seq */
     isplit__idmap by_tx;   /* hash of a legacy txId -> its node with the smallest id */
@@ -62,7 +62,7 @@ typedef struct isplit__room {
     isplit__index index;   /* of the first `index.count` nodes */
     isplit__view *views;   /* what events find in their past */
     uint32_t view_count;
-    uint32_t view_cap;
+    size_t view_cap;
     isplit__rules *rules; /* that hold now */
     isplit__view owners;  /* who set them */
     uint32_t member_events;

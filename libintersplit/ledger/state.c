@@ -5,6 +5,7 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "text/buf.h"
 
 #define DEAD ((unsigned)(ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED))
 
@@ -81,23 +82,6 @@ void isplit_state_fingerprint(const isplit_state *state, uint8_t out[16])
     isplit__sum_fingerprint(&state->sum, out);
 }
 
-/* Grow an array of `size`-byte elements to at least `need`. */
-static bool grow(void *array, size_t need, size_t *cap, size_t size)
-{
-    void *old;
-
-    if (need <= *cap)
-        return true;
-    size_t more = need + need / 2 + 4;
-    memcpy(&old, array, sizeof old);
-    void *grown = ic_mem_resize(old, more * size);
-    if (!grown)
-        return false;
-    memcpy(array, &grown, sizeof grown);
-    *cap = more;
-    return true;
-}
-
 static void free_purse(isplit__purse *p)
 {
     ic_mem_free(p->kept);
@@ -147,7 +131,7 @@ static isplit__purse *purse_of(struct isplit_state *s, const isplit_entry *e)
 
     if (found)
         return &s->purses[at];
-    if (!grow(&s->purses, s->purse_count + 1, &s->purse_cap, sizeof *s->purses))
+    if (!isplit__grow(&s->purses, s->purse_count + 1, &s->purse_cap, sizeof *s->purses))
         return NULL;
     memmove(&s->purses[at + 1], &s->purses[at],
             (s->purse_count++ - at) * sizeof *s->purses);
@@ -159,7 +143,7 @@ static isplit__purse *purse_of(struct isplit_state *s, const isplit_entry *e)
 
 int isplit__state_reset(struct isplit_state *s, const char *currency, unsigned exponent)
 {
-    if (!grow(&s->purses, 1, &s->purse_cap, sizeof *s->purses))
+    if (!isplit__grow(&s->purses, 1, &s->purse_cap, sizeof *s->purses))
         return IC_ERR_NOMEM;
     isplit__purse first = {0};
     if (s->purse_count)
@@ -207,7 +191,8 @@ isplit_member *isplit__state_member(struct isplit_state *s, const char *name)
 
     if (at < s->member_count && strcmp(s->members[at].name, name) == 0)
         return &s->members[at];
-    if (!grow(&s->members, s->member_count + 1, &s->member_cap, sizeof *s->members))
+    if (!isplit__grow(&s->members, s->member_count + 1, &s->member_cap,
+                      sizeof *s->members))
         return NULL;
     memmove(&s->members[at + 1], &s->members[at],
             (s->member_count++ - at) * sizeof *s->members);
@@ -278,8 +263,8 @@ static int append_lines(struct isplit_state *s, const isplit_entry *e)
         return IC_ERR_NOMEM;
     if (p->shown.balance_count + more > p->cap)
         sum_lines(p);
-    if (!grow(&p->lines, p->shown.balance_count * 2 + more + 256, &p->cap,
-              sizeof *p->lines))
+    if (!isplit__grow(&p->lines, p->shown.balance_count * 2 + more + 256, &p->cap,
+                      sizeof *p->lines))
         return IC_ERR_NOMEM;
     isplit_share *put = p->lines + p->shown.balance_count;
     for (size_t i = 0; i < e->paid_count; i++)
@@ -294,8 +279,8 @@ static int append_lines(struct isplit_state *s, const isplit_entry *e)
 
 static bool grow_lists(struct isplit_state *s)
 {
-    return grow(&s->all, s->all_count + 1, &s->all_cap, sizeof *s->all) &&
-           grow(&s->live, s->live_count + 1, &s->live_cap, sizeof *s->live);
+    return isplit__grow(&s->all, s->all_count + 1, &s->all_cap, sizeof *s->all) &&
+           isplit__grow(&s->live, s->live_count + 1, &s->live_cap, sizeof *s->live);
 }
 
 int isplit__state_append(struct isplit_state *s, isplit_entry *e)
@@ -359,10 +344,12 @@ static isplit__purse *reserve(struct isplit_state *s, const isplit_entry *e)
 {
     size_t names = e->paid_count + e->share_count;
 
-    if (!grow(&s->members, s->member_count + names, &s->member_cap, sizeof *s->members))
+    if (!isplit__grow(&s->members, s->member_count + names, &s->member_cap,
+                      sizeof *s->members))
         return NULL;
     isplit__purse *p = purse_of(s, e);
-    if (!p || !grow(&p->lines, p->shown.balance_count + names, &p->cap, sizeof *p->lines))
+    if (!p || !isplit__grow(&p->lines, p->shown.balance_count + names, &p->cap,
+                            sizeof *p->lines))
         return NULL;
     p->shown.balances = p->lines;
     return p;

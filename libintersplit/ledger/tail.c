@@ -7,15 +7,9 @@
 
 int isplit__tail_reserve(isplit__tail *tail)
 {
-    if (tail->count < tail->cap)
-        return 0;
-    size_t cap = tail->cap ? tail->cap * 2 : 8;
-    const isplit__event **paid = ic_mem_resize(tail->paid, cap * sizeof *paid);
-    if (!paid)
-        return IC_ERR_NOMEM;
-    tail->paid = paid;
-    tail->cap = cap;
-    return 0;
+    return isplit__grow(&tail->paid, tail->count + 1, &tail->cap, sizeof(isplit__event *))
+               ? 0
+               : IC_ERR_NOMEM;
 }
 
 static void note_payment(isplit__tail *tail, const isplit__event *event)

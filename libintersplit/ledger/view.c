@@ -77,14 +77,9 @@ int isplit__room_keep_view(isplit__room *room, const isplit__event *e,
         if (same(&room->views[*out - 1], &v))
             return 0;
     }
-    if (room->view_count == room->view_cap) {
-        uint32_t cap = room->view_cap * 2 + 4;
-        isplit__view *views = ic_mem_resize(room->views, cap * sizeof *views);
-        if (!views)
-            return IC_ERR_NOMEM;
-        room->views = views;
-        room->view_cap = cap;
-    }
+    if (!isplit__grow(&room->views, room->view_count + 1u, &room->view_cap,
+                      sizeof *room->views))
+        return IC_ERR_NOMEM;
     room->views[room->view_count++] = v;
     *out = room->view_count;
     return 0;

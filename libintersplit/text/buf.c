@@ -9,6 +9,22 @@
 
 #define FIRST_CAP 64
 
+bool isplit__grow(void *array, size_t need, size_t *cap, size_t size)
+{
+    void *old;
+
+    if (need <= *cap)
+        return true;
+    size_t more = need + need / 2 + 4;
+    memcpy(&old, array, sizeof old);
+    void *grown = ic_mem_resize(old, more * size);
+    if (!grown)
+        return false;
+    memcpy(array, &grown, sizeof grown);
+    *cap = more;
+    return true;
+}
+
 /* Room for `more` bytes and the closing zero. */
 static bool reserve(isplit__buf *b, size_t more)
 {

@@ -24,6 +24,14 @@ void isplit__buf_text(isplit__buf *b, const char *text);
 void isplit__buf_printf(isplit__buf *b, const char *format, ...) IC_PRINTF(2, 3);
 void isplit__buf_hex(isplit__buf *b, const uint8_t *data, size_t len);
 
+/**
+ * Grow an array so that it has room for `need` elements of `size` bytes.
+ *
+ * @param array  the address of its pointer
+ * @return false when there is no memory; it is as it was
+ */
+bool isplit__grow(void *array, size_t need, size_t *cap, size_t size);
+
 /** Text between quotes, escaped as JSON.stringify and RFC 8785 do. */
 void isplit__buf_json_text(isplit__buf *b, const char *text, size_t len);
 
