@@ -30,21 +30,6 @@ static bool has_values(isplit_split_mode mode)
 
 /* --- reading --- */
 
-/* Has the body no members but these, and all of them up to the empty text? */
-static bool has_members(const json_t *body, const char *const *known)
-{
-    size_t count = 0;
-
-    for (; **known; known++) {
-        if (!json_object_get(body, *known))
-            return false;
-        count++;
-    }
-    for (known++; *known; known++)
-        count += json_object_get(body, *known) != NULL;
-    return count == json_object_size(body);
-}
-
 /* A whole number from `least` to the largest amount; -1 otherwise. */
 static int64_t read_amount(const json_t *value, int64_t least)
 {
@@ -134,7 +119,7 @@ static bool read_fx(const json_t *fx, isplit_entry *e)
     if (!fx)
         return true;
     e->original_minor = read_amount(json_object_get(fx, "amount"), 1);
-    return has_members(fx, known) && e->original_minor > 0 &&
+    return isplit__has_members(fx, known) && e->original_minor > 0 &&
            read_currency(fx, &e->original_currency, &e->original_exponent) &&
            read_text(fx, "rate", &e->rate) && rate_valid(e->rate);
 }
@@ -230,7 +215,7 @@ static bool read_item(const json_t *item, const isplit__value *v, isplit_item *o
     const json_t *of = json_object_get(item, "of");
 
     *out = (isplit_item){.amount_minor = read_amount(json_object_get(item, "amount"), 1)};
-    if (!has_members(item, known) || !read_text(item, "text", &out->text))
+    if (!isplit__has_members(item, known) || !read_text(item, "text", &out->text))
         return false;
     for (size_t i = 0; i < json_array_size(of); i++) {
         const char *name = json_string_value(json_array_get(of, i));
@@ -334,7 +319,7 @@ bool isplit__body_read(const json_t *body, bool is_payment, isplit__value *out)
     isplit_entry *e = &out->entry;
 
     *e = (isplit_entry){.amount_minor = read_amount(json_object_get(body, "amount"), 1)};
-    if (!has_members(body, is_payment ? pay : add) || e->amount_minor < 0 ||
+    if (!isplit__has_members(body, is_payment ? pay : add) || e->amount_minor < 0 ||
         !read_text(body, "note", &e->note) || !read_text(body, "date", &e->date) ||
         (*e->date && !isplit__date_valid(e->date)) ||
         !read_currency(body, &e->currency, &e->exponent))

@@ -9,6 +9,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledger/room.h"
+#include "text/canonical.h"
 #include "text/name.h"
 
 _Static_assert(sizeof((isplit__claim *)0)->name == ISPLIT__NAME_MAX + 1, "a whole name");
@@ -33,17 +34,15 @@ bool isplit__show_valid(const char *show)
 /* Only who signs can claim a name, and only for himself. */
 static bool read_claim(const json_t *body, const isplit__id *by, isplit__claim *c)
 {
-    static const char *const members[] = {"active", "key", "name", "show", "weight"};
+    static const char *const members[] = {"active", "name",   "",  "key",
+                                          "show",   "weight", NULL};
     const char *name = json_string_value(json_object_get(body, "name"));
     const json_t *key = json_object_get(body, "key");
     const json_t *show = json_object_get(body, "show");
     const json_t *weight = json_object_get(body, "weight");
-    size_t known = 0;
 
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        known += json_object_get(body, members[i]) != NULL;
     sodium_bin2hex(c->key, sizeof c->key, by->b, sizeof by->b);
-    if (known != json_object_size(body) || !name ||
+    if (!isplit__has_members(body, members) || !name ||
         !isplit__name_allowed(name, strlen(name)) ||
         !json_is_boolean(json_object_get(body, "active")) ||
         (key && (!json_is_string(key) || strcmp(json_string_value(key), c->key) != 0)) ||

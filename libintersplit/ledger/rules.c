@@ -104,14 +104,12 @@ static bool read_policy(const json_t *policy, isplit__rules *r)
     int count = 0;
     int edit = 0;
     int64_t counted = 1;
-    size_t known = 0;
-    static const char *const members[] = {"count", "edit", "unsigned", "writers"};
+    static const char *const members[] = {"",         "count",   "edit",
+                                          "unsigned", "writers", NULL};
 
     if (!policy)
         return true;
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        known += json_object_get(policy, members[i]) != NULL;
-    if (!json_is_object(policy) || known != json_object_size(policy) ||
+    if (!json_is_object(policy) || !isplit__has_members(policy, members) ||
         !read_word(policy, "count", count_words, &count) ||
         !read_word(policy, "edit", edit_words, &edit) ||
         !read_number(policy, "unsigned", 1, &counted) ||
@@ -201,15 +199,12 @@ static bool read_presets(const json_t *body, isplit__rules *r)
 
 bool isplit__rules_read(const json_t *body, isplit__rules *out)
 {
-    static const char *const members[] = {"cur",    "default", "exp",
-                                          "policy", "presets", "rotate"};
+    static const char *const members[] = {"",       "cur",     "default", "exp",
+                                          "policy", "presets", "rotate",  NULL};
     int64_t rotate = 0;
-    size_t known = 0;
 
     isplit__rules_init(out);
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        known += json_object_get(body, members[i]) != NULL;
-    if (known != json_object_size(body) || !read_currency(body, out) ||
+    if (!isplit__has_members(body, members) || !read_currency(body, out) ||
         !read_policy(json_object_get(body, "policy"), out) || !read_presets(body, out) ||
         !read_number(body, "rotate", 1, &rotate))
         return false;

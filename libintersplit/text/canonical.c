@@ -114,3 +114,17 @@ int isplit__canonical_write(isplit__buf *out, const json_t *value, const char *l
 
     return err ? err : out->bad ? IC_ERR_NOMEM : 0;
 }
+
+bool isplit__has_members(const json_t *object, const char *const *known)
+{
+    size_t count = 0;
+
+    for (; **known; known++) {
+        if (!json_object_get(object, *known))
+            return false;
+        count++;
+    }
+    for (known++; *known; known++)
+        count += json_object_get(object, *known) != NULL;
+    return count == json_object_size(object);
+}

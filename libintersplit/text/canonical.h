@@ -30,4 +30,8 @@ static inline json_t *isplit__json_to_iterate(const json_t *value)
  */
 int isplit__canonical_write(isplit__buf *out, const json_t *value, const char *leave_out);
 
+/** Has an object no members but those of this list, which ends with NULL, and all of them
+ * that stand before the empty text? */
+bool isplit__has_members(const json_t *object, const char *const *known);
+
 #endif
