@@ -9,6 +9,8 @@
 #include "intercom/sys/mem.h"
 #include "ledger/past.h"
 
+#define FEW 64 /* changes of one entry that are looked at whenever one comes */
+
 typedef struct edit {
     const isplit__room *room; /* for sorting */
     uint32_t entry;
@@ -188,11 +190,11 @@ int isplit__room_change_one(isplit__room *room, uint32_t entry)
     const uint32_t *first =
         isplit__idmap_get(&room->changed, &room->nodes[entry].event->id);
 
-    for (uint32_t at = first ? *first : ISPLIT__NONE; at != ISPLIT__NONE;
+    for (uint32_t at = first ? *first : ISPLIT__NONE; at != ISPLIT__NONE && most <= FEW;
          at = room->nodes[at].next)
         most++;
-    if (!most)
-        return 0;
+    if (!most || most > FEW)
+        return most ? IC_ERR_AGAIN : 0;
     edit *changes = ic_mem_calloc(most, sizeof *changes);
     int err = changes
                   ? change_all(room, changes, collect_list(room, entry, *first, changes))

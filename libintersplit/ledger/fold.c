@@ -270,9 +270,8 @@ static int change_entry(isplit__room *room, uint32_t node)
 
     if (target == ISPLIT__NONE) /* not here yet */
         return 0;
-    if (room->nodes[target].event->kind == ISPLIT__KIND_RECUR)
-        return isplit__room_recurring(room);
     if (room->nodes[target].event->kind == ISPLIT__KIND_CLEAR ||
+        room->nodes[target].event->kind == ISPLIT__KIND_RECUR ||
         (e->kind == ISPLIT__KIND_UNVOID && room->has_clear))
         return IC_ERR_AGAIN;
     return entry == ISPLIT__NONE ? 0 : count_again(room, entry);
@@ -294,13 +293,12 @@ static int fold_one(isplit__room *room, uint32_t node)
     case ISPLIT__KIND_ACK:
     case ISPLIT__KIND_DISPUTE:
         return change_entry(room, node);
-    case ISPLIT__KIND_RECUR:
-        return room->occur_events ? IC_ERR_AGAIN : isplit__room_recurring(room);
     case ISPLIT__KIND_OTHER:
         return 0;
     case ISPLIT__KIND_CLEAR:
     case ISPLIT__KIND_MEMBER:
     case ISPLIT__KIND_OCCUR:
+    case ISPLIT__KIND_RECUR:
     case ISPLIT__KIND_ROOM:
         break;
     }

@@ -167,7 +167,8 @@ bool isplit__room_may_change_now(const isplit__room *room, const isplit__id *key
                                  uint32_t entry);
 /** Set values and flags of the entries that were amended or voided. */
 int isplit__room_change(isplit__room *room);
-/** The same of an entry without copies. */
+/** The same of an entry without copies. @return 0; IC_ERR_AGAIN when it has so many that
+ * they must wait until somebody looks; IC_ERR_NOMEM */
 int isplit__room_change_one(isplit__room *room, uint32_t entry);
 
 /* cover.c */

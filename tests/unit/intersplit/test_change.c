@@ -385,6 +385,26 @@ static void a_change_of_one_entry_does_not_fold_the_room(void **state)
     ledgers_close(&l);
 }
 
+/* A thousand voids of one entry are not gone through a thousand times. */
+static void an_entry_with_many_changes_waits_until_somebody_looks(void **state)
+{
+    ledgers l;
+    char body[512];
+
+    (void)state;
+    ledgers_open(&l, 2);
+    ledgers_add(&l, 0, "alice", "30", "alice,bob");
+    for (int i = 0; i < 80; i++) {
+        (void)snprintf(body, sizeof body, "{\"ref\":\"%s\"}", first_of(&l, 0)->id);
+        ledgers_write(&l, 0, i % 2 ? "unvoid" : "void", body);
+    }
+    agree(&l);
+    assert_int_equal(isplit_state_entry_count(state_of(&l, 0)), 1);
+    deed(&l, 0, ISPLIT_DEED_VOID, "last");
+    assert_int_equal(isplit_state_entry_count(state_of(&l, 0)), 0);
+    ledgers_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_clear_is_undone_by_who_made_it),
         cmocka_unit_test(survives_each_failed_allocation),
         cmocka_unit_test(a_change_of_one_entry_does_not_fold_the_room),
+        cmocka_unit_test(an_entry_with_many_changes_waits_until_somebody_looks),
     };
     return cmocka_run_group_tests_name("intersplit/change", tests, NULL, NULL);
 }
