@@ -68,9 +68,11 @@ static void *work(void *arg)
     while ((e = wait_for_job(jobs)) != NULL) {
         e->run(e->job);
         (void)pthread_mutex_lock(&jobs->lock);
+        bool first = jobs->finished.count == 0; /* behind others it rings already */
         ic__queue_push(&jobs->finished, &e->link);
         (void)pthread_mutex_unlock(&jobs->lock);
-        ring(jobs);
+        if (first)
+            ring(jobs);
     }
     return NULL;
 }

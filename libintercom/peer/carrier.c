@@ -32,12 +32,19 @@ struct ic__carrier {
     ic__queue wires;
     ic__jobs *jobs;
     ic__deadline *deadline;
+    size_t search_count;
     size_t strand_count; /* those of removed muxes included */
     bool closing;
     bool jobs_gone;
     void (*on_closed)(void *user);
     void *user;
 };
+
+/* A signature on a thread. */
+typedef struct proof {
+    ic__carrier *carrier;
+    ic__check *check;
+} proof;
 
 /* Proof of work on a thread. */
 typedef struct search {
@@ -178,6 +185,7 @@ static void search_done(void *job)
     search *s = job;
     ic__carrier *c = s->carrier;
 
+    c->search_count--;
     if (c->closing) {
         ic__work_free(s->work);
     } else {
@@ -193,11 +201,48 @@ static void start_search(ic__carrier *c, ic__work *work)
 
     if (s) {
         *s = (search){.carrier = c, .work = work};
-        if (ic__jobs_add(c->jobs, run_search, search_done, s) == 0)
+        if (ic__jobs_add(c->jobs, run_search, search_done, s) == 0) {
+            c->search_count++;
             return;
+        }
     }
     ic_mem_free(s);
     ic__sidechannel_worked(c->sc, work); /* it was not found: dropped, and counted */
+}
+
+/* ---- signatures ---- */
+
+static void run_check(void *job)
+{
+    ic__check_run(((proof *)job)->check);
+}
+
+static void check_done(void *job)
+{
+    proof *p = job;
+    ic__carrier *c = p->carrier;
+
+    if (c->closing) {
+        ic__check_free(p->check);
+    } else {
+        ic__sidechannel_checked(c->sc, p->check);
+        drive(c);
+    }
+    ic_mem_free(p);
+}
+
+/* Messages never wait for somebody's proof of work, nor for memory. */
+static void start_check(ic__carrier *c, ic__check *check)
+{
+    proof *p = c->search_count ? NULL : ic_mem_calloc(1, sizeof *p);
+
+    if (p) {
+        *p = (proof){.carrier = c, .check = check};
+        if (ic__jobs_add(c->jobs, run_check, check_done, p) == 0)
+            return;
+    }
+    ic_mem_free(p);
+    ic__sidechannel_checked(c->sc, check); /* it is verified there */
 }
 
 /* ---- what the side channel wants ---- */
@@ -240,6 +285,8 @@ static void do_for_peer(ic__carrier *c, const ic__sc_event *e)
 
     if (e->what == IC__SC_WORK)
         start_search(c, e->work);
+    else if (e->what == IC__SC_CHECK)
+        start_check(c, e->check);
     else if (e->what == IC__SC_JOIN_TOPIC && h->join_topic)
         h->join_topic(e->topic, h->user);
     else if (e->what == IC__SC_LEAVE_TOPIC && h->leave_topic)
@@ -353,8 +400,10 @@ void ic__carrier_remove(ic__carrier *c, ic_mux *mux)
 {
     wire *w = c ? wire_of(c, mux) : NULL;
 
-    if (w)
-        cut(c, w, false);
+    if (!w)
+        return;
+    cut(c, w, false);
+    ic__carrier_wake(c); /* what it said last is told now */
 }
 
 bool ic__carrier_pair(ic__carrier *c, ic_mux *mux, const char *protocol,

@@ -10,6 +10,7 @@
 #include "peer/peer.h"
 
 #define ROOM "peer"
+#define MAX_LINE 64 /* messages whose signatures the threads verify */
 
 static int copy_text(char **out, const char *text)
 {
@@ -130,6 +131,7 @@ static int open_channels(ic_peer *peer, const ic_peer_options *o)
     ic__sidechannel_options_default(&sc);
     sc.identity = peer->identity;
     sc.env = peer->env;
+    sc.max_line = MAX_LINE;
     fill_policy(&sc.policy, o);
     int error = ic__sidechannel_new(&sc, &peer->channels, &why);
     if (error && why.len)

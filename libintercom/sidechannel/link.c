@@ -40,6 +40,7 @@ void ic__sidechannel_stop(ic__sidechannel *sc)
     ic__link *at;
 
     forget_told(sc);
+    ic__sc_line_leave(sc, NULL);
     while ((at = ic__queue_first(&sc->links)) != NULL)
         ic__sc_link_detach(IC__ELEMENT(at, ic__sc_link, in_all), 0);
     for (size_t i = 0; i < sc->rooms.count; i++) {
@@ -103,6 +104,7 @@ void ic__sc_link_detach(ic__sc_link *link, uint64_t now)
     if (!link)
         return;
     ic__sidechannel *sc = link->sc;
+    ic__sc_line_finish(sc);
     while ((at = ic__queue_first(&link->ports)) != NULL)
         ic__sc_port_free(IC__ELEMENT(at, ic__sc_port, in_link));
     ic__queue_remove(&sc->links, &link->in_all);
@@ -144,6 +146,7 @@ void ic__sc_room_close(ic__sidechannel *sc, ic__room *room)
     ic__link *at;
 
     ic__sc_drafts_cancel(sc, room);
+    ic__sc_line_leave(sc, room);
     while ((at = ic__queue_first(&room->ports)) != NULL)
         ic__sc_port_leave(IC__ELEMENT(at, ic__sc_port, in_room));
     if (room->topic_told)
@@ -157,7 +160,7 @@ void ic__sc_room_close(ic__sidechannel *sc, ic__room *room)
 bool ic__sidechannel_wants(const ic__sidechannel *sc)
 {
     return sc->busy.count || sc->floods.count || sc->gone.count || sc->starting.count ||
-           sc->news.count || (sc->started && sc->topics_changed);
+           sc->checks.count || sc->news.count || (sc->started && sc->topics_changed);
 }
 
 static void name_topic(ic__sidechannel *sc, const ic__room *room, ic__sc_event *event)
@@ -241,7 +244,8 @@ bool ic__sidechannel_next(ic__sidechannel *sc, ic__sc_event *event)
     forget_told(sc);
     *event = (ic__sc_event){0};
     return next_flood(sc, event) || next_wish(sc, event) || next_topic(sc, event) ||
-           ic__sc_draft_start(sc, event) || next_news(sc, event);
+           ic__sc_draft_start(sc, event) || ic__sc_line_check(sc, event) ||
+           next_news(sc, event);
 }
 
 void ic__sc_tell(ic__sidechannel *sc, ic__sc_what what, const char *channel,

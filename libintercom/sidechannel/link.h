@@ -16,7 +16,8 @@
  * decide; ic__sidechannel_wants says whether there is something to do.
  *
  * Spec     docs/spec/12-sidechannel.md, sections 1, 4, 6 to 9 and 11
- * Threads  the thread of the side channel; only ic__work_run runs elsewhere
+ * Threads  the thread of the side channel; only ic__work_run and
+ *          ic__check_run run elsewhere
  * Errors   0 or a negative ic_error; outputs are written only on 0
  */
 #ifndef SIDECHANNEL_LINK_H
@@ -29,6 +30,7 @@
 #include "base/json.h"
 #include "intercom/api.h"
 #include "intercom/identity.h"
+#include "sidechannel/check.h"
 #include "sidechannel/name.h"
 #include "sidechannel/sidechannel.h"
 #include "sidechannel/work.h"
@@ -95,6 +97,10 @@ ic__sc_link *ic__sc_port_link(const ic__sc_port *port);
  * is freed here. After ic__sidechannel_free, call ic__work_free instead. */
 void ic__sidechannel_worked(ic__sidechannel *sc, ic__work *work);
 
+/** A signature was verified, or not: ic__check_run is made up for here. The check comes
+ * back and is freed. After ic__sidechannel_free, call ic__check_free instead. */
+void ic__sidechannel_checked(ic__sidechannel *sc, ic__check *check);
+
 typedef enum ic__sc_what {
     IC__SC_NOTHING,
 
@@ -114,6 +120,7 @@ typedef enum ic__sc_what {
 
     /* for a worker thread: work, which is the carrier's until it comes back */
     IC__SC_WORK,
+    IC__SC_CHECK, /* a signature to verify: check, in the same way */
 
     /* for the user: channel, and who handed it to us: remote */
     IC__SC_MESSAGE, /* envelope: show it; is_signed: `from` is proven to be the author */
@@ -134,6 +141,7 @@ typedef struct ic__sc_event {
     const ic__json *envelope;
     bool is_signed;
     ic__work *work;
+    ic__check *check;
 } ic__sc_event;
 
 /** Is there something to do? Cheap. */

@@ -130,14 +130,20 @@ bool ic__object_is_signed(const ic__json *object)
     return signature_text(object, &len) && len;
 }
 
+bool ic__object_signature(const ic__json *object, uint8_t out[IC_SIGNATURE_BYTES])
+{
+    size_t len;
+    const char *hex = signature_text(object, &len);
+
+    return hex && ic__hex_decode(out, IC_SIGNATURE_BYTES, hex, len);
+}
+
 bool ic__object_verify(const ic__json *object, const ic__buf *text, const char *key)
 {
     uint8_t signature[IC_SIGNATURE_BYTES];
     uint8_t public_key[IC_PUBLIC_KEY_BYTES];
-    size_t len;
-    const char *hex = signature_text(object, &len);
 
-    return hex && !text->bad && ic__hex_decode(signature, sizeof signature, hex, len) &&
+    return !text->bad && ic__object_signature(object, signature) &&
            ic__hex_decode(public_key, sizeof public_key, key, strlen(key)) &&
            ic_signature_verify(signature, text->data, text->len, public_key);
 }

@@ -42,6 +42,9 @@ const ic__json *ic__object_payload(const ic__json *object);
 /** Is there anything that could be a signature? */
 bool ic__object_is_signed(const ic__json *object);
 
+/** The bytes of its signature; false when they are not hex or not so many. */
+bool ic__object_signature(const ic__json *object, uint8_t out[IC_SIGNATURE_BYTES]);
+
 /** Is `text` signed by `key` with the object's "sig" (or "signature")? */
 bool ic__object_verify(const ic__json *object, const ic__buf *text, const char *key);
 

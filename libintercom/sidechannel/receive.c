@@ -114,7 +114,8 @@ static ic__sc_drop needs_author(ic__sc_arrival *a)
         return IC__SC_DROP_OWNER;
     if (!a->in.has_signature)
         return IC__SC_PASSED;
-    a->is_signed = ic__incoming_verify(&a->in);
+    if (!a->checked)
+        a->is_signed = ic__incoming_verify(&a->in);
     if (a->is_signed)
         return IC__SC_PASSED;
     return only_owner_writes(a) ? IC__SC_DROP_BAD_OWNER : IC__SC_DROP_SIGNATURE;
@@ -202,12 +203,9 @@ static void strike(ic__sc_arrival *a)
     note_block(a->sc, a->remote, a->now);
 }
 
-static bool pass(ic__sc_arrival *a)
+static bool pass(ic__sc_arrival *a, const gate *gates, size_t count)
 {
-    static const gate gates[] = {needs_shape,  needs_invite, needs_news,    needs_work,
-                                 needs_author, needs_date,   needs_welcome, needs_memory};
-
-    for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         ic__sc_drop drop = gates[i](a);
         if (drop == IC__SC_PASSED)
             continue;
@@ -263,6 +261,17 @@ static void act(ic__sc_arrival *a)
     if (a->in.control != IC__CONTROL_WELCOME)
         hand_on(a);
     deliver(a);
+}
+
+/* While it stood in line, a copy may have been judged, or the channel been closed. */
+void ic__sc_judge(ic__sc_arrival *a)
+{
+    static const gate gates[] = {needs_news, needs_author, needs_date, needs_welcome,
+                                 needs_memory};
+
+    if (pass(a, gates, sizeof gates / sizeof gates[0]))
+        act(a);
+    ic__incoming_free(&a->in);
 }
 
 /* ---- bytes ---- */
@@ -324,6 +333,7 @@ static void unreadable(ic__sc_arrival *a, int error)
 void ic__sc_port_message(ic__sc_port *port, uint64_t type, const uint8_t *data,
                          size_t len, uint64_t now)
 {
+    static const gate gates[] = {needs_shape, needs_invite, needs_news, needs_work};
     ic__sc_arrival a = {
         .sc = port->link->sc,
         .port = port,
@@ -347,7 +357,9 @@ void ic__sc_port_message(ic__sc_port *port, uint64_t type, const uint8_t *data,
     int error = ic__incoming_read(&a.in, data, len);
     if (error)
         unreadable(&a, error);
-    else if (pass(&a))
-        act(&a);
+    else if (pass(&a, gates, sizeof gates / sizeof gates[0])) {
+        ic__sc_line_join(&a);
+        return;
+    }
     ic__incoming_free(&a.in);
 }

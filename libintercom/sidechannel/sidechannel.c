@@ -23,6 +23,7 @@ void ic__sidechannel_options_default(ic__sidechannel_options *options)
         .max_draft_bytes = UINT32_C(8) << 20,
         .max_seen = 5000,
         .seen_ms = 120000,
+        .max_line_bytes = UINT32_C(1) << 20,
     };
     ic_env_system(&options->env);
     ic__policy_options_default(&options->policy);
@@ -205,6 +206,8 @@ static void set_up(ic__sidechannel *sc, const ic__sidechannel_options *options)
     ic__queue_init(&sc->floods);
     ic__queue_init(&sc->gone);
     ic__queue_init(&sc->starting);
+    ic__queue_init(&sc->line);
+    ic__queue_init(&sc->checks);
     ic__queue_init(&sc->news);
     ic__remotes_init(&sc->remotes);
     sc->env.random(sc->seen_key, sizeof sc->seen_key, sc->env.user);

@@ -41,6 +41,9 @@ typedef struct ic__sidechannel_options {
     uint32_t max_draft_bytes;       /* all of them; default 8 MiB */
     uint32_t max_seen;              /* messages remembered; default 5000 */
     uint32_t seen_ms;               /* and for how long; default 120 000 */
+    uint32_t max_line; /* messages whose signatures others verify; default 0 = nobody
+                          does, IC__SC_CHECK never comes */
+    uint32_t max_line_bytes; /* all of them; default 1 MiB */
 } ic__sidechannel_options;
 
 void ic__sidechannel_options_default(ic__sidechannel_options *options);

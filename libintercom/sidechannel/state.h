@@ -113,13 +113,17 @@ struct ic__sidechannel {
     ic__timers timers;
     size_t port_count;
 
-    ic__queue busy;       /* ports with something to do */
-    ic__queue floods;     /* links to hang up */
-    ic__queue gone;       /* rooms that were left, until the swarm has heard of it */
-    ic__queue starting;   /* drafts whose work was not begun */
-    ic__queue news;       /* for the user */
-    ic__sc_port *sending; /* its first message was told of */
-    ic__room *told_room;  /* these two die with the next call of next */
+    ic__queue busy;     /* ports with something to do */
+    ic__queue floods;   /* links to hang up */
+    ic__queue gone;     /* rooms that were left, until the swarm has heard of it */
+    ic__queue starting; /* drafts whose work was not begun */
+    ic__queue line;     /* messages that wait for their signature to be verified */
+    ic__queue checks;   /* those whose signature was given to nobody yet */
+    size_t line_bytes;
+    uint64_t last_signed_ns; /* when a signed message came */
+    ic__queue news;          /* for the user */
+    ic__sc_port *sending;    /* its first message was told of */
+    ic__room *told_room;     /* these two die with the next call of next */
     ic__sc_news *told_news;
     uint8_t topic[IC__TOPIC_BYTES];
 
@@ -239,7 +243,7 @@ bool ic__sc_draft_start(ic__sidechannel *sc, ic__sc_event *event);
 
 void ic__sc_frame_drop(ic__sc_frame *frame);
 
-/* ---- messages of others (receive.c, control.c) ---- */
+/* ---- messages of others (receive.c, line.c, control.c) ---- */
 
 /** A message that is being judged. */
 typedef struct ic__sc_arrival {
@@ -252,8 +256,24 @@ typedef struct ic__sc_arrival {
     uint64_t now;
     int64_t wall_ms;
     uint64_t hash; /* of what the author signs */
+    bool checked;  /* is_signed is known */
     bool is_signed;
 } ic__sc_arrival;
+
+/** Judge it when its signature was verified and all before it were judged. Taken. */
+void ic__sc_line_join(ic__sc_arrival *a);
+
+/** Judge all in line now. */
+void ic__sc_line_finish(ic__sidechannel *sc);
+
+/** Forget those that wait in a room; NULL = all. */
+void ic__sc_line_leave(ic__sidechannel *sc, const ic__room *room);
+
+/** The next signature to verify, as an event; false = none. */
+bool ic__sc_line_check(ic__sidechannel *sc, ic__sc_event *event);
+
+/** Its signature, its date and what comes of it. Freed. */
+void ic__sc_judge(ic__sc_arrival *a);
 
 /** Count it, and tell the log, but not too often. */
 void ic__sc_dropped(ic__sidechannel *sc, ic__remote *remote, const char *channel,

@@ -30,7 +30,8 @@ typedef struct stage {
     ic__sc_link *links[LINKS];
     carried ports[PORTS];
     size_t port_count;
-    ic__work *work;
+    ic__work *work; /* that was held back, like the next one */
+    ic__check *check;
     const uint8_t *data;
     size_t left;
 } stage;
@@ -86,6 +87,11 @@ static void do_it(stage *s, const ic__sc_event *e)
         s->work = other == e->work ? s->work : e->work;
         if (other)
             ic__sidechannel_worked(s->sc, other);
+    } else if (e->what == IC__SC_CHECK) {
+        ic__check *other = take(s) & 1 ? s->check : e->check; /* in the same way */
+        s->check = other == e->check ? s->check : e->check;
+        if (other)
+            ic__sidechannel_checked(s->sc, other);
     } else if (e->what == IC__SC_SEND && take(s) % 8 == 0) {
         ic__sc_port_choked(e->port);
     }
@@ -190,6 +196,9 @@ static void give_back(stage *s)
     if (s->work)
         ic__sidechannel_worked(s->sc, s->work);
     s->work = NULL;
+    if (s->check)
+        ic__sidechannel_checked(s->sc, s->check);
+    s->check = NULL;
 }
 
 static void step(stage *s)
@@ -273,6 +282,8 @@ static void start(stage *s)
     o.max_queued_bytes = 4000;
     o.max_blocked_bytes = 2000;
     o.max_drafts = 4;
+    o.max_line = 3;
+    o.max_line_bytes = 2000;
     o.max_seen = 8;
     o.max_guests = 2;
     o.max_gone = 1;
@@ -300,5 +311,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(ic__sidechannel_backlog(s.sc, names[i]) <= 4000);
     ic__sidechannel_free(s.sc);
     ic__work_free(s.work);
+    ic__check_free(s.check);
     return 0;
 }

@@ -39,6 +39,7 @@ void side_world_init(side_world *w, size_t count, uint64_t seed)
         ic__sidechannel_options_default(&p->options);
         p->options.identity = p->identity;
         p->options.env = fake_clock_env(&w->clock);
+        p->options.max_line = 16;
         p->options.policy.pow = false;
         p->options.policy.welcome_required = false;
     }
@@ -130,6 +131,9 @@ static void do_it(side_world *w, side_peer *peer, const ic__sc_event *e)
         while (!ic__work_run(e->work, UINT64_MAX))
             ;
         ic__sidechannel_worked(peer->sc, e->work);
+    } else if (e->what == IC__SC_CHECK) {
+        ic__check_run(e->check);
+        ic__sidechannel_checked(peer->sc, e->check);
     } else if (e->what == IC__SC_HANG_UP) {
         peer->hang_ups++;
     } else if (e->what == IC__SC_MESSAGE) {

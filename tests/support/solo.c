@@ -32,6 +32,8 @@ void solo_free(solo *s)
     ic__sidechannel_free(s->sc);
     for (size_t i = 0; i < s->work_count; i++)
         ic__work_free(s->works[i]);
+    for (size_t i = 0; i < s->check_count; i++)
+        ic__check_free(s->checks[i]);
     ic__buf_free(&s->log);
 }
 
@@ -120,6 +122,17 @@ static void work(solo *s, ic__work *w)
     ic__sidechannel_worked(s->sc, w);
 }
 
+static void check(solo *s, ic__check *c)
+{
+    if (s->slow) {
+        assert_true(s->check_count < 64);
+        s->checks[s->check_count++] = c;
+        return;
+    }
+    ic__check_run(c);
+    ic__sidechannel_checked(s->sc, c);
+}
+
 static void tell(solo *s, const ic__sc_event *e)
 {
     if (e->what == IC__SC_MESSAGE) {
@@ -164,6 +177,9 @@ static void do_it(solo *s, const ic__sc_event *e)
         break;
     case IC__SC_WORK:
         work(s, e->work);
+        break;
+    case IC__SC_CHECK:
+        check(s, e->check);
         break;
     case IC__SC_MESSAGE:
     case IC__SC_REQUESTED:
@@ -263,6 +279,16 @@ void solo_work(solo *s)
             ;
         ic__sidechannel_worked(s->sc, w);
     }
+    (void)solo_run(s);
+}
+
+void solo_check(solo *s, size_t i)
+{
+    ic__check *c = s->checks[i];
+    assert_true(i < s->check_count);
+    memmove(s->checks + i, s->checks + i + 1, (--s->check_count - i) * sizeof c);
+    ic__check_run(c);
+    ic__sidechannel_checked(s->sc, c);
     (void)solo_run(s);
 }
 

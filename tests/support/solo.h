@@ -14,7 +14,8 @@
  *     requested trip
  *     auto-joined trip
  *
- * Channels open as soon as they are asked for, and work is done at once.
+ * Channels open as soon as they are asked for, work is done and signatures are verified
+ * at once.
  */
 #ifndef SOLO_H
 #define SOLO_H
@@ -46,8 +47,11 @@ typedef struct solo {
     bool refuses; /* opens are refused */
     bool chokes;  /* no message is taken */
     bool lazy;    /* work waits for solo_work */
+    bool slow;    /* signatures wait for solo_check */
     ic__work *works[64];
     size_t work_count;
+    ic__check *checks[64];
+    size_t check_count;
 } solo;
 
 /** A started side channel; fails the test when it cannot be made. */
@@ -75,6 +79,9 @@ void solo_close(solo *s, size_t link, const char *channel);
 
 /** Do the work that waits. */
 void solo_work(solo *s);
+
+/** Signature `i` of those that wait was verified. */
+void solo_check(solo *s, size_t i);
 
 /** Let `ms` pass on both clocks, with every deadline on the way. */
 void solo_wait(solo *s, uint64_t ms);

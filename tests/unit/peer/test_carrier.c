@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,7 @@ static void make_side_channel(world *w, size_t i, uint32_t bits)
     ic_env_system(&e->env);
     ic__sidechannel_options_default(&e->options);
     e->options.identity = w->pair.ends[i].me;
+    e->options.max_line = 16;
     e->options.policy.channels = "trip";
     e->options.policy.welcome_required = false;
     e->options.policy.pow_difficulty = bits;
@@ -170,6 +172,27 @@ static void messages_go_both_ways_with_work_from_a_thread(void **state)
     assert_int_equal(w->ends[0].topics, 2);
     assert_true(ic__sidechannel_get_stats(w->ends[0].sc).works >= 1);
     assert_int_equal(ic__sidechannel_connection_count(w->ends[0].sc), 1);
+}
+
+/* More than the line is long, so that both threads verify. */
+static void many_at_once_are_heard_in_order(void **state)
+{
+    world *w = *state;
+    char text[16];
+    connect_them(w);
+    say_until_heard(w, 0, "trip", "1");
+    ic__buf_reset(&w->ends[1].heard);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(text, sizeof text, "%d", 1000 + i);
+        say(w, 0, "trip", text);
+    }
+    stream_pair_until(&w->pair, &w->ends[1].messages, w->ends[1].messages + 100);
+    const char *at = w->ends[1].heard.data;
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(text, sizeof text, "trip %d\n", 1000 + i);
+        at = strstr(at, text);
+        assert_non_null(at);
+    }
 }
 
 static void a_channel_joined_later_opens_and_one_that_is_left_closes(void **state)
@@ -286,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CARRIER_TEST(messages_go_both_ways_with_work_from_a_thread),
+        CARRIER_TEST(many_at_once_are_heard_in_order),
         CARRIER_TEST(a_channel_joined_later_opens_and_one_that_is_left_closes),
         CARRIER_TEST(a_mux_that_closes_takes_its_link_along),
         CARRIER_TEST(the_carrier_ends_before_its_mux_and_another_takes_over),
