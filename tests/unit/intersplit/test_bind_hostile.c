@@ -301,6 +301,52 @@ static void a_boaster_is_asked_less_and_less(void **state)
     bind_world_close(&s.w);
 }
 
+/* A page of ranges, from clock `first` on, of which it has a hundred events each. */
+static int boast(scene *s, const char *sid, unsigned first)
+{
+    char *json = NULL;
+    size_t size;
+    FILE *f = open_memstream(&json, &size);
+
+    assert_non_null(f);
+    (void)fprintf(f, APP "\"expense_sync\",\"to\":\"%s\",\"sid\":\"%s\",\"ranges\":[",
+                  ic_identity_public_key_hex(s->w.ends[0].identity), sid);
+    for (unsigned i = first; i < first + ISPLIT__MAX_RANGES; i++)
+        (void)fprintf(f, "%s[\"%u\",\"%u\",100,\"%032u\"]", i > first ? "," : "", i,
+                      i + 1, i);
+    (void)fputs("]}", f);
+    assert_int_equal(fclose(f), 0);
+    int err = hear(s, json);
+    free(json);
+    return err;
+}
+
+/* 4.6: who claims to have more than we can note down fills the list, and no more. */
+static void only_so_many_ranges_are_noted_down_to_be_fetched(void **state)
+{
+    (void)state;
+    scene s;
+    set_scene(&s);
+    assert_int_equal(hear(&s,
+                          APP "\"expense_hello\",\"fp\":"
+                              "\"00000000000000000000000000000001\",\"count\":1000000,"
+                              "\"heads\":[\"" STRANGE "\"]}"),
+                     0);
+    const isplit__talk *t = s.w.ends[0].bind->talks[0];
+    for (int i = 0; i < 60 && !t->comparing; i++)
+        bind_world_run(&s.w, s.w.now + SEC);
+    assert_true(t->comparing);
+    for (unsigned i = 0; i < 2 * ISPLIT__MAX_JOBS; i += ISPLIT__MAX_RANGES) {
+        assert_int_equal(boast(&s, t->sid, 1 + i), 0);
+        assert_true(t->job_count <= ISPLIT__MAX_JOBS);
+    }
+    assert_int_equal(t->job_count, ISPLIT__MAX_JOBS);
+    bind_world_run(&s.w, s.w.now + 120 * SEC); /* it never answers */
+    assert_int_equal(t->job_count, 0);
+    assert_false(t->comparing);
+    bind_world_close(&s.w);
+}
+
 static void events_that_wait_for_ever_fall_out(void **state)
 {
     (void)state;
@@ -391,6 +437,7 @@ int main(void)
         cmocka_unit_test(a_message_above_the_limit_is_not_read),
         cmocka_unit_test(endless_questions_are_cut_off),
         cmocka_unit_test(a_boaster_is_asked_less_and_less),
+        cmocka_unit_test(only_so_many_ranges_are_noted_down_to_be_fetched),
         cmocka_unit_test(events_that_wait_for_ever_fall_out),
         cmocka_unit_test(ten_thousand_keys_do_not_fill_memory),
         cmocka_unit_test(every_part_of_a_pack_is_refused_or_judged),
