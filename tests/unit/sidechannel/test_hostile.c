@@ -174,6 +174,34 @@ static void forged_invites_are_strikes_and_missing_ones_are_not(void **state)
     solo_free(s);
 }
 
+/* 5 and 7: its messages go nowhere from the first one on, then not even that far; guests
+ * are heard as before. */
+static void who_floods_a_closed_room_is_blocked_unheard(void **state)
+{
+    letters *l = *state;
+    ic__buf invite = {0};
+    close_doors(l);
+    solo *s = letters_open(l);
+    write_invite(l, l->bob, l->carol, "01234567", &invite);
+    bring_invite(l, 1, l->carol, invite.data);
+    solo_clear(s);
+    for (int i = 0; i < 2000 && !blocks(s); i++)
+        bring(l, 0, l->alice, "priv1", "\"some text from nobody\"");
+    assert_int_equal(blocks(s), 1);
+    uint64_t strangers = solo_drops(s, IC__SC_DROP_INVITE);
+    assert_true(strangers > 100);
+    for (int i = 0; i < 500; i++)
+        bring(l, 0, l->alice, "priv1", "\"some text from nobody\"");
+    assert_int_equal(solo_drops(s, IC__SC_DROP_INVITE), strangers);
+    assert_int_equal(solo_drops(s, IC__SC_DROP_BLOCKED), 500);
+    assert_string_equal(s->log.data, ""); /* not told, handed on or answered */
+    bring(l, 1, l->carol, "priv1", "\"from a guest\"");
+    assert_true(heard(l, "message priv1 signed"));
+    assert_false(heard(l, "send 0"));
+    ic__buf_free(&invite);
+    solo_free(s);
+}
+
 static void a_channel_remembers_so_many_guests(void **state)
 {
     letters *l = *state;
@@ -338,6 +366,7 @@ int main(void)
         LETTERS_TEST(who_goes_on_flooding_is_hung_up_on_once),
         LETTERS_TEST(relaying_has_a_budget_of_its_own),
         LETTERS_TEST(forged_invites_are_strikes_and_missing_ones_are_not),
+        LETTERS_TEST(who_floods_a_closed_room_is_blocked_unheard),
         LETTERS_TEST(a_channel_remembers_so_many_guests),
         LETTERS_TEST(the_owner_welcomes_a_new_guest),
         LETTERS_TEST(forged_welcomes_are_strikes),
