@@ -10,12 +10,30 @@
 #include "io/tcp.h"
 
 #define CHUNK_BYTES 4096
+#define READ_BYTES 4096 /* what libevent 2.1 reads in a turn at most */
 
-static void on_data(struct bufferevent *bev, void *user)
+static void on_written(struct bufferevent *bev, void *user)
 {
     ic__wire *w = user;
 
     (void)bev;
+    w->on_change(w->user);
+}
+
+/* A turn of the loop for each 4 KiB costs more than what is done with them: take what is
+ * there. An end or an error that shows here, shows to the bufferevent as well. */
+static void on_data(struct bufferevent *bev, void *user)
+{
+    ic__wire *w = user;
+    struct evbuffer *in = bufferevent_get_input(bev);
+    int got = READ_BYTES;
+
+    while (got == READ_BYTES && evbuffer_get_length(in) >= READ_BYTES &&
+           evbuffer_get_length(in) < IC__WIRE_BUFFER_BYTES) {
+        (void)evbuffer_unfreeze(in, 0); /* a bufferevent lets only itself add to it */
+        got = evbuffer_read(in, bufferevent_getfd(bev), READ_BYTES);
+        (void)evbuffer_freeze(in, 0);
+    }
     w->on_change(w->user);
 }
 
@@ -36,7 +54,7 @@ static void on_event(struct bufferevent *bev, short what, void *user)
 /* -1 and no address makes the bufferevent wait for the socket's own connect. */
 static int start(ic__wire *w, bool connecting)
 {
-    bufferevent_setcb(w->bev, on_data, on_data, on_event, w);
+    bufferevent_setcb(w->bev, on_data, on_written, on_event, w);
     if (connecting && bufferevent_socket_connect(w->bev, NULL, 0) != 0)
         return IC_ERR_IO;
     return bufferevent_enable(w->bev, EV_READ | EV_WRITE) ? IC_ERR_NOMEM : 0;
