@@ -192,6 +192,12 @@ async function inTurns (pairs, measure) {
   return { js: median(values.js), c: median(values.c) }
 }
 
+/**
+ * Ours verifies every signature, the reference none of ordinary messages. Of what a message of 200 bytes costs, 65 us of
+ * the hearer's 105 and 25 of the sayer's 45 are Ed25519 (libsodium 1.0.18 on the machine where this was written); there
+ * the reference takes 105 and 65 us. Twice its rate needs more than two processors, so that threads can verify; half its
+ * delay is hard where both signatures lie on the way.
+ */
 async function rates () {
   const pairs = { js: await pair('js', { pow: false }), c: await pair('c', { pow: false }) }
   for (const [size, counts] of [[BODY, { js: 6000, c: 20000 }], [LARGE, { js: 2000, c: 6000 }]]) {
