@@ -110,7 +110,9 @@ static void searched_text(ic__buf *b, const ic__json *body)
 
 static void add_member(ic__buf *b, const char *name, const ic__json *value)
 {
-    ic__buf_printf(b, ",\"%s\":", name);
+    ic__buf_text(b, ",\"");
+    ic__buf_text(b, name);
+    ic__buf_text(b, "\":");
     ic__json_write(b, value);
 }
 

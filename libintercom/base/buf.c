@@ -56,19 +56,22 @@ void ic__buf_char(ic__buf *b, char c)
     ic__buf_add(b, &c, 1);
 }
 
+/* Most texts fit into what is there. */
 void ic__buf_printf(ic__buf *b, const char *format, ...)
 {
+    size_t room = b->bad || !b->data ? 0 : b->cap - b->len;
     va_list args;
     va_list again;
 
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     va_end(args);
     if (n < 0)
         b->bad = true;
     else if (reserve(b, (size_t)n)) {
-        (void)vsnprintf(b->data + b->len, (size_t)n + 1, format, again);
+        if ((size_t)n >= room)
+            (void)vsnprintf(b->data + b->len, (size_t)n + 1, format, again);
         b->len += (size_t)n;
     }
     va_end(again);

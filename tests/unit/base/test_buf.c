@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,6 +22,28 @@ static void grows_and_stays_a_c_string(void **state)
     assert_int_equal(strlen(b.data), b.len);
     assert_string_equal(b.data + b.len - 5, "999,!");
     ic__buf_free(&b);
+}
+
+/* Around the sizes at which memory grows. */
+static void what_is_printed_is_whole_whatever_its_length(void **state)
+{
+    (void)state;
+    for (int before = 0; before < 70; before += 23) {
+        for (int len = 0; len < 300; len++) {
+            ic__buf b = {0};
+            char expected[400];
+            ic__buf_printf(&b, "%.*s", before,
+                           "0123456789012345678901234567890123456789"
+                           "0123456789012345678901234567890123456789");
+            size_t start = b.len;
+            ic__buf_printf(&b, "%0*d", len, 7);
+            (void)snprintf(expected, sizeof expected, "%0*d", len, 7);
+            assert_false(b.bad);
+            assert_string_equal(b.data + start, expected);
+            assert_int_equal(b.len, start + strlen(expected));
+            ic__buf_free(&b);
+        }
+    }
 }
 
 static void an_empty_buffer_gives_an_empty_text(void **state)
@@ -66,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grows_and_stays_a_c_string),
+        cmocka_unit_test(what_is_printed_is_whole_whatever_its_length),
         cmocka_unit_test(an_empty_buffer_gives_an_empty_text),
         cmocka_unit_test(stops_at_its_limit_and_stays_bad),
         cmocka_unit_test(survives_each_failed_allocation),
