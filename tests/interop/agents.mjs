@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { Client, Peer, TOKEN, folder, within } from './bridge_support.mjs'
-import { check, finish } from './check.mjs'
+import { check, finish, until } from './check.mjs'
 import { onNetwork, startNetwork } from './network_support.mjs'
 
 const ROOM = 'help-desk'
@@ -30,17 +30,17 @@ function start (program, args, env = {}) {
 
 const person = await Peer.start('person', flags)
 const client = await Client.enter(person)
-const answers = async (question) => {
+/** Who is connected may not have opened the channel yet: ask again until the answer comes. */
+const answers = (question, answer) => until(`the answer to ${question}`, async () => {
   await client.ask({ type: 'send', channel: ROOM, message: question })
-  const { message } = await client.heard('sidechannel_message', (m) => typeof m.message === 'string')
-  return message
-}
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  return client.has((m) => m.type === 'sidechannel_message' && m.message === answer)
+})
 
 check('the agent in C answers', async () => {
   const agent = start(process.env.EXAMPLE_AGENT, [bootstrap, ROOM, path.join(folder, 'agents')])
   await within(agent.says('is here'), 'the agent to meet the person')
-  await new Promise((resolve) => setTimeout(resolve, 300)) // until the channel is open at both ends
-  assert.equal(await answers('echo "quoted" and \u00e9'), '"quoted" and \u00e9')
+  await answers('echo "quoted" and \u00e9', '"quoted" and \u00e9')
   await agent.stop()
 })
 
@@ -49,9 +49,7 @@ check('the agent over SC-Bridge answers', async () => {
   const agent = start(process.execPath, [path.join(here, '../../examples/bridge_agent.cjs'), `ws://127.0.0.1:${peer.port}`, ROOM],
     { TOKEN, NODE_PATH: path.join(here, 'node_modules') })
   await within(agent.says(`listening on ${ROOM}`), 'the agent to listen')
-  while ((await client.ask({ type: 'stats' })).connectionCount < 1) await new Promise((resolve) => setTimeout(resolve, 20))
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  assert.equal(await answers('echo hello there'), 'hello there')
+  await answers('echo hello there', 'hello there')
   await agent.stop()
   await peer.stop()
 })

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { need, temporaryFolder } from './check.mjs'
 
 const [{ default: WebSocket }] = await need('ws')
-const WAIT_MS = 10000
+const WAIT_MS = 60000
 
 export const folder = temporaryFolder()
 export const TOKEN = 'a token of some length'
@@ -133,6 +133,11 @@ export class Client {
       const message = this.pushed.shift() ?? await this.next()
       if (message.type === type && probe(message)) return message
     }
+  }
+
+  /** Has something that `probe` likes been pushed, and not been heard yet? */
+  has (probe) {
+    return [...this.pushed, ...this.inbox].some(probe)
   }
 
   async end () {

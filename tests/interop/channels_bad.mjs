@@ -5,7 +5,7 @@ import { check, finish } from './check.mjs'
 import { connect, openChannel, VERSIONS } from './channels_support.mjs'
 
 const BAD = { loss: 0.03, reorder: 0.05, duplicate: 0.05, delay: 5, seed: 11 }
-const LONG = 40000
+const LONG = 60000
 const SLOW = { ms: LONG }
 
 for (const version of Object.keys(VERSIONS)) {

@@ -23,7 +23,7 @@ export async function connect (initiator, { wire: bad = null, version = '1.21.3'
   const stream = new SecretStream(initiator, raw, { keyPair })
   stream.on('error', () => {})
   const closed = new Promise((resolve) => stream.on('close', resolve))
-  const over = async (ms = 5000) => {
+  const over = async (ms = 60000) => {
     await within(ms, 'their close', closed)
     await socket.close()
     const [code] = await within(ms, 'the end of the C peer', peer.gone)
@@ -33,7 +33,7 @@ export async function connect (initiator, { wire: bad = null, version = '1.21.3'
   return { peer, stream, mux: new Protomux(stream), keyPair, over }
 }
 
-export function openChannel (mux, protocol, { id = null, aliases = [], ms = 20000 } = {}) {
+export function openChannel (mux, protocol, { id = null, aliases = [], ms = 60000 } = {}) {
   const got = []
   let wake = () => {}
   const take = (type) => ({ encoding: c.raw, onmessage: (m) => { got.push([type, m ?? Buffer.alloc(0)]); wake() } })

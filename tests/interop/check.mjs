@@ -34,6 +34,16 @@ export function temporaryFolder () {
   return folder
 }
 
+/** Ask again and again until it holds: what a slow machine does late is not wrong. */
+export async function until (what, probe) {
+  for (const end = Date.now() + 60000; ;) {
+    const value = await probe()
+    if (value) return value
+    assert.ok(Date.now() < end, `waited 60 s for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 const checks = []
 
 /** Register a check whose name is a sentence. */

@@ -12,7 +12,7 @@ for (const [name, [Server, Client]] of Object.entries(MIXES)) {
     const network = await JsNetwork.of(Server, 4)
     const keyPair = Server.keyPair(Buffer.alloc(32, 1))
     await echoServer(network.node(), keyPair)
-    assert.ok(await dialEcho(network.node({ DHT: Client }), keyPair.publicKey) < 5000)
+    await dialEcho(network.node({ DHT: Client }), keyPair.publicKey)
     await network.close()
   })
 

@@ -91,7 +91,7 @@ for (const [name, DHT] of Object.entries(GENERATIONS)) {
     nodes.pop()
     await dialEcho(network.node(), keyPair.publicKey)
     const client = await CNode.on(network.text)
-    await within(20000, 'a dial past dead nodes', client.dialEcho(keyPair.publicKey))
+    await within(60000, 'a dial past dead nodes', client.dialEcho(keyPair.publicKey))
     await client.stop()
     await close()
   })

@@ -39,11 +39,11 @@ async function cRelay (network) {
 async function paired (node, relayKey, initiator, token) {
   const stream = node.connect(relayKey)
   stream.on('error', () => {})
-  await within(10000, 'the relay', once(stream, 'open'))
+  await within(60000, 'the relay', once(stream, 'open'))
   const raw = node.createRawStream()
   raw.on('error', () => {})
   const client = blindRelay.Client.from(stream, { id: stream.publicKey })
-  const [remoteId] = await within(10000, 'pairing', once(client.pair(initiator, token, raw), 'data'))
+  const [remoteId] = await within(60000, 'pairing', once(client.pair(initiator, token, raw), 'data'))
   const { socket, remotePort, remoteHost } = stream.rawStream
   raw.connect(socket, remoteId, remotePort, remoteHost)
   return { stream, raw }
@@ -59,7 +59,7 @@ check('our relay carries bytes between two JavaScript peers, both ways', async (
   const heard = [a, b].map(({ raw }) => once(raw, 'data'))
   a.raw.write(Buffer.from('from a'))
   b.raw.write(Buffer.from('from b'))
-  const [[atA], [atB]] = await within(10000, 'the bytes of the other', Promise.all(heard))
+  const [[atA], [atB]] = await within(60000, 'the bytes of the other', Promise.all(heard))
   assert.equal(atA.toString(), 'from b')
   assert.equal(atB.toString(), 'from a')
   const whole = new Promise((resolve) => {
@@ -70,10 +70,10 @@ check('our relay carries bytes between two JavaScript peers, both ways', async (
     })
   })
   a.raw.write(Buffer.alloc(2 ** 20))
-  await within(20000, 'a megabyte', whole)
+  await within(60000, 'a megabyte', whole)
   const gone = new Promise((resolve) => b.raw.once('close', resolve)) // with an error: it was reset
   a.raw.destroy()
-  await within(10000, 'the end of the other side', gone)
+  await within(60000, 'the end of the other side', gone)
   a.stream.destroy()
   b.stream.destroy()
   await relay.stop()
@@ -86,7 +86,7 @@ check('our relay keeps tokens apart, and forgets who has left', async () => {
   const tokens = [randomBytes(32), randomBytes(32)]
   const lonely = network.node().connect(relay.keyPair.publicKey)
   lonely.on('error', () => {})
-  await within(10000, 'the relay', once(lonely, 'open'))
+  await within(60000, 'the relay', once(lonely, 'open'))
   const raw = network.others.at(-1).createRawStream()
   raw.on('error', () => {})
   const request = blindRelay.Client.from(lonely, { id: lonely.publicKey }).pair(true, tokens[0], raw)
@@ -117,7 +117,7 @@ for (const [whose, make] of [['their relay', jsRelay], ['our relay', cRelay]]) {
     const meet = async () => {
       while (await sides() < 2) await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    await within(10000, 'pairing', meet())
+    await within(60000, 'pairing', meet())
     for (const node of nodes) await node.stop()
     await relay.stop?.()
     await network.close()

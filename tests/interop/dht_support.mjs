@@ -28,7 +28,7 @@ export class JsNetwork {
       const bootstrap = network.bootstrap
       const node = new DHT({ ephemeral: false, firewalled: false, bootstrap, host, port: 0 })
       network.nodes.push(node)
-      await within(10000, `node ${network.nodes.length}`, node.fullyBootstrapped())
+      await within(60000, `node ${network.nodes.length}`, node.fullyBootstrapped())
       if (!bootstrap.length) network.bootstrap = [{ host: LOOPBACK, port: node.address().port }]
     }
     return network
@@ -58,7 +58,7 @@ export async function echoServer (node, keyPair, options = {}) {
     stream.on('data', (data) => stream.write(data))
     stream.on('end', () => stream.end())
   })
-  await within(10000, 'listening', server.listen(keyPair))
+  await within(60000, 'listening', server.listen(keyPair))
   return server
 }
 
@@ -71,13 +71,13 @@ export async function dialEcho (node, publicKey, options = {}) {
   const or = (what, ms, promise) => within(ms, what, Promise.race([promise, failed, error]))
   failed.catch(() => {})
   error.catch(() => {})
-  await or('opening', 15000, once(stream, 'open'))
+  await or('opening', 60000, once(stream, 'open'))
   const ms = performance.now() - begun
   stream.write(Buffer.from('hello'))
-  const [answer] = await or('the echo', 5000, once(stream, 'data'))
+  const [answer] = await or('the echo', 60000, once(stream, 'data'))
   if (answer.toString() !== 'hello') throw new Error(`the echo says ${answer}`)
   stream.destroy()
-  await within(5000, 'closing', failed.catch(() => {}))
+  await within(60000, 'closing', failed.catch(() => {}))
   return ms
 }
 
@@ -116,7 +116,7 @@ export class CNode {
     this.peer.tell(line)
   }
 
-  saw (word, ms = 20000) {
+  saw (word, ms = 60000) {
     return this.peer.saw(word, ms)
   }
 
@@ -139,7 +139,7 @@ export class CNode {
   /** The rest of `good`; a line that begins with `bad` and comes before it is an error. */
   async sawOr (good, bad) {
     const is = (line, word) => line === word || line.startsWith(word + ' ')
-    const line = await within(20000, `C node: '${good}'`, new Promise((resolve) => {
+    const line = await within(60000, `C node: '${good}'`, new Promise((resolve) => {
       const ask = () => {
         const at = this.peer.lines.findIndex((line) => is(line, good) || is(line, bad))
         if (at >= 0) resolve(this.peer.lines.splice(at, 1)[0])

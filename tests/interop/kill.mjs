@@ -17,7 +17,7 @@ const seed = Number(process.argv[4] ?? Date.now() % 1e9)
 const STORE_ROUNDS = 50 // then a new store, so that each start reads about as much
 const AT_ONCE = 8 // requests on their way
 const LATEST_MS = 60 // the kill comes so long after the first answer, at the latest
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 // Random numbers that come again with the same seed (mulberry32).
 let state = seed

@@ -16,7 +16,7 @@ const OURS = SecretStream.keyPair(Buffer.from(OUR_SEED, 'hex'))
 function later (what) {
   let resolve
   const promise = new Promise((done, failed) => {
-    const timer = setTimeout(() => failed(new Error(`no ${what} in 20 s`)), 20000)
+    const timer = setTimeout(() => failed(new Error(`no ${what} in 60 s`)), 60000)
     resolve = (value) => {
       clearTimeout(timer)
       done(value)

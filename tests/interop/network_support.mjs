@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const program = process.env.INTERCOM_ADMIN ?? path.join(process.env.TEST_BUILD ?? path.join(root, 'build'), 'cli/intercom-admin')
-const START_MS = 20_000
+const START_MS = 60_000
 
 /** One node; it ends with the test, and does not keep it. */
 async function startNode (bootstrap) {

@@ -21,8 +21,8 @@ const build = process.env.TEST_BUILD ?? path.join(root, 'build')
 const program = process.env.INTERCOM_PEER ?? path.join(build, 'cli/intercom-peer')
 const relay = process.env.INTERCOM_BRIDGE ?? path.join(build, 'bridge/intercom-bridge')
 const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const START_MS = 20_000
-const WAIT_MS = 10_000
+const START_MS = 60_000
+const WAIT_MS = 60_000
 
 function skip (reason) {
   console.log(`skipped: ${reason}`)

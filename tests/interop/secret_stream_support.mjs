@@ -56,13 +56,13 @@ export class JsEnd {
     }
   }
 
-  async got (count, ms = 20000) {
+  async got (count, ms = 60000) {
     while (this.messages < count) await within(ms, `message ${count}`, once(this.stream, 'data'))
   }
 
   async stop () {
     this.stream.destroy()
-    await within(20000, 'the end of the JS stream', this.closed)
+    await within(60000, 'the end of the JS stream', this.closed)
     await this.socket.close()
   }
 }

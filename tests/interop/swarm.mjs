@@ -2,7 +2,7 @@
 // come back, and are a full mesh when they start together. docs/spec/07-hyperswarm.md
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
-import { check, finish, need } from './check.mjs'
+import { check, finish, need, until as eventually } from './check.mjs'
 import { generations, JsNetwork } from './dht_support.mjs'
 import { gaps, stopAll, Swarm, topicOf, until } from './swarm_support.mjs'
 
@@ -20,7 +20,7 @@ const start = (kind) => Swarm.start(kind, network.text, (seeds++).toString(16).p
 const startAll = (kinds) => Promise.all(kinds.map(start))
 const newTopic = () => topicOf(topics++)
 
-async function meet (swarms, ms = 15000) {
+async function meet (swarms, ms = 60000) {
   await until(ms, `the mesh of ${swarms.map(({ kind }) => kind)}`, swarms, () => !gaps(swarms).length)
 }
 
@@ -61,7 +61,7 @@ for (const [first, second] of PAIRS) {
     const again = await Swarm.start(first, network.text, seed)
     assert.equal(again.key, a.key)
     again.tell(`join ${topic}`)
-    await until(20000, 'the second life', [again, b], () => again.knows([b]))
+    await until(60000, 'the second life', [again, b], () => again.knows([b]))
     calm([again])
     await stopAll([again, b])
   })
@@ -77,20 +77,24 @@ for (const [first, second] of PAIRS) {
 }
 
 check('who has left a topic is not found there any more', async () => {
-  const [a, b, c] = await startAll(['c', NEWEST, 'c'])
+  const [a, b] = await startAll(['c', NEWEST])
   const topic = newTopic()
   for (const swarm of [a, b]) swarm.tell(`join ${topic}`)
   await meet([a, b])
   a.tell(`leave ${topic}`)
   b.tell(`leave ${topic}`)
-  await wait(1000)
-  c.tell(`join ${topic}`)
-  await c.saw('joined')
-  c.tell('flush')
-  assert.equal(await c.saw('flushed'), '1')
-  assert.equal(c.linked.size, 0)
+  await eventually('an empty topic', async () => { // nobody says when records have been taken back
+    const c = await start('c')
+    c.tell(`join ${topic}`)
+    await c.saw('joined')
+    c.tell('flush')
+    assert.equal(await c.saw('flushed'), '1')
+    const found = c.linked.size
+    await c.stop()
+    return !found
+  })
   assert.ok(a.knows([b]), 'the connection stays')
-  await stopAll([a, b, c])
+  await stopAll([a, b])
 })
 
 for (const kind of ['c', NEWEST]) {
@@ -113,10 +117,10 @@ for (const kind of ['c', NEWEST]) {
     for (const swarm of [a, b]) swarm.tell(`join ${topic}`)
     await meet([a, b])
     a.tell('suspend')
-    await until(5000, 'the parting', [a, b], () => !a.linked.size && !b.linked.size)
+    await until(60000, 'the parting', [a, b], () => !a.linked.size && !b.linked.size)
     await wait(500)
     a.tell('resume')
-    await meet([a, b], 30000)
+    await meet([a, b])
     calm([a, b])
     await stopAll([a, b])
   })
@@ -132,7 +136,7 @@ for (const ours of [8, 7, 4, 1]) {
     for (const swarm of swarms) swarm.tell(`join ${topic}`)
     const open = () => gaps(swarms).filter(([a, b]) => a.kind === 'c' || b.kind === 'c')
     // Five seconds is the promise on a quiet machine; bench_swarm.mjs holds us to it.
-    await until(20000, `the mesh with ${ours}`, swarms, () => !open().length)
+    await until(60000, `the mesh with ${ours}`, swarms, () => !open().length)
     const theirs = gaps(swarms).length / 2
     console.log(`        ${Math.round(performance.now() - begun)} ms; ${theirs} pairs of theirs are open`)
     await wait(3000)

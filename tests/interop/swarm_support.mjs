@@ -77,7 +77,7 @@ export class Swarm {
 
   async stop () {
     this.tell('quit')
-    const [code] = await within(10000, `the end of a swarm (${this.kind})`, this.gone)
+    const [code] = await within(60000, `the end of a swarm (${this.kind})`, this.gone)
     if (code !== 0) throw new Error(`the swarm (${this.kind}) ended with ${code}`)
   }
 }

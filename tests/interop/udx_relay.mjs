@@ -8,7 +8,7 @@ import { CPeer, JsPeer, Wire, within } from './udx_support.mjs'
 const [native, older] = await need('udx-native', 'udx-native-1.19')
 const VERSIONS = { '1.21.3': native.default, '1.19.2': older.default }
 const MB = 1 << 20
-const LONG = 40000
+const LONG = 60000
 const BAD = { loss: 0.02, reorder: 0.05, duplicate: 0.05, delay: 3 }
 
 /** A JavaScript end and a C end that can be told and asked the same. */

@@ -49,7 +49,7 @@ export class CPeer {
   }
 
   /** The rest of the first line that starts with this word, now or later; each is seen once. */
-  saw (word, ms = 20000) {
+  saw (word, ms = 60000) {
     const find = () => {
       const at = this.lines.findIndex((line) => line === word || line.startsWith(word + ' '))
       return at < 0 ? null : this.lines.splice(at, 1)[0].slice(word.length + 1)
@@ -72,7 +72,7 @@ export class CPeer {
 
   async stop () {
     this.tell('quit')
-    const [code] = await within(5000, 'the end of the C peer', this.gone)
+    const [code] = await within(60000, 'the end of the C peer', this.gone)
     if (code !== 0) throw new Error(`the C peer ended with ${code}`)
   }
 }
@@ -119,7 +119,7 @@ export class JsPeer {
   async stop () {
     this.stream.on('error', () => {})
     this.stream.destroy()
-    await within(20000, 'the end of the JS stream', this.closed)
+    await within(60000, 'the end of the JS stream', this.closed)
     await this.socket.close()
   }
 }

@@ -35,7 +35,7 @@ const socketOf = (started) => `${pageOf(started).href.replace(/^http/, 'ws')}bri
 
 async function connect (started, options = {}) {
   const client = new Client(WebSocket, socketOf(started), options)
-  await within(10000, client.opened, 'the handshake')
+  await within(60000, client.opened, 'the handshake')
   return client
 }
 
@@ -97,9 +97,9 @@ check('many requests at once are answered in order', async () => {
   const one = `GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n`
   const last = one.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
   const port = Number(pageOf(plain).port)
-  const answer = (await within(10000, rawTalk(port, one.repeat(199) + last), 'the end')).toString()
+  const answer = (await within(60000, rawTalk(port, one.repeat(199) + last), 'the end')).toString()
   assert.equal(answer.split('{"ok":true}').length - 1, 200)
-  const half = (await within(10000, rawTalk(port, one.repeat(200), { halfOpen: true }), 'the end')).toString()
+  const half = (await within(60000, rawTalk(port, one.repeat(200), { halfOpen: true }), 'the end')).toString()
   assert.equal(half.split('{"ok":true}').length - 1, 200)
 })
 
@@ -111,7 +111,7 @@ check('messages pass in both directions as they are', async () => {
   assert.deepEqual(await client.message(), { data: Buffer.from('{"type":"ping","id":1}'), binary: false })
   assert.deepEqual(await client.message(), { data: Buffer.from([0, 255]), binary: true })
   client.socket.send('close')
-  assert.equal((await within(5000, client.closed, 'the close')).code, 4001)
+  assert.equal((await within(60000, client.closed, 'the close')).code, 4001)
 })
 
 check('a message before the SC-Bridge has answered is not lost', async () => {
@@ -133,7 +133,7 @@ check('a megabyte passes through, both ways', async () => {
 check('foreign pages and other paths cannot connect', async () => {
   await assert.rejects(connect(plain, { origin: 'http://evil.example' }), { status: 403 })
   const elsewhere = new Client(WebSocket, `${pageOf(plain).href.replace(/^http/, 'ws')}other`)
-  await assert.rejects(within(5000, elsewhere.opened, 'the refusal'), { status: 404 })
+  await assert.rejects(within(60000, elsewhere.opened, 'the refusal'), { status: 404 })
 })
 
 check('while the SC-Bridge is down pages are told to try later, then they work', async () => {
@@ -142,12 +142,12 @@ check('while the SC-Bridge is down pages are told to try later, then they work',
   await new Promise((resolve) => first.close(resolve))
   const started = await bridge('--bridge', `ws://127.0.0.1:${port}`)
   const down = new Client(WebSocket, socketOf(started))
-  assert.deepEqual(await within(10000, down.closed, 'the close'), { code: 1013, reason: 'the SC-Bridge cannot be reached' })
+  assert.deepEqual(await within(60000, down.closed, 'the close'), { code: 1013, reason: 'the SC-Bridge cannot be reached' })
   const second = await upstream({ port })
   const up = await connect(started)
   assert.equal(await up.text(), '{"type":"hello"}')
   second.clients.forEach((socket) => socket.terminate())
-  assert.equal((await within(5000, up.closed, 'the close')).code, 1013)
+  assert.equal((await within(60000, up.closed, 'the close')).code, 1013)
   await stop(started)
   await new Promise((resolve) => second.close(resolve))
 })
@@ -159,7 +159,7 @@ check('an SC-Bridge that is no WebSocket is told as try later', async () => {
   await new Promise((resolve) => odd.listen(0, '127.0.0.1', resolve))
   const started = await bridge('--bridge', `ws://127.0.0.1:${portOf(odd)}`)
   const client = new Client(WebSocket, socketOf(started))
-  assert.equal((await within(5000, client.closed, 'the close')).code, 1013)
+  assert.equal((await within(60000, client.closed, 'the close')).code, 1013)
   await stop(started)
   odd.close()
 })
@@ -172,7 +172,7 @@ check('wss to the SC-Bridge holds its certificate against the name', async () =>
   const named = makeCertificate(folder, 'localhost')
   const wrong = await bridge('--bridge', `wss://localhost:${portOf(server)}`, '--bridge-ca', cert)
   const refused = new Client(WebSocket, socketOf(wrong))
-  assert.equal((await within(5000, refused.closed, 'the close')).code, 1013)
+  assert.equal((await within(60000, refused.closed, 'the close')).code, 1013)
   assert.match(wrong.errors, /does not match/)
   await stop(wrong)
   server.setSecureContext({ cert: fs.readFileSync(named.cert), key: fs.readFileSync(named.key) })
@@ -211,7 +211,7 @@ check('with TLS and a token the page asks who it is', async () => {
 })
 
 const ends = (args, code, says) => {
-  const done = spawnSync(program, args, { timeout: 10000, env: { ...process.env, INTERCOM_PAGE_DIR: page } })
+  const done = spawnSync(program, args, { timeout: 60000, env: { ...process.env, INTERCOM_PAGE_DIR: page } })
   assert.equal(done.status, code, `${args.join(' ')}: ${done.stderr}`)
   assert.match(done.stderr.toString() + done.stdout.toString(), says)
 }
@@ -232,7 +232,7 @@ check('whatever is wrong is one sentence and an exit code', async () => {
 
 check('SIGTERM closes the pages and ends cleanly', async () => {
   const client = await connect(plain)
-  const [{ code }] = await Promise.all([within(10000, client.closed, 'the close'), stop(plain)])
+  const [{ code }] = await Promise.all([within(60000, client.closed, 'the close'), stop(plain)])
   assert.equal(code, 1001)
   peer.close()
 })

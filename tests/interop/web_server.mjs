@@ -18,7 +18,7 @@ const url = `ws://127.0.0.1:${port}/`
 
 async function connect (address = url, options = {}) {
   const client = new Client(WebSocket, address, options)
-  await within(10000, client.opened, 'the handshake')
+  await within(60000, client.opened, 'the handshake')
   return client
 }
 
@@ -32,7 +32,7 @@ async function stats (address = url) {
 
 const refused = async (options, status, address = url) => {
   const client = new Client(WebSocket, address, options)
-  await assert.rejects(within(10000, client.opened, 'the refusal'), { status })
+  await assert.rejects(within(60000, client.opened, 'the refusal'), { status })
 }
 
 check('text and binary come back as they were', async () => {
@@ -53,7 +53,7 @@ check('fragments are joined, with a ping between them', async () => {
   client.socket.ping('are you there')
   client.socket.send('two ', { fin: false })
   client.socket.send('three', { fin: true })
-  assert.equal((await within(5000, pong, 'the pong')).toString(), 'are you there')
+  assert.equal((await within(60000, pong, 'the pong')).toString(), 'are you there')
   assert.equal(await client.text(), 'one two three')
   await client.leave()
 })
@@ -63,24 +63,24 @@ check('a message of 1 MiB passes, one byte more closes with 1009', async () => {
   client.socket.send(Buffer.alloc(MEBIBYTE, 7))
   assert.equal((await client.message()).data.length, MEBIBYTE)
   client.socket.send(Buffer.alloc(MEBIBYTE + 1))
-  assert.equal((await within(10000, client.closed, 'the close')).code, 1009)
+  assert.equal((await within(60000, client.closed, 'the close')).code, 1009)
 })
 
 check('fragments of more than 1 MiB together close with 1009', async () => {
   const client = await connect()
   for (let i = 0; i < 17; i++) client.socket.send(Buffer.alloc(65536), { fin: false })
-  assert.equal((await within(10000, client.closed, 'the close')).code, 1009)
+  assert.equal((await within(60000, client.closed, 'the close')).code, 1009)
 })
 
 check('close codes pass in both directions', async () => {
   for (const code of [1000, 1001, 1011, 3000, 4999]) {
     const client = await connect()
     client.socket.send(`close ${code}`)
-    assert.deepEqual(await within(5000, client.closed, 'the close'), { code, reason: 'as told' })
+    assert.deepEqual(await within(60000, client.closed, 'the close'), { code, reason: 'as told' })
   }
   const client = await connect()
   client.socket.close(4321, 'bye')
-  assert.deepEqual(await within(5000, client.closed, 'the close'), { code: 4321, reason: 'bye' })
+  assert.deepEqual(await within(60000, client.closed, 'the close'), { code: 4321, reason: 'bye' })
 })
 
 check('foreign origins and hosts are refused, the friend is not', async () => {
@@ -114,7 +114,7 @@ check('bad handshakes are answered and ended', async () => {
     [Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0, 13, 10, 13, 10]), 400]
   ]) {
     for (const halfOpen of [false, true]) {
-      const answer = (await within(5000, rawTalk(port, bytes, { halfOpen }), 'an answer')).toString('latin1')
+      const answer = (await within(60000, rawTalk(port, bytes, { halfOpen }), 'an answer')).toString('latin1')
       assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), `${JSON.stringify(bytes.toString().slice(0, 60))} ${halfOpen}`)
     }
   }
@@ -132,7 +132,7 @@ check('frames that follow no rule close the connection and nobody else notices',
     [0x82, 0xff, 0xff, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 1], // more than that
     [0x81, 0x81, 0, 0, 0, 0, 0xff] // not UTF-8
   ]) {
-    const answer = await within(5000, rawTalk(port, Buffer.concat([Buffer.from(upgrade()), Buffer.from(frame)])), 'the end')
+    const answer = await within(60000, rawTalk(port, Buffer.concat([Buffer.from(upgrade()), Buffer.from(frame)])), 'the end')
     const text = answer.toString('latin1')
     assert.match(text, /^HTTP\/1\.1 101 Web Socket Protocol Handshake\r\n/)
     assert.equal(text.split('\r\n\r\n')[1].charCodeAt(0), 0x88, `a close frame after ${frame}`)
@@ -147,7 +147,7 @@ check('random bytes after a handshake do no harm', async () => {
   const random = () => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) >> 16
   for (let i = 0; i < 50; i++) {
     const noise = Buffer.from(Array.from({ length: 1 + random() % 200 }, () => random() & 255))
-    await within(10000, rawTalk(port, Buffer.concat([Buffer.from(upgrade()), noise]), { halfOpen: true }), 'the end')
+    await within(60000, rawTalk(port, Buffer.concat([Buffer.from(upgrade()), noise]), { halfOpen: true }), 'the end')
   }
   assert.equal((await stats()).clients, 1)
 })
@@ -156,7 +156,7 @@ check('half-open handshakes end in time, and more of them only wait', async () =
   const hasty = await start(process.env.WEB_ECHO, [HASTY])
   const to = Number(hasty.line)
   const sockets = Array.from({ length: 100 }, () => net.connect(to, '127.0.0.1', function () { this.write('GET / HT') }))
-  await within(20000, Promise.all(sockets.map((socket) => new Promise((resolve) => {
+  await within(60000, Promise.all(sockets.map((socket) => new Promise((resolve) => {
     socket.on('error', resolve)
     socket.on('close', resolve)
     socket.on('end', () => socket.end())
@@ -216,11 +216,11 @@ check('plain HTTP, silence and noise on the TLS port end in time', async () => {
   const { cert, key, pem } = makeCertificate(folder, 'bridge.test')
   const secure = await start(process.env.WEB_ECHO, [HASTY, cert, key])
   const to = Number(secure.line)
-  const answer = await within(5000, rawTalk(to, upgrade()), 'the end')
+  const answer = await within(60000, rawTalk(to, upgrade()), 'the end')
   assert.equal(answer.length, 0, 'no answer in plain text')
-  await within(5000, rawTalk(to, ''), 'the end of silence')
-  await within(5000, rawTalk(to, Buffer.from([0x16, 3, 3, 0x40, 0, 1])), 'the end of half a hello')
-  await within(5000, rawTalk(to, Buffer.alloc(20000, 0x16)), 'the end of noise')
+  await within(60000, rawTalk(to, ''), 'the end of silence')
+  await within(60000, rawTalk(to, Buffer.from([0x16, 3, 3, 0x40, 0, 1])), 'the end of half a hello')
+  await within(60000, rawTalk(to, Buffer.alloc(20000, 0x16)), 'the end of noise')
   const client = await connect(`wss://127.0.0.1:${to}/`, { ca: pem, servername: 'bridge.test' })
   client.socket.send('stats')
   const numbers = JSON.parse(await client.text())
@@ -231,7 +231,7 @@ check('plain HTTP, silence and noise on the TLS port end in time', async () => {
 
 check('SIGTERM says goodbye with 1001 and ends cleanly', async () => {
   const client = await connect()
-  const [{ code }] = await Promise.all([within(10000, client.closed, 'the close'), stop(plain)])
+  const [{ code }] = await Promise.all([within(60000, client.closed, 'the close'), stop(plain)])
   assert.equal(code, 1001)
   assert.ok(fs.existsSync(folder))
 })

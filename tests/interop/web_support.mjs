@@ -30,7 +30,7 @@ export function start (program, args, { env = {} } = {}) {
 /** SIGTERM, then a clean end. */
 export async function stop ({ child }) {
   child.kill('SIGTERM')
-  assert.deepEqual(await within(10000, child.ended, 'the end'), { code: 0, signal: null })
+  assert.deepEqual(await within(60000, child.ended, 'the end'), { code: 0, signal: null })
 }
 
 /** `promise`, but not for longer than `ms`. */
@@ -104,7 +104,7 @@ export class Client {
 
   message () {
     if (this.messages.length) return Promise.resolve(this.messages.shift())
-    return within(10000, new Promise((resolve) => this.waiting.push(resolve)), 'a message')
+    return within(60000, new Promise((resolve) => this.waiting.push(resolve)), 'a message')
   }
 
   async text () {
@@ -113,7 +113,7 @@ export class Client {
 
   async leave () {
     this.socket.close(1000)
-    return within(10000, this.closed, 'the close')
+    return within(60000, this.closed, 'the close')
   }
 }
 
