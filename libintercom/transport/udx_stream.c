@@ -215,6 +215,8 @@ void ic__udx_close(ic__udx *s, int error)
 void ic__udx_drop(ic__udx *s, int error)
 {
     ic__udx_close(s, error);
+    s->phase =
+        IC__UDX_GONE; /* also when a destroy is left to send: nothing can carry it */
     s->discards = true;
     s->tell_end = false;
     s->tell_moved = false;
@@ -225,6 +227,8 @@ void ic__udx_destroy(ic__udx *s)
     bool tell_peer = s->phase == IC__UDX_OPEN && s->leg_count > 0;
     bool want_ack = s->want_ack;
 
+    if (s->phase == IC__UDX_DOOMED)
+        return;
     ic__udx_drop(s, 0);
     if (!tell_peer)
         return;

@@ -446,6 +446,26 @@ static void a_stream_goes_on_as_soon_as_there_is_room(void **state)
     desk_free(&d);
 }
 
+/* Its last word has no way out: it must not wait for a socket that is gone. */
+static void a_stream_ends_with_its_socket_though_the_kernel_is_full(void **state)
+{
+    (void)state;
+    static desk d;
+    desk_init(&d, NULL);
+    (void)join(&d, 1, 2, d.from, d.to);
+    (void)join(&d, 2, 1, d.to, d.from);
+    turns(&d);
+    k.full = true;
+    put(&d, 1, 100, false);
+    ic__udp_flush(d.udp);
+    ic__udp_socket_close(d.from);
+    turns(&d);
+    assert_int_equal(d.closed, 1);
+    assert_int_equal(d.udp->streams.count, 1);
+    k.full = false;
+    desk_free(&d);
+}
+
 static void a_stream_lives_with_a_kernel_that_is_full_now_and_then(void **state)
 {
     (void)state;
@@ -481,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_datagram_with_a_hop_limit_tells_full_from_refused),
         cmocka_unit_test(a_turn_takes_max_datagrams_and_leaves_the_rest_for_the_next),
         cmocka_unit_test(a_stream_goes_on_as_soon_as_there_is_room),
+        cmocka_unit_test(a_stream_ends_with_its_socket_though_the_kernel_is_full),
         cmocka_unit_test(a_stream_lives_with_a_kernel_that_is_full_now_and_then),
     };
     return cmocka_run_group_tests_name("io/udp_kernel", tests, NULL, NULL);
