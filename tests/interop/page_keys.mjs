@@ -18,6 +18,10 @@ function focused (page) {
   return page.evaluate(() => document.activeElement.id || document.activeElement.tagName.toLowerCase())
 }
 
+async function focusIs (page, id) {
+  await until(`the focus at ${id}`, async () => (await focused(page)) === id)
+}
+
 /** Press Tab until the element has the focus; every stop on the way shows where it is. */
 async function tabTo (page, id) {
   const stops = []
@@ -57,7 +61,7 @@ test('connect, join, subscribe, add, balance by keyboard', async () => {
   await until('the card folds and keeps the focus', async () => (await focused(page)) === 'summary')
 
   await page.keyboard.press('a')
-  assert.equal(await focused(page), 'payer')
+  await focusIs(page, 'payer')
   await page.keyboard.type('alice')
   await tabTo(page, 'amount')
   await page.keyboard.type('30')
@@ -67,7 +71,7 @@ test('connect, join, subscribe, add, balance by keyboard', async () => {
   await page.keyboard.type('dinner')
   await page.keyboard.press('Enter')
   await until('the entry', async () => (await balanceOf(page, 'alice')) === 'alice gets back +15.00')
-  assert.equal(await focused(page), 'amount', 'ready for the next one')
+  await focusIs(page, 'amount')
   await tabTo(page, 'balance')
   await page.keyboard.press('Enter')
   await feedSays(page, 'bob -> alice: 15.00')
@@ -78,13 +82,13 @@ test('the skip link leads to the form', async () => {
   const page = await open(browser, peer.origin)
   await tabTo(page, 'skip')
   await page.keyboard.press('Enter')
-  assert.equal(await focused(page), 'url', 'the only form there is')
+  await focusIs(page, 'url')
   await enter(page, peer)
   await page.reload()
   await until('back in the room', () => page.locator('#room').isVisible())
   await tabTo(page, 'skip')
   await page.keyboard.press('Enter')
-  assert.equal(await focused(page), 'payer')
+  await focusIs(page, 'payer')
 })
 
 test('single letters lead to their places, not inside fields, and can be switched off', async () => {
@@ -92,21 +96,21 @@ test('single letters lead to their places, not inside fields, and can be switche
   await enter(page, peer)
   for (const [key, id] of [['b', 'balances-title'], ['s', 'settle-title'], ['/', 'say']]) {
     await page.keyboard.press(key)
-    assert.equal(await focused(page), id)
+    await focusIs(page, id)
   }
   await page.keyboard.type('sab?')
   assert.equal(await page.locator('#say').inputValue(), 'sab?')
 
   await page.getByRole('button', { name: 'Help' }).focus()
   await page.keyboard.press('?')
-  assert.ok(await page.getByRole('dialog').isVisible())
+  await until('the help', () => page.getByRole('dialog').isVisible())
   await tabTo(page, 'shortcuts')
   await page.keyboard.press('Space')
   await page.keyboard.press('Escape')
-  assert.ok(!(await page.getByRole('dialog').isVisible()))
-  assert.equal(await focused(page), 'help-open', 'the focus is back at the opener')
+  await until('its end', async () => !(await page.getByRole('dialog').isVisible()))
+  await focusIs(page, 'help-open')
   await page.keyboard.press('b')
-  assert.equal(await focused(page), 'help-open', 'letters are off')
+  await focusIs(page, 'help-open')
   await page.reload()
   await until('back in the room', () => page.locator('#room').isVisible())
   await page.keyboard.press('b')
@@ -147,7 +151,7 @@ test('pay, undo and the details of an entry by keyboard; the focus is never lost
   await page.keyboard.type('5')
   await page.keyboard.press('Enter')
   await until('paid', async () => /you owe 10\.00/.test(await page.locator('#you').innerText()))
-  assert.equal(await focused(page), 'h2', 'at the title of the card, since what had the focus is gone')
+  await focusIs(page, 'h2')
   await page.locator('.entry summary').last().focus()
   await page.keyboard.press('Enter')
   await until('the shares', () => page.getByText('Shares: alice 15.00, bob 15.00').isVisible())
@@ -155,6 +159,6 @@ test('pay, undo and the details of an entry by keyboard; the focus is never lost
   await page.locator('#say').evaluate((line) => (line.value = 'add bob 2 split alice,bob note tea'))
   await page.evaluate(() => document.querySelector('#assistant-form').requestSubmit())
   await until('one more', async () => (await page.locator('.entry').count()) === 3)
-  assert.equal(await focused(page), 'here', 'an entry that comes does not take the focus away')
+  await focusIs(page, 'here')
   assertClean(page, peer)
 })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ROOM, TOKEN, Peer, addExpense, assertClean, balanceOf, enter, launch, open, press, startRelay, summaryLine, until } from './page_support.mjs'
+import { ROOM, TOKEN, Peer, addExpense, assertClean, balanceIs, enter, launch, open, press, startRelay, summaryLine, until } from './page_support.mjs'
 
 let browser, peer, relay
 before(async () => {
@@ -26,7 +26,7 @@ test('the page proposes its own origin, and all goes through it', async () => {
     await until(name, () => page.locator(`#${name.toLowerCase()}.done`).count())
   }
   await addExpense(page, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'dinner' })
-  assert.equal(await balanceOf(page, 'alice'), 'alice gets back +15.00')
+  await balanceIs(page, 'alice', 'gets back +15.00')
   assertClean(page, relay)
 })
 
@@ -35,7 +35,7 @@ test('a client of the peer itself sees it at once', async () => {
   await enter(direct, peer)
   await enter(relayed, relay)
   await addExpense(relayed, { payer: 'bob', amount: '10', split: 'alice,bob', note: 'snacks' })
-  await until('the entry', () => direct.getByText('snacks', { exact: true }).isVisible(), 2_000)
+  await until('the entry', () => direct.getByText('snacks', { exact: true }).isVisible())
   assertClean(direct, peer)
   assertClean(relayed, relay)
 })
@@ -46,5 +46,5 @@ test('the page comes back when the peer behind the relay does', async () => {
   await peer.exit()
   await until('the loss is told', async () => /connection lost|connecting/.test(await summaryLine(page)))
   await peer.run()
-  await until('joined again', async () => (await summaryLine(page)) === `${ROOM} · joined · subscribed`, 30_000)
+  await until('joined again', async () => (await summaryLine(page)) === `${ROOM} · joined · subscribed`)
 })

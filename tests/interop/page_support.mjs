@@ -257,6 +257,10 @@ export async function balanceOf (page, member) {
   return (await row.innerText()).replace(/\s+/g, ' ').trim()
 }
 
+export async function balanceIs (page, member, row) {
+  await until(`${member} ${row}`, async () => (await balanceOf(page, member)) === `${member} ${row}`)
+}
+
 /** How far the document is wider than the window, in CSS pixels. */
 export function sideways (page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)

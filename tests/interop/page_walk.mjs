@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import {
-  ROOM, Peer, addExpense, assertClean, balanceOf, enter, feed, feedSays, launch, open, press, summaryLine,
+  ROOM, Peer, addExpense, assertClean, balanceIs, enter, feed, feedSays, launch, open, press, summaryLine,
   tellAssistant, until,
 } from './page_support.mjs'
 
@@ -16,9 +16,9 @@ const BALANCE = ['alice: +15.00', 'bob: -15.00', 'bob -> alice: 15.00']
 async function balanceIsRight (page) {
   await press(page, 'Balance')
   for (const line of BALANCE) await feedSays(page, line)
-  assert.equal(await balanceOf(page, 'alice'), 'alice gets back +15.00')
-  assert.equal(await balanceOf(page, 'bob'), 'bob owes -15.00')
-  assert.match(await page.locator('#settle').innerText(), /bob\s*→.*alice\s+15\.00/s)
+  await balanceIs(page, 'alice', 'gets back +15.00')
+  await balanceIs(page, 'bob', 'owes -15.00')
+  await until('the payment', async () => /bob\s*→.*alice\s+15\.00/s.test(await page.locator('#settle').innerText()))
 }
 
 /** Everything after the first entry: balance, persist, export, stop, start, restore, balance. */
@@ -26,8 +26,8 @@ async function restOfTheTutorial (page, peer) {
   await balanceIsRight(page)
 
   await press(page, 'Persist')
-  await feedSays(page, 'stored=local tx=none', 90_000)
-  assert.match(await page.getByRole('status').innerText(), /Saved on this machine: 1 entry\. Not in the contract/)
+  await feedSays(page, 'stored=local tx=none')
+  await until('where it is', async () => /Saved on this machine: 1 entry\. Not in the contract/.test(await page.getByRole('status').innerText()))
 
   await press(page, 'Export Text')
   const text = page.getByLabel('Export', { exact: true })
@@ -38,7 +38,7 @@ async function restOfTheTutorial (page, peer) {
   await peer.exit()
   await until('the page says that the peer is gone', async () => (await summaryLine(page)) !== `${ROOM} · joined · subscribed`)
   await peer.run()
-  await until('the page is back by itself', async () => (await summaryLine(page)) === `${ROOM} · joined · subscribed`, 30_000)
+  await until('the page is back by itself', async () => (await summaryLine(page)) === `${ROOM} · joined · subscribed`)
 
   await press(page, 'Restore')
   await feedSays(page, 'source=local')
@@ -77,7 +77,7 @@ test('the assistant does all of it', async () => {
     await tellAssistant(page, 'balance')
     for (const line of BALANCE) await feedSays(page, line)
     await tellAssistant(page, 'persist')
-    await feedSays(page, 'stored=local', 90_000)
+    await feedSays(page, 'stored=local')
     await tellAssistant(page, 'restore')
     await feedSays(page, 'source=local')
     await tellAssistant(page, 'export text')
@@ -94,7 +94,7 @@ test('the page says where a persisted room is', async () => {
   try {
     const page = await open(browser, peer.origin)
     await enter(page, peer)
-    assert.match(await page.locator('#keep-hint').innerText(), /on this machine.*not written to the contract/s)
+    await until('where', async () => /on this machine.*not written to the contract/s.test(await page.locator('#keep-hint').innerText()))
   } finally {
     await peer.remove()
   }
