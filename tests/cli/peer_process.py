@@ -11,7 +11,7 @@ import unittest
 
 PROGRAM = os.environ["PROGRAM"]
 READY = "Sidechannel: ready"
-TIME = 30  # seconds; sanitizers and a busy machine included
+TIME = 60  # seconds; sanitizers and a busy machine included
 
 
 def environment(**more):

@@ -12,7 +12,7 @@
 #include "intercom/init.h"
 #include "io/loop.h"
 
-#define MOST_SECONDS 20
+#define MOST_SECONDS 60
 #define FIRST_PORT 45000
 #define PORTS 2000
 

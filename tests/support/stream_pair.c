@@ -11,7 +11,7 @@
 #include "intercom/error.h"
 #include "intercom/init.h"
 
-#define MOST_SECONDS 10
+#define MOST_SECONDS 60
 #define MOST_BYTES ((size_t)1 << 20)
 
 static void on_open(ic_stream *st, void *user)

@@ -13,7 +13,7 @@
 #include "intercom/error.h"
 #include "io/loop.h"
 
-#define MOST_SECONDS 20
+#define MOST_SECONDS 60
 #define PIECE 65536
 
 typedef struct world {

@@ -29,7 +29,7 @@
 #define AT_ONCE 100
 #define HALL_PAIRS 10000 /* of the 16384 streams that a socket holds */
 #define HALLS 8
-#define LONGEST_S 30
+#define LONGEST_S 60
 #define MOST_IDLE_BYTES 10240 /* of an end */
 #define END_EVENTS 2          /* timers of an end, which libevent allocates */
 

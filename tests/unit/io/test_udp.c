@@ -25,7 +25,7 @@
 #include "io/udp.h"
 #include "transport/udx_packet.h"
 
-#define LONGEST_S 20
+#define LONGEST_S 60
 #define MOST_STREAMS 8
 
 typedef struct watcher {

@@ -21,7 +21,7 @@
 #include "intercom/error.h"
 #include "io/udp_state.h"
 
-#define LONGEST_S 20
+#define LONGEST_S 60
 #define MOST 64
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): ld's names */

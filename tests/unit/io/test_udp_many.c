@@ -22,7 +22,7 @@
 #include "io/udp_state.h"
 
 #define AT_ONCE 1000 /* streams, half of them on each side */
-#define LONGEST_S 20
+#define LONGEST_S 60
 #define MOST_IDLE_BYTES 1792 /* per stream: its core, its actor, its slots in tables */
 
 static const uint8_t bytes[3000];

@@ -20,7 +20,7 @@
 #include "io/tcp.h"
 #include "io/ws.h"
 
-#define MOST_SECONDS 20
+#define MOST_SECONDS 60
 
 typedef struct world {
     struct event_base *base;

@@ -20,7 +20,7 @@
 #include "io/ws.h"
 #include "make_cert.h"
 
-#define MOST_SECONDS 20
+#define MOST_SECONDS 60
 
 static make_cert cert;  /* for localhost */
 static make_cert other; /* for somebody else */
