@@ -38,7 +38,7 @@ class Node:
 
     def stop(self, how=signal.SIGINT):
         self.process.send_signal(how)
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=60)
         self.process.stdout.close()
         self.process.stderr.close()
         return self.process.returncode, out, err
@@ -87,7 +87,7 @@ class Dht(unittest.TestCase):
         self.assertIn("refuses this address or port", err)
 
     def test_the_first_node_needs_an_address_of_its_own(self):
-        done = subprocess.run([PROGRAM, "dht-node", "--host", "0.0.0.0"], capture_output=True, timeout=20, check=False)
+        done = subprocess.run([PROGRAM, "dht-node", "--host", "0.0.0.0"], capture_output=True, timeout=60, check=False)
         self.assertEqual(FAILED, done.returncode)
         self.assertIn(b"--host with the address that others reach", done.stderr)
 
@@ -150,7 +150,7 @@ class Dht(unittest.TestCase):
 
     def test_each_command_explains_itself(self):
         for words in ["dht-node"], ["dht", "ping"], ["dht", "lookup"], ["dht", "get"], ["dht", "put"], ["dht", "announce"]:
-            done = subprocess.run([PROGRAM, *words, "--help"], capture_output=True, timeout=20, check=True)
+            done = subprocess.run([PROGRAM, *words, "--help"], capture_output=True, timeout=60, check=True)
             self.assertIn(("Usage: intercom-admin " + " ".join(words)).encode(), done.stdout)
 
 
