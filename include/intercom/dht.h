@@ -106,7 +106,8 @@ IC_API const char *ic_dht_address(const ic_dht *dht);
 /**
  * End dials and questions with IC_ERR_CANCELED, take announces of servers back (for two
  * seconds at most), close servers and streams; then `on_closed` (may be NULL) once from
- * the loop, and it is gone. Again, and NULL, are fine.
+ * the loop, and it is gone. A host name that is being looked up is waited for, as long as
+ * the system's resolver takes: its threads cannot be stopped. Again, and NULL, are fine.
  */
 IC_API void ic_dht_close(ic_dht *dht, void (*on_closed)(void *user), void *user);
 
