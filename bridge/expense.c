@@ -340,12 +340,27 @@ static const isplit_entry *entry_of(bridge_expense *x, const isplit_state *state
     return error ? NULL : entry;
 }
 
+/* The values of what comes again, when `ref` names that. */
+static const isplit_entry *recurring_of(const isplit_state *state, const char *ref)
+{
+    size_t count = 0;
+    const isplit_recurring *list = isplit_state_recurring(state, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i].entry->id, ref) == 0)
+            return list[i].entry;
+    }
+    return NULL;
+}
+
 bool bridge_expense_line(bridge_expense *x, const char *ref, ic__buf *out)
 {
     const isplit_state *state = state_of(x);
-    const isplit_entry *entry = state ? entry_of(x, state, ref) : NULL;
+    const isplit_entry *entry = state ? recurring_of(state, ref) : NULL;
     char *text = NULL;
 
+    if (state && !entry)
+        entry = entry_of(x, state, ref);
     if (!entry)
         return false;
     out->bad = isplit_form_line(entry, &text) != 0 || out->bad;

@@ -4,19 +4,18 @@
  */
 
 import { previewer } from './assistant.js'
-import { button, el, fieldError, fill, onPress, onSubmit, setText, ui } from './dom.js'
-import { amountOf } from './entry.js'
+import { button, el, fieldError, fill, onPress, onSubmit, setText, ui, value } from './dom.js'
 import { goTo } from './keys.js'
 import { explain, say } from './notices.js'
 import * as room from './room.js'
-import { members, state, watch } from './store.js'
-import { quote } from './text.js'
+import { active, members, watch } from './store.js'
+import { amountOf, dayOf, quote } from './text.js'
 
-const FIELDS = ['payer', 'amount', 'split', 'items', 'currency', 'rate', 'date', 'category', 'note']
-const ONCE = ['amount', 'items', 'note', 'mode'] /* the others stay for the next entry */
+const KEPT = ['payer', 'split', 'currency', 'rate', 'date', 'category'] /* for the next entry */
+const MODES = { equal: '', weights: '*', percent: '%', adjust: '+' } /* '=' shows what any other comes to */
 const VALUED = ['=', '*', '%', '+'] /* modes that have a value behind each name */
 const SUMMED = ['=', '%'] /* whoever has none there shares nothing */
-const REFUSED = new RegExp(`^(?:Missing|Invalid) (${FIELDS.join('|')})\\b`)
+const REFUSED = /^(?:Missing|Invalid) (\w+)/
 const OFF = /(\d\S*) (over|left)\b/
 
 let rest = '' /* clause that says who takes what is over or left */
@@ -27,7 +26,7 @@ const preview = previewer(showPreview)
 onSubmit('add-form', submit)
 onPress('edit-cancel', () => edit(null))
 ui.addForm.addEventListener('input', ({ target }) => {
-  if (FIELDS.includes(target.id)) fieldError(target.id, '')
+  if (target.id) fieldError(target.id, '')
   rest = ''
   changed()
 })
@@ -35,33 +34,34 @@ watch(['summary'], () => {
   fill(ui.members, members().map((value) => el('option', { value })))
   renderSplit()
 })
-watch(['can'], ({ can }) => (ui.more.hidden = !can.has('refund')))
 watch(['me'], ({ me }) => (ui.payer.value ||= me))
 
-/** Show what the fields come to. */
 function changed () {
   renderSplit()
   preview(value('payer') && value('amount') && line())
 }
 
-function value (id) {
-  return ui[id].value.trim()
+function named (id) {
+  return value(id).split(',').map((who) => who.trim().toLowerCase()).filter(Boolean)
 }
 
-/** The names typed as "Alice, bob"; all members when there are none. */
 function sharing () {
-  const typed = value('split').split(',').map((who) => who.trim().toLowerCase()).filter(Boolean)
-  return typed.length > 0 ? typed : members()
+  return value('split') ? named('split') : active()
 }
 
-/* --- the line --- */
+/** Those who say what each of them paid. */
+function paying () {
+  return value('payer').includes('=') || named('payer').length < 2 ? [] : named('payer')
+}
 
 function line () {
   const clause = (word, id) => value(id) && `${word} ${value(id)}`
+  const repeats = !editing && value('every')
   return [
     editing && `edit ${editing}`,
+    repeats && `every ${repeats} ${clause('until', 'until')}`,
     ui.refund.checked ? 'refund' : 'add',
-    value('payer').includes('=') ? value('payer') : quote(value('payer')),
+    payers(),
     value('amount'),
     clause('cur', 'currency'),
     clause('rate', 'rate'),
@@ -69,20 +69,24 @@ function line () {
     value('mode') === ';' && `items ${value('items').replaceAll('\n', ';')}`,
     rest,
     clause('cat', 'category'),
-    clause('on', 'date'),
+    clause('on', 'date') || (repeats && `on ${dayOf({ ts: Date.now() })}`),
     clause('note', 'note'),
   ].filter(Boolean).join(' ')
 }
 
+function payers () {
+  const part = (who) => `${quote(who)}=${inField('payerParts', who)}`
+  return paying().map(part).join('+') || (value('payer').includes('=') ? value('payer') : quote(value('payer')))
+}
+
 function split () {
   const mode = value('mode')
+  const typed = (who) => inField('splitParts', who)
   const part = (who) => quote(who) + (typed(who) && (mode === '%' ? ` ${typed(who)}%` : mode + typed(who)))
   const shares = (who) => typed(who) || !SUMMED.includes(mode) || rest.endsWith(quote(who))
   if (!value('split') && !VALUED.includes(mode)) return ''
   return `split ${mode === 'only' ? 'only ' : ''}${sharing().filter(shares).map(part).join(',')}`
 }
-
-/* --- asking --- */
 
 async function submit () {
   const missing = ['payer', 'amount'].find((id) => !value(id))
@@ -102,7 +106,7 @@ async function submit () {
 /** The peer names the field it refuses: "Invalid amount: ...", "Missing payer." */
 function refused (text) {
   const field = REFUSED.exec(text)?.[1]
-  if (!field) return setText(ui.addError, text)
+  if (!(field in ui.addForm.elements)) return setText(ui.addError, text)
   fieldError(field, text)
   goTo(field)
 }
@@ -117,17 +121,18 @@ function showPreview (words, refusal) {
   fill(
     ui.rest,
     way === 'left' && value('mode') === ';' && offer(`${left} is tax and tip`, `tip ${left}`),
-    left && sharing().map((who) => offer(`Give the rest to ${who}`, `rest ${quote(who)}`)),
+    left && !words.includes('payer') && sharing().map((who) => offer(`Give the rest to ${who}`, `rest ${quote(who)}`)),
   )
 }
 
 /** Fill the form with an entry to change; null: make it ready for the next new one. */
 export function edit (entry) {
-  const done = editing
+  const kept = entry || editing ? [] : KEPT.map((id) => [id, value(id)])
   editing = entry?.txId ?? ''
   rest = ''
-  if (entry || done) ui.addForm.reset()
-  for (const id of ONCE) ui[id].value = ''
+  ui.addForm.reset()
+  fill(ui.payerParts)
+  for (const [id, text] of kept) ui[id].value = text
   if (entry) fillIn(entry)
   ui.editCancel.hidden = !entry
   setText(ui.addTitle, entry ? 'Change an entry' : 'Add an expense')
@@ -137,46 +142,58 @@ export function edit (entry) {
 
 function fillIn (entry) {
   const { amountCents, paid, shares, note, date = '', category = '', currency, mode, type } = entry
-  const payer = paid.length === 1 ? paid[0].member : paid.map(({ member, cents }) => `${quote(member)}=${amountOf(cents, entry)}`).join('+')
-  const values = { payer, amount: amountOf(amountCents, entry), split: shares.map(({ member }) => member).join(','), note, date, category, currency }
-  for (const [id, text] of Object.entries(values)) ui[id].value = text
-  ui.mode.value = mode === 'equal' ? '' : '='
+  const list = (parts) => parts.map(({ member }) => member).join(',')
+  const amounts = (parts) => parts.map(({ cents }) => amountOf(cents, entry))
+  const fields = { payer: list(paid), amount: amountOf(amountCents, entry), split: list(shares), note, date, category, currency, mode: MODES[mode] ?? '=' }
+  const unit = { weights: { exponent: 0 }, percent: {} }[mode] ?? entry
+  for (const [id, text] of Object.entries(fields)) ui[id].value = text
   ui.refund.checked = type === 'refund'
-  changed()
-  parts().forEach((input, i) => (input.value = amountOf(shares[i].cents, entry)))
+  renderSplit()
+  put('payerParts', amounts(paid))
+  put('splitParts', entry.values?.map((one) => one && amountOf(one, unit)) ?? amounts(shares))
   goTo('amount')
 }
-
-/* --- who shares --- */
 
 function renderSplit () {
   const mode = value('mode')
   const on = sharing()
-  fill(ui.splitChips, members().map((who) => chip(who, on.includes(who))))
-  renderParts(VALUED.includes(mode) ? on : [], mode)
+  renderChips('split', sharing)
+  renderChips('payer', () => named('payer'))
+  ui.payerChips.hidden = !ui.several.checked
+  renderParts('splitParts', VALUED.includes(mode) ? on : [], mode === '=' ? '' : mode)
+  renderParts('payerParts', paying(), 'paid')
   ui.itemsRow.hidden = mode !== ';'
 }
 
 /** A field for each name; what was typed stays. */
-function renderParts (who, mode) {
-  const field = (one) => el('label', mode === '=' ? one : `${one} ${mode}`, el('input', { inputmode: 'decimal', 'data-name': one, value: typed(one) }))
-  if (parts().map((input) => input.dataset.name).join() !== who.join()) fill(ui.splitParts, who.map(field))
+function renderParts (box, who, unit) {
+  const field = (one) => el('label', `${one} ${unit}`, el('input', { inputmode: 'decimal', 'data-name': one, value: inField(box, one) }))
+  if (inputs(box).map((input) => input.dataset.name).join() !== who.join()) fill(ui[box], who.map(field))
 }
 
-function parts () {
-  return [...ui.splitParts.querySelectorAll('input')]
+function inputs (box) {
+  return [...ui[box].querySelectorAll('input')]
 }
 
-function typed (who) {
-  return parts().find((input) => input.dataset.name === who)?.value.trim() ?? ''
+function inField (box, who) {
+  return inputs(box).find((input) => input.dataset.name === who)?.value.trim() ?? ''
 }
 
-function chip (who, on) {
-  const toggle = () => {
-    const now = sharing()
-    ui.split.value = (on ? now.filter((other) => other !== who) : [...now, who]).join(',')
-    ui.split.dispatchEvent(new Event('input', { bubbles: true }))
-    ;[...ui.splitChips.children].find((node) => node.dataset.name === who)?.focus() /* they were made anew */
+function put (box, values) {
+  inputs(box).forEach((input, i) => (input.value = values[i]))
+}
+
+/** A chip for each member, which puts the name into the field `id` or takes it out. */
+function renderChips (id, chosen) {
+  const box = ui[`${id}Chips`]
+  const chip = (who) => {
+    const on = chosen().includes(who)
+    const toggle = () => {
+      ui[id].value = (on ? chosen().filter((other) => other !== who) : [...chosen(), who]).join(',')
+      ui[id].dispatchEvent(new Event('input', { bubbles: true }))
+      ;[...box.children].find((node) => node.dataset.name === who)?.focus() /* they were made anew */
+    }
+    return button('.chip', who, toggle, { 'aria-pressed': String(on), 'data-name': who })
   }
-  return button('.chip', who, toggle, { 'aria-pressed': String(on), 'data-name': who })
+  fill(box, active().map(chip))
 }

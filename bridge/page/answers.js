@@ -3,26 +3,30 @@
 import { count, money, payment, signed } from './text.js'
 
 /** What can happen to an entry, and the word that takes it back. */
-const BACK = { added: 'void', refunded: 'void', paid: 'void', unvoided: 'void', voided: 'unvoid', amended: '', confirmed: '', disputed: '' }
+const BACK = { added: 'void', refunded: 'void', paid: 'void', voided: 'unvoid', unvoided: 'void', amended: '', acked: '', disputed: '' }
 const ANSWERS = {
-  expense_balance: ({ summary }) => ({ text: settlements(summary).join(', ') || 'All settled.', line: table(summary) }),
-  expense_persisted: persisted,
-  expense_restored: restored,
-  expense_exported: ({ format, data }) => ({ text: `Export as ${format} is ready.`, exported: { format, data } }),
-  expense_cleared: ({ removed }) => ({ text: `Cleared ${entries(removed)}. Nothing is deleted.`, line: `cleared removed=${removed}` }),
+  balance: ({ summary }) => ({ text: settlements(summary).join(', ') || 'All settled.', line: table(summary) }),
+  persisted,
+  restored,
+  exported: ({ format, data }) => ({ text: `Export as ${format} is ready.`, exported: { format, data } }),
+  cleared: ({ removed }) => ({ text: `Cleared ${entries(removed)}. Nothing is deleted.`, line: `cleared removed=${removed}`, undo: 'unvoid clear' }),
+  recurring: ({ recurring }) => ({ line: `recurring=${recurring.length}` }),
+  room: () => ({ line: 'room settings' }),
+  member: ({ members }) => ({ line: `members=${members.length}` }),
 }
 
 export function inWords (answer) {
-  const deed = answer?.event && answer.type.replace('expense_', '')
-  return deed in BACK ? happened(deed, answer.event) : (ANSWERS[answer?.type]?.(answer) ?? {})
+  const kind = answer?.type.replace('expense_', '')
+  return kind in BACK ? happened(kind, answer.event) : (ANSWERS[kind]?.(answer) ?? {})
 }
 
-function happened (deed, event) {
-  const line = `${deed} ${brief(event)}`
-  return { text: `${line[0].toUpperCase()}${line.slice(1)}.`, line, undo: BACK[deed] && `${BACK[deed]} ${event.txId}` }
+/** Without an event, it was no entry: a clear, or one that comes again. */
+function happened (kind, event) {
+  const deed = kind === 'acked' ? 'confirmed' : kind
+  const line = event ? `${deed} ${brief(event)}` : deed
+  return { text: `${line[0].toUpperCase()}${line.slice(1)}.`, line, undo: event && BACK[kind] && `${BACK[kind]} ${event.txId}` }
 }
 
-/** "30.00 by alice split=alice,bob" */
 export function brief (event) {
   return `${money(event.amountCents, event)} by ${event.payer} split=${event.split.join(',')}`
 }

@@ -9,19 +9,21 @@ import { members, state } from './store.js'
 const PREVIEW_AFTER_MS = 150
 const HISTORY_LINES = 50
 
-const recall = history(ui.say)
+let lines = [''] /* the last one is being written */
+let at = 0
 const preview = previewer((words) => setText(ui.sayPreview, words))
 
 onSubmit('assistant-form', async () => {
   preview('')
-  if (await run(ui.say.value.trim())) recall.add()
+  const text = ui.say.value.trim()
+  if (await run(text)) remember(text)
 })
 onPress('say-word', complete)
 ui.say.addEventListener('input', typed)
 ui.say.addEventListener('keydown', (event) => {
   const accept = event.key === 'ArrowRight' && !ui.sayWord.hidden && ui.say.selectionStart === ui.say.value.length
   if (accept) complete()
-  else if (recall.move({ ArrowUp: -1, ArrowDown: 1 }[event.key])) typed()
+  else if (recall({ ArrowUp: -1, ArrowDown: 1 }[event.key])) typed()
   else return
   event.preventDefault()
 })
@@ -68,36 +70,28 @@ export function previewer (show) {
   }
 }
 
-/** Earlier lines of `input`; the one being written isn't lost. */
-function history (input) {
-  let lines = [] /* the newest last */
-  let at = 0
-  let draft = ''
-  return {
-    add () {
-      lines = [...lines.filter((line) => line !== input.value), input.value].slice(-HISTORY_LINES)
-      at = lines.length
-      input.value = ''
-    },
-    /** True when there was a line to go to. */
-    move (step) {
-      if (!step || at + step < 0 || at + step > lines.length) return false
-      if (at === lines.length) draft = input.value
-      at += step
-      input.value = lines[at] ?? draft
-      return true
-    },
-  }
+function remember (text) {
+  lines = [...lines.slice(0, -1).filter((line) => line !== text), text, ''].slice(-HISTORY_LINES)
+  at = lines.length - 1
+  ui.say.value = ''
+}
+
+/** True when there was a line to go to. */
+function recall (step) {
+  if (!(at + step in lines)) return false
+  lines[at] = ui.say.value
+  at += step
+  ui.say.value = lines[at]
+  return true
 }
 
 function lastWord (text) {
   return /[^\s,]*$/.exec(text)[0].toLowerCase()
 }
 
-/** The first name or word that the last one could become. */
 function suggest (text) {
   const word = lastWord(text)
-  const fit = word && [...members(), ...state.can, 'split', 'note'].find((known) => known.startsWith(word) && known !== word)
+  const fit = word && [...members(), ...state.words, 'split', 'note'].find((known) => known.startsWith(word) && known !== word)
   ui.sayWord.hidden = !fit
   ui.sayWord.dataset.word = fit
   setText(ui.sayWord, fit || '')

@@ -1,14 +1,11 @@
 /** A row per member: a bar for the eye, the word and the number for everybody. */
 
-import { el, fill, soft, ui } from './dom.js'
-import { currencies, watch } from './store.js'
+import { el, soft, ui } from './dom.js'
+import { currencies, show } from './store.js'
 import { name, signed } from './text.js'
 
-watch(['summary', 'me'], ({ summary, me }) => {
-  if (!summary) fill(ui.balances, soft('Reading the ledger…'))
-  else if (summary.balances.length === 0) fill(ui.balances, soft('Everybody starts at 0.00.'))
-  else fill(ui.balances, currencies().map((unit) => table(unit, me)))
-})
+show(ui.balances, ['me'], ({ summary, me }) =>
+  summary.balances.length === 0 ? soft('Everybody starts at 0.00.') : currencies().map((unit) => table(unit, me)))
 
 function table (unit, me) {
   const { balances, currency } = unit

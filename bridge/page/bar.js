@@ -1,23 +1,23 @@
 /** The bar: connection, room, neighbours, the ledger's fingerprint, what deserves a look. */
 
 import { el, fill, ui, visible } from './dom.js'
-import { has } from './entry.js'
 import { watch } from './store.js'
-import { count, name } from './text.js'
-
-const LINK = { closed: 'Not connected', connecting: 'Connecting…', ready: 'Connected', waiting: 'Connection lost' }
+import { LINK, count, counts, has, name } from './text.js'
 
 watch(['link', 'wasReady', 'channel', 'peers', 'entries'], ({ link, wasReady, channel, peers, entries }) => {
   const room = wasReady && channel
-  const worry = (word, list) => list.length > 0 && el('li.warn', `${list.length} ${word}`)
+  const number = (look, word, is) => {
+    const n = entries.filter(is).length
+    return n > 0 && el(`li${look}`, `${n} ${word}`)
+  }
   document.title = room ? `${visible(room)} · InterSplit` : 'InterSplit'
   fill(
     ui.pills,
     room && el('li.here', name(room)),
     el(`li.${link.name === 'ready' ? 'on' : 'off'}`, LINK[link.name]),
     room && peers && el('li', company(peers), el('code', peers.fp.slice(0, 4))),
-    worry('unsigned', entries.filter((entry) => !entry.signed)),
-    ['conflict', 'disputed'].map((mark) => worry(mark, entries.filter((entry) => has(entry, mark)))),
+    number('', 'unconfirmed', (entry) => counts(entry) && !has(entry, 'confirmed')),
+    ['conflict', 'disputed'].map((mark) => number('.warn', mark, (entry) => has(entry, mark))),
   )
 })
 

@@ -1,13 +1,11 @@
 /** What was spent, by member, month and category. Payments and what doesn't count stay out. */
 
-import { button, el, fill, soft, ui } from './dom.js'
-import { dayOf, spends } from './entry.js'
+import { el, fill, soft, ui } from './dom.js'
 import { state, watch } from './store.js'
-import { money } from './text.js'
+import { dayOf, money, spends } from './text.js'
 
-const SVG = 'http://www.w3.org/2000/svg'
 const MOST_ROWS = 24
-const asTable = new Set() /* titles of the charts that show their table */
+const asTable = new Set() /* titles of the charts whose table is open */
 
 const card = ui.charts.closest('details')
 
@@ -49,22 +47,20 @@ function paidAndShared (entry) {
   ]
 }
 
+/** A bar for each sum, with its word and number; a table when one asks for it. */
 function chart (title, heads, rows, unit) {
-  const id = `chart-${title.toLowerCase()}`
-  const table = asTable.has(title)
-  const toggle = () => {
-    if (!asTable.delete(title)) asTable.add(title)
-    draw()
-    ui[id].focus()
-  }
+  const most = Math.max(1, ...rows.flatMap(([, ...values]) => values.map(Math.abs)))
+  const word = (cents, i) => el('span', el('span.soft', heads[i]), ` ${money(cents, unit)} `)
+  const toggle = ({ target }) => asTable[target.open ? 'add' : 'delete'](title)
   return el(
     'section',
-    el('div.head', el('h3', title), button('.quiet', 'Table', toggle, { id, 'aria-pressed': String(table), 'aria-label': `${title}: table` })),
-    (table ? asRows : asBars)(title, heads, rows, unit),
+    el('h3', title),
+    el('ul.bars', rows.map(([label, ...values]) => el('li', el('bdi', label), bars(values, most), el('span.figure', values.map(word))))),
+    el('details', { toggle, ...(asTable.has(title) && { open: '' }) }, el('summary.soft', `${title}: table`), table(title, heads, rows, unit)),
   )
 }
 
-function asRows (title, heads, rows, unit) {
+function table (title, heads, rows, unit) {
   return el(
     'table',
     el('thead', el('tr', [title, ...heads].map((text, i) => el(`th${i ? '.amount' : ''}`, { scope: 'col' }, text)))),
@@ -72,21 +68,7 @@ function asRows (title, heads, rows, unit) {
   )
 }
 
-/** A bar for each sum; the word and the number beside them carry the meaning. */
-function asBars (title, heads, rows, unit) {
-  const most = Math.max(1, ...rows.flatMap(([, ...values]) => values.map(Math.abs)))
-  const word = (cents, i) => el('span', el('span.soft', heads[i]), ` ${money(cents, unit)} `)
-  return el('ul.bars', rows.map(([label, ...values]) => el('li', el('bdi', label), bars(values, most), el('span.figure', values.map(word)))))
-}
-
 function bars (values, most) {
-  const svg = shape('svg', { 'aria-hidden': true, viewBox: `0 0 100 ${values.length * 7}`, preserveAspectRatio: 'none' })
-  svg.append(...values.map((cents, i) => shape('rect', { y: i * 7, width: (Math.abs(cents) / most) * 100, height: 6, class: `bar-${i}` })))
-  return svg
-}
-
-function shape (kind, attributes) {
-  const node = document.createElementNS(SVG, kind)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  return node
+  const rect = (cents, i) => el(`rect.bar-${i}`, { y: i * 7, width: (Math.abs(cents) / most) * 100, height: 6 })
+  return el('svg', { 'aria-hidden': true, viewBox: `0 0 100 ${values.length * 7}`, preserveAspectRatio: 'none' }, values.map(rect))
 }

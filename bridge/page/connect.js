@@ -1,13 +1,13 @@
 /** The Connection card: three steps in, and a sentence for everything that stops them. */
 
-import { button, fieldError, fill, onPress, onSubmit, setText, ui } from './dom.js'
+import { button, fieldError, fill, onPress, onSubmit, setText, ui, value } from './dom.js'
 import { browser, configuredBridge, tab, takeFragment } from './memory.js'
 import { retryNow } from './connection.js'
 import * as room from './room.js'
 import { state, watch } from './store.js'
+import { LINK } from './text.js'
 
 const STEPS = ['connect', 'join', 'subscribe']
-const WORD = { closed: 'not connected', connecting: 'connecting…', waiting: 'connection lost' }
 const HELP = {
   unreachable: ' Is the peer running, with --sc-bridge 1, on this port?',
   token: ' It is the one the peer was started with.',
@@ -39,10 +39,6 @@ export async function prefill () {
   if (goIn && (await connect()) && (await step('join'))) await step('subscribe')
 }
 
-function value (id) {
-  return ui[id].value.trim()
-}
-
 async function connect () {
   clearErrors()
   tab.set('token', ui.token.value)
@@ -63,7 +59,7 @@ async function step (name) {
   clearErrors()
   const ready = state.link.name === 'ready'
   try {
-    if (ready) await room[name](value('channel'))
+    if (ready) await room.step(name, value('channel'))
     else setText(ui.connectHint, 'Connect first.')
     browser.set('channel', value('channel'))
   } catch (error) {
@@ -92,7 +88,7 @@ function render () {
   if (done.connect) clearErrors()
   if (link.error) fieldError(link.error.code === 'token' ? 'token' : 'url', link.error.message + (HELP[link.error.code] ?? ''))
   if (link.error || link.name === 'waiting') ui.connection.open = true
-  setText(ui.connectionLine, WORD[link.name] ?? [channel, joined && 'joined', subscribed && 'subscribed'].filter(Boolean).join(' · '))
+  setText(ui.connectionLine, done.connect ? [channel, joined && 'joined', subscribed && 'subscribed'].filter(Boolean).join(' · ') : LINK[link.name])
   fill(ui.connectHint, hint(state))
   ui.disconnect.hidden = link.name === 'closed'
   for (const id of STEPS) {
@@ -102,10 +98,7 @@ function render () {
 }
 
 function hint ({ link, joined, subscribed }) {
-  if (link.name === 'waiting') {
-    const at = new Date(link.retryAt).toLocaleTimeString()
-    return ['The connection to the peer broke off. Next try at ', at, '. ', button('.link', 'Try now', retryNow)]
-  }
+  if (link.name === 'waiting') return ['The connection to the peer broke off. ', button('.link', 'Try now', retryNow)]
   if (link.name !== 'ready') return
   if (!joined) return 'Join the channel to send entries to it.'
   if (!subscribed) return 'Subscribe to see only this channel, as it happens.'

@@ -6,7 +6,7 @@ const PING_EVERY_MS = 20_000
 const RETRY_FIRST_MS = 500
 const RETRY_LAST_MS = 15_000
 
-let onState /* ({ name, error?, retryAt? }); "ready" means that the token was good */
+let onState /* ({ name, error? }); "ready" means that the token was good */
 let onPush /* (message) that answers no request */
 let url
 let token
@@ -45,7 +45,6 @@ export function close () {
   onState({ name: 'closed' })
 }
 
-/** Don't wait for the back-off. */
 export function retryNow () {
   if (!keep || socket) return
   clearTimeout(retryTimer)
@@ -66,7 +65,6 @@ export function request (message, timeoutMs = ANSWER_MS) {
   })
 }
 
-/** Resolves with what went wrong, or with nothing. */
 async function dial () {
   let mine
   onState({ name: 'connecting' })
@@ -163,7 +161,7 @@ function retryLater () {
   const step = Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_LAST_MS)
   const wait = Math.round(step * (0.8 + 0.4 * Math.random())) /* many tabs shouldn't knock at once */
   retryTimer = setTimeout(redial, wait)
-  onState({ name: 'waiting', retryAt: Date.now() + wait })
+  onState({ name: 'waiting' })
 }
 
 async function redial () {

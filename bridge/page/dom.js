@@ -4,26 +4,27 @@
  */
 
 const UNSEEN =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
 
 /** The elements of index.html: `ui.sayPreview` has the id "say-preview". */
 export const ui = new Proxy({}, {
   get: (_, name) => document.getElementById(name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)),
 })
 
-/** Control and direction characters become visible: U+202E shows as "⟨202E⟩". */
+export function value (id) {
+  return ui[id].value.trim()
+}
+
+/** Control and direction characters become visible: U+202E shows as "⟨202E⟩". U+200D only joins emoji. */
 export function visible (text) {
-  return text.replace(UNSEEN, (c) => {
-    if (c === '\u200d') return c /* joins emoji, moves nothing */
-    return `⟨${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`
-  })
+  return text.replace(UNSEEN, (c) => `⟨${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`)
 }
 
 /** `el('p.soft', { title }, 'text', child)`: objects hold attributes and listeners; null and false are no children. */
 export function el (kind, ...parts) {
   const [tag, ...classes] = kind.split('.')
-  const node = document.createElement(tag)
-  if (classes.length > 0) node.className = classes.join(' ')
+  const node = document.createElementNS(`http://www.w3.org/${/^(svg|rect)$/.test(tag) ? '2000/svg' : '1999/xhtml'}`, tag)
+  if (classes.length > 0) node.setAttribute('class', classes.join(' '))
   for (const part of shown(parts)) {
     if (part.constructor === Object) dress(node, part)
     else node.append(part)
@@ -39,7 +40,7 @@ function dress (node, attributes) {
 }
 
 function shown (parts) {
-  return parts.flat(2).filter(Boolean).map((part) => (typeof part === 'string' ? visible(part) : part))
+  return parts.flat(Infinity).filter(Boolean).map((part) => (typeof part === 'string' ? visible(part) : part))
 }
 
 /** Put `children` in place of what `node` holds; a focus in there goes to the card's title. */
@@ -64,12 +65,10 @@ export function button (look, label, press, attributes = {}) {
   return el(`button${look}`, { type: 'button', click: (event) => whileBusy(event.currentTarget, press), ...attributes }, label)
 }
 
-/** Run `work` when the button of this id is pressed, once at a time. */
 export function onPress (id, work) {
   ui[id].addEventListener('click', (event) => whileBusy(event.currentTarget, work))
 }
 
-/** Likewise a form. */
 export function onSubmit (id, work) {
   const form = ui[id]
   form.autocomplete = 'off'
@@ -91,10 +90,10 @@ async function whileBusy (node, work) {
   }
 }
 
-/** Show `text` under the field `id` as its error, or take the error away. */
 export function fieldError (id, text) {
   const input = ui[id]
-  setText(ui[`${id}-error`] ?? errorLine(input), text)
+  const line = ui[`${id}-error`] ?? (text && errorLine(input))
+  if (line) setText(line, text)
   input.ariaInvalid = text ? 'true' : null
 }
 

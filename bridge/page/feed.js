@@ -11,18 +11,17 @@ const NEAR_END_PX = 40
 let last = null
 
 onSubmit('chat-form', send)
-watch(['feed'], ({ feed }) => {
-  last = append(ui.feed, feed, last)
-})
+watch(['feed'], append)
 
 /** Only what is new is added: a log is read out as it grows. */
-function append (box, feed, last) {
+function append ({ feed }) {
+  const box = ui.feed
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX
   if (feed.length === 0) fill(box)
   box.append(...feed.slice(feed.indexOf(last) + 1).map(line))
   while (box.childElementCount > feed.length) box.firstElementChild.remove()
   if (atEnd) box.scrollTop = box.scrollHeight
-  return feed.at(-1)
+  last = feed.at(-1)
 }
 
 function line ({ at, kind, text, who }) {

@@ -8,10 +8,7 @@ import { state } from './store.js'
 const SUFFIX = { text: 'txt', csv: 'csv', json: 'json' }
 let shown /* { format, data, opener } */
 
-onPress('balance', () => attempt(() => room.say('balance')))
-onPress('restore', () => attempt(() => room.restore(ui.replace.checked)))
-onPress('clear', () => attempt(clear))
-onPress('persist', () => attempt(room.persist))
+for (const line of ['balance', 'clear', 'persist', 'restore']) onPress(line, () => attempt(() => room.say(line)))
 for (const format of Object.keys(SUFFIX))
   onPress(`export-${format}`, async () => showExport((await attempt(() => room.say(`export ${format}`)))?.exported))
 onPress('export-copy', () => copy(shown.data, 'Export copied.'))
@@ -21,13 +18,6 @@ onPress('export-close', () => {
   shown.opener.focus()
 })
 
-/** What is saved before can be brought back. */
-async function clear () {
-  await room.persist()
-  return { ...await room.say('clear'), undo: () => room.restore(true) }
-}
-
-/** Show the bridge's answer to an export, if that's what it was. */
 export function showExport (exported) {
   if (!exported) return
   shown = { ...exported, opener: document.activeElement }

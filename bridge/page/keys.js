@@ -28,7 +28,6 @@ function meant (event) {
   return !event.target.closest('input, select, textarea, dialog')
 }
 
-/** Also where it's folded away. */
 export function goTo (id) {
   ui[id].closest('details')?.setAttribute('open', '')
   ui[id].focus()

@@ -1,6 +1,7 @@
 /** What just happened, with a way back, and what went wrong, which stays until it's dismissed. */
 
 import { button, el, fill, ui } from './dom.js'
+import * as room from './room.js'
 
 const SHOWN_MS = 12_000
 const MAYBE = {
@@ -31,6 +32,11 @@ export async function attempt (work) {
   } catch (error) {
     warn(explain(error))
   }
+}
+
+/** Put into `node` what `words` makes of the answer to a line, or why there is none. */
+export async function ask (node, line, words) {
+  fill(node, await room.say(line).then(({ result }) => words(result), explain))
 }
 
 export async function copy (text, done) {

@@ -2,8 +2,8 @@
 
 import { brief, inWords } from './answers.js'
 import { close, listen, open, request } from './connection.js'
-import { counts } from './entry.js'
 import { change, state } from './store.js'
+import { counts } from './text.js'
 
 const APP = 'expense_split_v1'
 const KEY = /^[0-9a-f]{64}$/
@@ -14,17 +14,15 @@ const JOIN_MS = 30_000
 const GATHER_MS = 50 /* what a neighbour hands over comes in bursts */
 const FIRST_ENTRIES = 200 /* seen at once */
 const MORE_ENTRIES = 2_000
-const NOTHING = { joined: false, subscribed: false, entries: [], count: null, summary: null, peers: null }
+const NOTHING = { joined: false, subscribed: false, entries: [], count: null, summary: null, recurring: [], peers: null }
 
-const again = new Set() /* what a new connection has to repeat: join, subscribe */
+const again = new Set() /* what a new connection has to repeat */
 let loading = null
 let stale = false
 let arrived = [] /* entries that the next merge puts in */
 let gathering = 0
 
 listen(linkChanged, pushed)
-
-/* --- getting in --- */
 
 export async function connect (url, token, channel) {
   select(channel)
@@ -39,22 +37,12 @@ export function disconnect () {
   tell('peer', 'disconnected')
 }
 
-export async function join (channel) {
-  await step('join', channel)
-  change({ joined: true })
-  tell('peer', `joined ${state.channel}`)
-}
-
-export async function subscribe (channel) {
-  await step('subscribe', channel)
-  change({ subscribed: true })
-  tell('peer', `subscribed to ${state.channel}`)
-}
-
-async function step (type, channel) {
+/** Join or subscribe. */
+export async function step (type, channel) {
   if (select(channel)) quietly(refresh())
   await command(type, {}, JOIN_MS)
   again.add(type)
+  change(type === 'join' ? { joined: true } : { subscribed: true })
 }
 
 /** Make `channel` the room of the page; true when it's another one than before. */
@@ -65,8 +53,6 @@ function select (channel) {
   change({ channel, ...NOTHING })
   return true
 }
-
-/* --- what the connection tells --- */
 
 function linkChanged (link) {
   const { channel, peer, link: before } = state
@@ -80,9 +66,8 @@ function linkChanged (link) {
   change({ wasReady: true })
   tell('peer', 'connected')
   quietly(refresh())
-  quietly(preview('help').then((words) => change({ can: new Set(words.match(/^\w+/gm)) })))
-  if (again.has('join')) quietly(join(state.channel))
-  if (again.has('subscribe')) quietly(subscribe(state.channel))
+  quietly(preview('help').then((lines) => change({ words: lines.match(/^\w+/gm) })))
+  for (const type of again) quietly(step(type, state.channel))
 }
 
 function pushed ({ type, channel, ...rest }) {
@@ -105,8 +90,6 @@ function heard (channel, { from, message }) {
   tell('chat', channel === state.channel ? text : `#${channel} ${text}`, who)
 }
 
-/* --- reading --- */
-
 /** Ask for balances and entries; calls while one runs become one more run. */
 function refresh () {
   stale = true
@@ -120,7 +103,7 @@ async function load () {
   while (stale) {
     stale = false
     const { channel } = state
-    const [now, { count, fp }] = await Promise.all([balance(), command('expense_list', { all: true, limit: 1 })])
+    const [now, { count, fp }] = await Promise.all([standing(), command('expense_list', { all: true, limit: 1 })])
     if (channel !== state.channel) stale = true
     else await list(now, count, fp)
   }
@@ -130,7 +113,7 @@ async function load () {
 async function list (now, count, fp) {
   let entries = []
   let limit = FIRST_ENTRIES
-  if (count === 0) took(now, entries, count)
+  if (count === 0) change({ entries, count, ...now })
   while (entries.length < count) {
     const end = count - entries.length
     const offset = Math.max(0, end - limit)
@@ -141,7 +124,7 @@ async function list (now, count, fp) {
     limit = cut ? part.events.length >> 1 || 1 : MORE_ENTRIES
     if (cut) continue
     entries = [...part.events, ...entries]
-    took(now, entries, count)
+    change({ entries, count, ...now })
   }
 }
 
@@ -159,39 +142,30 @@ async function merge () {
   if (loading || count !== entries.length) return refresh()
   const all = [...entries.filter(({ txId }) => !fresh.has(txId)), ...fresh.values()].sort(listOrder)
   change({ entries: all, count: all.length })
-  const now = await balance()
+  const now = await standing()
   if (channel !== state.channel || loading || gathering) return
-  if (now.summary.eventCount === all.filter(counts).length) took(now, all, all.length)
+  if (now.summary.eventCount === all.filter(counts).length) change({ entries: all, ...now })
   else await refresh()
 }
 
-/** As the ledger lists entries: by time, then by id. */
 function listOrder (a, b) {
   return a.ts - b.ts || (a.txId < b.txId ? -1 : 1)
 }
 
-function balance () {
-  return command('expense_balance', { plan: state.plan })
+async function standing () {
+  const asked = [command('expense_balance', { plan: state.plan }), command('expense_every')]
+  const [{ summary, fp, peers, same }, { recurring }] = await Promise.all(asked)
+  return { summary: news('summary', summary), recurring: news('recurring', recurring), peers: { peers, same, fp } }
 }
 
-function took ({ summary, fp, peers, same }, entries, count) {
-  change({ entries, count, summary, peers: { peers, same, fp } })
+/** Of equal values the old one: what one types in a card stays. */
+function news (key, value) {
+  return JSON.stringify(value) === JSON.stringify(state[key]) ? state[key] : value
 }
 
-/** "minimal" or "pairwise" */
 export function plan (mode) {
   change({ plan: mode })
   quietly(refresh())
-}
-
-/* --- writing --- */
-
-export async function persist () {
-  return handle(await command('expense_persist', {}, SLOW_MS))
-}
-
-export async function restore (replace) {
-  return handle(await command('expense_restore', { confirmed: 0, replace }))
 }
 
 export async function chat (message) {
@@ -216,12 +190,18 @@ function command (type, members = {}, timeoutMs) {
 }
 
 function handle (answer) {
-  const { line, undo, ...outcome } = inWords(answer)
+  const { line, undo = begun(answer), ...outcome } = inWords(answer)
   if (line) {
     tell('ledger', line, answer.event ? 'you' : null)
     take(answer.event)
   }
-  return { ...outcome, undo: undo && state.can.has('void') && (() => say(undo)) }
+  return { ...outcome, undo: undo && (() => say(undo)) }
+}
+
+/** The line that stops what comes again from now on. */
+function begun (answer) {
+  const made = answer?.recurring?.find(({ ref }) => !state.recurring.some((known) => known.ref === ref))
+  return made && `void ${made.ref}`
 }
 
 function tell (kind, text, who = null) {

@@ -1,10 +1,12 @@
 /** What the page knows, in one place: room.js changes it, cards watch it. */
 
+import { fill, soft } from './dom.js'
+
 export let state = {
-  link: { name: 'closed' }, /* closed, connecting, ready, waiting (until `retryAt`) */
+  link: { name: 'closed' }, /* closed, connecting, ready, waiting to dial again */
   wasReady: false, /* the room stays in view while we reconnect */
   peer: null, /* the peer's hello: { key, address, entryChannel } */
-  can: new Set(), /* first words of the lines that the peer understands */
+  words: [], /* first ones of the lines that the peer understands */
   channel: '',
   joined: false,
   subscribed: false,
@@ -12,6 +14,7 @@ export let state = {
   count: null, /* of the room; while fewer are here, older ones are on their way */
   plan: 'minimal', /* or pairwise: what the settlements of the summary are */
   summary: null,
+  recurring: [], /* what comes again, also when it was stopped */
   peers: null, /* { peers, same, fp }: who else is here, and how many have this very ledger */
   me: '',
   feed: [], /* oldest first, bounded */
@@ -49,12 +52,24 @@ export function currencies () {
   return [state.summary, ...(state.summary.currencies ?? [])]
 }
 
-/** What is left to pay, each with its unit. */
 export function transfers () {
   return currencies().flatMap((unit) => unit.settlements.map((payment) => ({ ...payment, unit })))
 }
 
-/** Every name in the room, in the ledger's order. */
 export function members () {
   return (state.summary?.balances ?? []).map((row) => row.member)
+}
+
+/** Those who share what nobody else is named for. */
+export function active () {
+  return (state.summary?.members ?? []).filter((row) => row.active).map((row) => row.name)
+}
+
+/** The key that `name` signs with, when somebody has claimed it. */
+export function keyOf (name) {
+  return state.summary.members.find((row) => row.name === name)?.key
+}
+
+export function show (node, keys, render) {
+  watch(['summary', ...keys], (now) => fill(node, now.summary ? render(now) : soft('Reading the ledger…')))
 }

@@ -1,6 +1,10 @@
-/** Names, times and money for the eye. Money is an integer: its texts are cut digits. */
+/** Names, times, money and entries for the eye. Money is an integer: its texts are cut digits. */
 
 import { el } from './dom.js'
+
+export const LINK = { closed: 'not connected', connecting: 'connecting…', ready: 'connected', waiting: 'connection lost' }
+
+const CLOCK = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' })
 
 /** A name as an element that keeps its direction to itself. */
 export function name (text) {
@@ -11,7 +15,6 @@ export function names (list) {
   return list.flatMap((text, i) => [i > 0 && ', ', name(text)])
 }
 
-/** A name in a line for the assistant. */
 export function quote (text) {
   return `"${text}"`
 }
@@ -25,10 +28,9 @@ export function shortKey (key) {
 export function clock (ms) {
   const at = new Date(ms)
   if (Number.isNaN(at.getTime())) return 'no date'
-  return el('time', { datetime: at.toISOString() }, at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }))
+  return el('time', { datetime: at.toISOString() }, CLOCK.format(at))
 }
 
-/** "1 entry", "2 entries" */
 export function count (n, one, many = `${one}s`) {
   return `${n} ${n === 1 ? one : many}`
 }
@@ -40,12 +42,37 @@ export function money (minor, { exponent = 2, currency = '' } = {}) {
   return (minor < 0 ? '-' : '') + text + (currency && ` ${currency}`)
 }
 
-/** "+15.00", "-15.00", "+0.00" */
 export function signed (minor, unit) {
   return (minor < 0 ? '' : '+') + money(minor, unit)
 }
 
-/** "bob -> alice: 15.00" */
 export function payment (unit, { from, to, amountCents }) {
   return `${from} -> ${to}: ${money(amountCents, unit)}`
+}
+
+/* Entries, as the bridge tells them (docs/spec/13-sc-bridge.md, section 7). */
+
+/** "2026-11-23"; "" when its author's clock says nothing. */
+export function dayOf ({ date, ts }) {
+  const at = new Date(ts)
+  if (date || Number.isNaN(at.getTime())) return date ?? ''
+  return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0')).join('-')
+}
+
+/** An amount of this entry as one types it, without the currency. */
+export function amountOf (cents, { exponent }) {
+  return money(cents, { exponent })
+}
+
+export function has (entry, mark) {
+  return entry.marks.includes(mark)
+}
+
+export function counts (entry) {
+  return !has(entry, 'void') && !has(entry, 'cleared')
+}
+
+/** Is spending, in the room's own currency. */
+export function spends (entry) {
+  return counts(entry) && entry.type !== 'payment' && !entry.currency
 }

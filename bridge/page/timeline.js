@@ -3,15 +3,14 @@
 import { edit } from './add.js'
 import { brief } from './answers.js'
 import { button, el, fill, soft, ui } from './dom.js'
-import { amountOf, dayOf, has } from './entry.js'
-import { attempt, explain } from './notices.js'
+import { ask, attempt } from './notices.js'
 import { say } from './room.js'
-import { state, watch } from './store.js'
-import { clock, money, name, names, shortKey } from './text.js'
+import { keyOf, state, watch } from './store.js'
+import { amountOf, clock, count, dayOf, has, money, name, names, shortKey } from './text.js'
 
 const STEP = 50
 const MOST = 200 /* entries in the document at once */
-const MARKS = ['void', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'future']
+const MARKS = ['void', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'ignored']
 const FIRST_WORRY = MARKS.indexOf('conflict')
 
 let sorted = [] /* newest first */
@@ -23,6 +22,7 @@ watch(['entries'], ({ entries }) => {
   sorted = byDay(entries.filter((entry) => !has(entry, 'cleared')))
 })
 watch(['channel'], () => move(0, STEP))
+watch(['recurring'], ({ recurring }) => fill(ui.recurring, recurring.filter(({ stopped }) => !stopped).map(again)))
 watch(['entries', 'count', 'peer'], draw)
 
 function move (from, to) {
@@ -32,9 +32,9 @@ function move (from, to) {
 }
 
 function draw () {
-  const { entries, count } = state
-  const none = sorted.length === 0 && entries.length === count
-  if (none || count === null) return fill(ui.timeline, soft(none ? 'No entries yet.' : 'Reading the ledger…'))
+  const { entries, count: all } = state
+  const none = sorted.length === 0 && entries.length === all
+  if (none || all === null) return fill(ui.timeline, soft(none ? 'No entries yet.' : 'Reading the ledger…'))
   const shown = sorted.slice(first, last)
   const left = sorted.length - last
   const focused = document.activeElement
@@ -44,12 +44,11 @@ function draw () {
     first > 0 && button('', `Show newer (${first})`, () => move(first - STEP, first - STEP + MOST)),
     days(shown),
     left > 0 && button('', `Show older (${left})`, () => move(Math.max(first, last + STEP - MOST), last + STEP)),
-    entries.length < count && soft(`Reading the ledger: ${entries.length} of ${count} entries`),
+    entries.length < all && soft(`Reading the ledger: ${entries.length} of ${all} entries`),
   )
   focused.focus() /* moved with its entry */
 }
 
-/** The ledger's order within a day. */
 function byDay (entries) {
   const days = new Map(entries.map((entry) => [entry, dayOf(entry)]))
   return entries.toReversed().sort((a, b) => (days.get(a) < days.get(b)) - (days.get(a) > days.get(b)))
@@ -65,8 +64,6 @@ function title (day) {
   const words = new Date(`${day}T12:00`).toLocaleDateString([], { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
   return el('time', { datetime: day }, words)
 }
-
-/* --- one entry --- */
 
 function item (entry) {
   const note = entry.note || (entry.type === 'payment' ? 'Payment' : 'no note')
@@ -101,11 +98,11 @@ function author ({ by, author: key, signed }) {
 }
 
 /** Who has what part, what one can do, and what happened to the entry. */
-async function showDetails (body, entry) {
-  const { can } = state
+function showDetails (body, entry) {
   const history = el('div.soft')
   const step = ({ kind, ts, by, why, event }) => el('p', `${new Date(ts).toLocaleString()} ${kind} by ${shortKey(by)}${why && `: ${why}`} ${event ? brief(event) : ''}`)
-  const tell = (label, verb) => can.has(verb) && button('', label, () => attempt(() => say(`${verb} ${entry.txId}`)))
+  const tell = (label, verb) => button('', label, () => attempt(() => say(`${verb} ${entry.txId}`)))
+  const mine = [...entry.paid, ...entry.shares].some(({ member }) => keyOf(member) === state.peer?.key)
   const parts = (word, list) => soft(word, list.flatMap(({ member, cents }, i) => [i > 0 && ', ', name(member), ` ${amountOf(cents, entry)}`]))
   fill(
     body,
@@ -113,10 +110,23 @@ async function showDetails (body, entry) {
     entry.category && soft('Category: ', entry.category),
     el(
       'div.actions',
-      can.has('edit') && entry.type !== 'payment' && button('', 'Change', () => edit(entry)),
+      entry.type !== 'payment' && button('', 'Change', () => edit(entry)),
       has(entry, 'void') ? tell('Bring back', 'unvoid') : tell('Void', 'void'),
+      mine && !has(entry, 'confirmed') && tell('Confirm', 'confirm'),
+      mine && !has(entry, 'disputed') && tell('Dispute', 'dispute'),
     ),
-    can.has('history') && history,
+    history,
   )
-  if (can.has('history')) fill(history, await say(`history ${entry.txId}`).then(({ result }) => result.steps.map(step), explain))
+  ask(history, `history ${entry.txId}`, (result) => result.steps.map(step))
+}
+
+/** What comes again by itself, and the way to stop it. */
+function again ({ ref, every, step, until, entry }) {
+  const what = entry.note || entry.category || 'no note'
+  const stop = () => attempt(async () => ({ ...await say(`void ${ref}`), text: 'Stopped.', undo: () => say(`unvoid ${ref}`) }))
+  return el(
+    'li.soft.head',
+    el('span', `Every ${step > 1 ? count(step, every) : every} until ${until}: `, el('b', what), ` ${money(entry.amountCents, entry)} by `, names(entry.paid.map(({ member }) => member))),
+    button('.quiet', 'Stop', stop, { 'aria-label': `Stop ${what}` }),
+  )
 }

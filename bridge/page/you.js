@@ -4,37 +4,27 @@ import { button, el, fill, setText, soft, ui, visible } from './dom.js'
 import { browser } from './memory.js'
 import { attempt } from './notices.js'
 import { say } from './room.js'
-import { change, currencies, members, state, transfers, watch } from './store.js'
+import { change, currencies, keyOf, members, show, state, transfers, watch } from './store.js'
 import { count, money, name, quote } from './text.js'
 
-let shown = ''
 ui.me.addEventListener('change', () => {
   browser.set(`me.${state.channel}`, ui.me.value)
   change({ me: ui.me.value })
 })
 watch(['channel'], ({ channel }) => change({ me: browser.get(`me.${channel}`) }))
-watch(['summary', 'me', 'can'], () => {
-  const now = JSON.stringify([state.summary, state.me, state.can.size])
-  if (now !== shown) render() /* else an amount that is being typed stays */
-  shown = now
-})
-
-function render () {
-  const { summary, me, channel, can } = state
+show(ui.you, ['me'], ({ summary, me, channel }) => {
   const all = members()
   const known = all.includes(me)
   fill(ui.me, el('option', { value: '' }, 'just looking'), all.map((who) => el('option', { value: who }, who)))
   ui.me.value = known ? me : ''
   ui.meRow.hidden = all.length === 0
-  if (!summary) return fill(ui.you, soft('Reading the ledger…'))
-  if (summary.eventCount === 0) return fill(ui.you, emptyRoom(channel))
+  if (summary.eventCount === 0) return emptyRoom(channel)
   const spent = money(summary.totalCents, summary)
-  fill(
-    ui.you,
-    known ? standing(me, can) : el('p.headline', el('b.figure', spent), ' spent'),
+  return [
+    known ? standing(me) : el('p.headline', el('b.figure', spent), ' spent'),
     soft(`${spent} spent · ${count(summary.eventCount, 'entry', 'entries')} · ${count(all.length, 'person', 'people')}`),
-  )
-}
+  ]
+})
 
 function emptyRoom (channel) {
   return [
@@ -43,13 +33,13 @@ function emptyRoom (channel) {
   ]
 }
 
-function standing (me, can) {
+function standing (me) {
   const mine = (end) => transfers().filter((payment) => payment[end] === me)
-  const toPay = ({ to, amountCents, unit }) => soft('Pay ', name(to), ` ${money(amountCents, unit)}`)
   return [
     el('p.headline', name(me), currencies().map((unit, i) => verdict(unit, me, i))),
-    mine('from').map((payment) => (can.has('pay') ? payForm(payment) : toPay(payment))),
+    mine('from').map(payForm),
     mine('to').map(({ from, amountCents, unit }) => soft(name(from), ` pays you ${money(amountCents, unit)}`)),
+    !keyOf(me) && soft('To confirm or dispute entries, ', button('.link', `sign as ${me}`, () => attempt(() => say(`member ${quote(me)} claim`)))),
   ]
 }
 
@@ -60,7 +50,6 @@ function verdict (unit, me, i) {
   return [cents < 0 ? ', you owe ' : ', you get back ', el(`b.figure.${cents < 0 ? 'minus' : 'plus'}`, money(Math.abs(cents), unit))]
 }
 
-/** Pays all of it, or what one types instead. */
 function payForm ({ from, to, amountCents, unit }) {
   const pay = button('.primary', '', () => attempt(() => say(payLine(from, to, amount.value))))
   const label = () => setText(pay, `Pay ${to} ${amount.value}`)
@@ -75,7 +64,6 @@ function payForm ({ from, to, amountCents, unit }) {
   return el('div.line.pay', amount, pay)
 }
 
-/** The line that records a payment. */
 export function payLine (from, to, amount) {
   return `pay ${quote(from)} -> ${quote(to)}: ${amount}`
 }

@@ -54,7 +54,7 @@ for (const colorScheme of ['light', 'dark']) {
       await assertAccessible(page, 'entries')
       await page.locator('#more summary').click()
       await page.locator('#mode').selectOption('=')
-      await page.getByRole('button', { name: 'Member: table' }).click()
+      await page.locator('#charts summary').first().click()
       await page.locator('.entry summary').first().click()
       await page.locator('.payments summary').first().click()
       await assertAccessible(page, 'split by amounts, a table, details of an entry and of a payment')
