@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { onNetwork, startNetwork } from './network_support.mjs'
-import { Peer, TOKEN, addExpense, assertClean, balanceOf, enter, feedSays, launch, open, press, until } from './page_support.mjs'
+import { Peer, TOKEN, addExpense, assertClean, balanceOf, enter, feedSays, launch, open, press, summaryLine, tellAssistant, until } from './page_support.mjs'
 
 const MEET_MS = 20_000
 
@@ -64,6 +64,40 @@ test('a clear on one page empties the other', async () => {
   await feedSays(one, 'stored=local')
   await press(one, 'Clear')
   await until('the other is empty', () => two.getByText('Everybody starts at 0.00.').isVisible())
+})
+
+/** What the assistant's line does, and that it is done. */
+async function tell (page, line) {
+  await tellAssistant(page, line)
+  await until(`done: ${line}`, async () => (await page.locator('#say').inputValue()) === '')
+}
+
+async function restart (peer, flags, page) {
+  await peer.exit()
+  peer.flags = flags
+  await peer.run()
+  await until('the page is back', async () => /joined · subscribed/.test(await summaryLine(page)), MEET_MS)
+}
+
+test('changes that knew nothing of each other are a conflict on both pages, until one ends it', async () => {
+  const network = b.flags
+  await tell(one, 'room edit members')
+  await tell(two, 'member bob claim')
+  await addExpense(one, { payer: 'alice', amount: '20', split: 'alice,bob', note: 'museum' })
+  await until('it is on both', () => two.getByText('museum', { exact: true }).isVisible(), MEET_MS)
+  await restart(b, {}, two)
+  await tell(two, 'edit last add alice 40 split alice,bob note forty')
+  await tell(one, 'edit last add alice 60 split alice,bob note sixty')
+  await restart(b, network, two)
+  for (const page of [one, two]) {
+    await until('the entry is marked', () => page.locator('.entry .tag.warn', { hasText: 'conflict' }).isVisible(), MEET_MS)
+    await until('the bar counts it', () => page.locator('.pills .warn', { hasText: '1 conflict' }).isVisible())
+  }
+  const note = (page) => page.locator('.entry .what').first().innerText()
+  assert.equal(await note(one), await note(two), 'the same values hold on both')
+  await tell(one, 'edit last add alice 50 split alice,bob note fifty')
+  for (const page of [one, two]) await until('it is over', async () => (await page.locator('.pills .warn').count()) === 0, MEET_MS)
+  assert.equal(await note(two), 'fifty')
 })
 
 test('no page saw anything go wrong', () => {
