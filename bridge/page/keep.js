@@ -6,21 +6,17 @@ import * as room from './room.js'
 import { state } from './store.js'
 
 const SUFFIX = { text: 'txt', csv: 'csv', json: 'json' }
-let shown /* { format, data, opener } */
+let shown /* { format, data } */
 
 for (const line of ['balance', 'clear', 'persist', 'restore']) onPress(line, () => attempt(() => room.say(line)))
 for (const format of Object.keys(SUFFIX))
   onPress(`export-${format}`, async () => showExport((await attempt(() => room.say(`export ${format}`)))?.exported))
 onPress('export-copy', () => copy(shown.data, 'Export copied.'))
 onPress('export-save', download)
-onPress('export-close', () => {
-  ui.export.hidden = true
-  shown.opener.focus()
-})
 
 export function showExport (exported) {
   if (!exported) return
-  shown = { ...exported, opener: document.activeElement }
+  shown = exported
   ui.export.hidden = false
   ui.export.closest('details').open = true
   ui.exportData.value = visible(exported.data)
