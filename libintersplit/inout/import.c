@@ -70,6 +70,17 @@ const char *isplit__import_keep(isplit_import *import, const char *text, size_t 
     return t->text;
 }
 
+const char *isplit__import_note(isplit_import *import, const char *text, const char *more)
+{
+    isplit__buf b = {0};
+
+    isplit__buf_printf(&b, "%s%s%s", text, *text && *more ? " - " : "", more);
+    const char *note =
+        b.bad || !b.data ? NULL : isplit__import_keep(import, b.data, b.len);
+    isplit__buf_free(&b);
+    return note;
+}
+
 void isplit__import_clean(const char *theirs, isplit__buf *out)
 {
     size_t left = strlen(theirs);
@@ -440,6 +451,10 @@ int isplit__import_take(isplit_import *import, isplit__import_row *row)
     drop_zeros(row->paid, &row->paid_count);
     if (row->mode != ISPLIT_SPLIT_EQUAL)
         drop_zeros(row->shares, &row->share_count);
+    if (row->payment && row->paid_count == 1 && row->share_count == 1 &&
+        row->type != ISPLIT_ENTRY_REFUND &&
+        strcmp(row->shares[0].name, row->paid[0].name) != 0)
+        row->type = ISPLIT_ENTRY_PAYMENT;
     int err = check_row(import, row);
     if (!err && import->key.bad)
         err = IC_ERR_NOMEM;

@@ -17,6 +17,7 @@
 typedef struct isplit__import_row {
     size_t line; /* of CSV; the number of the expense of JSON; from 1 */
     isplit_entry_type type;
+    bool payment;           /* it is one if one pays and another gets */
     isplit_split_mode mode; /* EQUAL, EXACT, WEIGHTS or PERCENT */
     const char *currency;   /* "" = the room's */
     unsigned exponent;
@@ -106,11 +107,12 @@ int isplit__import_share(isplit_import *import, isplit__import_row *row,
  * amount below zero makes it a refund, zero passes it over. */
 int isplit__import_take(isplit_import *import, isplit__import_row *row);
 
+/** What a row is called, and behind it what more it says; NULL without memory. */
+const char *isplit__import_note(isplit_import *import, const char *text,
+                                const char *more);
+
 /* import_csv.c: all that are tables; decides by the titles which one it is */
 int isplit__import_tables(isplit_import *import, const char *text, size_t len);
-
-/* import_bills.c: of ihatemoney and Cospend */
-int isplit__import_bills(isplit_import *import, const char *text, size_t len);
 
 /* import_json.c */
 int isplit__import_json(isplit_import *import, const char *text, size_t len);

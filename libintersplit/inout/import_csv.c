@@ -1,210 +1,161 @@
-/* Splitwise and Spliit: a row for each expense, a column for each member. */
+/* Tables of other programs. Splitwise and Spliit have a column for each member, behind
+ * their own; ihatemoney and Cospend name who owes in one cell, and Cospend has several
+ * tables in one file. What they have in common is read by their titles. */
 #include <string.h>
 
 #include "inout/import.h"
 #include "intercom/error.h"
+#include "intercom/sys/mem.h"
 #include "intersplit/money.h"
-#include "text/reason.h"
+#include "text/name.h"
 
-#define SPLITWISE_FIXED 5 /* Date, Description, Category, Cost, Currency */
+#define WEIGHT_DECIMALS 6
+#define COSPEND_NO_BILL "deleteMeIfYouWant" /* carries a member in files of its app */
+#define FACTS_MAX 1024                      /* members and categories */
 
-/* A table while its rows are read. */
+/* What a column says. The first ones make the row: it is known by them. */
+typedef enum column {
+    DATE,
+    WHAT,
+    CATEGORY,
+    AMOUNT,
+    CURRENCY,
+    MORE,
+    MORE_CURRENCY,
+    PAYMENT,
+    PAYER,
+    OWERS,
+    LAST, /* members follow */
+    KEYS,
+    WEIGHT = KEYS,
+    DELETED,
+    COLUMNS
+} column;
+
+/* Of a member or a category of Cospend, which have tables of their own. */
+typedef struct fact {
+    column of;
+    const char *name;
+    const char *says;
+} fact;
+
 typedef struct table {
     isplit_import *import;
     isplit__csv csv;
-    isplit__csv_row head; /* its cells are kept */
     isplit__csv_row row;
+    isplit__csv_row head; /* its cells are kept */
+    const struct block *block;
+    size_t at[COLUMNS]; /* SIZE_MAX = it has no such column */
+    fact facts[FACTS_MAX];
+    size_t fact_count;
+    const char *currency; /* of the whole file; NULL = its rows say it */
     isplit__import_lists lists;
 } table;
 
-/* The columns of Spliit; its members follow behind `mode`. */
-typedef struct columns {
-    size_t date;
-    size_t title;
-    size_t category;
-    size_t currency;
-    size_t cost;
-    size_t original_cost;
-    size_t original_currency;
-    size_t payment;
-    size_t mode;
-} columns;
+/* A kind of table. */
+typedef struct block {
+    isplit_import_format format;
+    const char *titles[COLUMNS];
+    unsigned optional;    /* columns, as bits, that it may lack */
+    const char *payment;  /* what PAYMENT says of one */
+    const char *category; /* what CATEGORY says of one */
+    int (*learn)(table *t);
+    int (*read)(table *t, isplit__import_row *row); /* who paid and who owes */
+} block;
+
+static const char *cell(const table *t, column c)
+{
+    return isplit__csv_cell(&t->row, t->at[c]);
+}
 
 static const char *keep(table *t, const char *text)
 {
     return isplit__import_keep(t->import, text, strlen(text));
 }
 
-static const char *cell(const table *t, size_t column)
-{
-    return isplit__csv_cell(&t->row, column);
-}
+/* --- a column for each member --- */
 
-static void add_key(table *t, size_t column)
-{
-    isplit__import_key(t->import, cell(t, column));
-}
+/* What the members' cells of a row come to. */
+typedef struct cells {
+    int64_t sum;
+    int64_t up; /* of those that have the sign of the cost */
+    size_t zeros;
+    size_t zero;  /* the last column of them */
+    size_t payer; /* the first column of who paid */
+} cells;
 
-/* A member's cell is part of what makes the row unless it is nothing: later members, who
- * have no part in it, do not change it. */
-static void add_member_key(table *t, size_t column, int64_t minor)
+/* Who has the sign of the cost paid: all of it, or as much as the cell says more than his
+ * share. Who has no part in it is not part of what makes the row, so that later members
+ * do not change it. */
+static int read_cell(table *t, isplit__import_row *row, size_t at, bool nets, cells *c)
 {
-    if (!minor)
-        return;
-    isplit__import_key(t->import, t->head.cells[column]);
-    add_key(t, column);
-}
-
-/* Members' cells say by how much each is better off, to the minor unit. */
-static int read_nets(table *t, isplit__import_row *row, int64_t *up, size_t *payers)
-{
-    int64_t sum = 0;
+    int64_t value = 0;
     int err = 0;
-    int64_t sign = row->amount < 0 ? -1 : 1;
+    const char *name = t->head.cells[at];
+    const char *text = isplit__csv_cell(&t->row, at);
 
-    *up = 0;
-    *payers = 0;
-    for (size_t i = SPLITWISE_FIXED; !err && i < t->head.count; i++) {
-        int64_t net = 0;
-        if (*cell(t, i))
-            err = isplit__import_money(t->import, row->line, cell(t, i), row->exponent,
-                                       &net);
-        add_member_key(t, i, net);
-        sum += net;
-        if (err || !net)
-            continue;
-        bool payer = net * sign > 0;
-        err = payer ? isplit__import_paid(t->import, row, t->head.cells[i], net)
-                    : isplit__import_share(t->import, row, t->head.cells[i], -net);
-        *up += payer ? net : 0;
-        *payers += payer;
+    if (*text)
+        err = isplit__import_money(t->import, row->line, text, row->exponent, &value);
+    if (err || !value) {
+        c->zeros++;
+        c->zero = at;
+        return err;
     }
-    if (!err && sum) {
-        char by[ISPLIT_MONEY_TEXT_MAX];
-        err = isplit__import_fail(t->import, row->line,
-                                  "the members' columns sum to %s, not to zero",
-                                  isplit_money_format(sum, row->exponent, 0, by));
-    }
+    bool payer = (value < 0) == (row->amount < 0);
+    isplit__import_key(t->import, name);
+    isplit__import_key(t->import, text);
+    if (payer && !row->paid_count)
+        c->payer = at;
+    c->sum += value;
+    c->up += payer ? value : 0;
+    if (payer)
+        err = isplit__import_paid(t->import, row, name, nets ? value : row->amount);
+    if (!err && !(payer && nets))
+        err = isplit__import_share(t->import, row, name, payer ? value : -value);
+    return err;
+}
+
+static int read_cells(table *t, isplit__import_row *row, bool nets, cells *c)
+{
+    int err = 0;
+
+    *c = (cells){0};
+    row->mode = ISPLIT_SPLIT_EXACT;
+    for (size_t i = t->at[LAST] + 1; !err && i < t->head.count; i++)
+        err = read_cell(t, row, i, nets, c);
     return err;
 }
 
 /* The file has no more than the nets: what the payers used up themselves is given to the
  * first of them, which changes no balance. */
-static int add_own_share(table *t, isplit__import_row *row, int64_t up)
+static int read_splitwise(table *t, isplit__import_row *row)
 {
-    int64_t own = row->amount - up;
+    cells c;
+    char by[ISPLIT_MONEY_TEXT_MAX];
 
-    if (row->amount < 0 ? own > 0 : own < 0)
+    int err = read_cells(t, row, true, &c);
+    if (err)
+        return err;
+    if (c.sum)
+        return isplit__import_fail(t->import, row->line,
+                                   "the members' columns sum to %s, not to zero",
+                                   isplit_money_format(c.sum, row->exponent, 0, by));
+    int64_t own = row->amount - c.up;
+    if (!c.up) /* everybody paid his own part */
+        row->amount = 0;
+    if (!c.up || !own)
+        return 0;
+    if ((row->amount < 0) != (own < 0))
         return isplit__import_fail(t->import, row->line,
                                    "the members' columns are more than the cost");
-    if (!own || !row->paid_count)
-        return 0;
     row->paid[0].minor += own;
-    if (row->share_count == ISPLIT_SPLIT_MAX_MEMBERS)
-        return isplit__import_fail(t->import, row->line,
-                                   "an entry has at most %d members",
-                                   ISPLIT_SPLIT_MAX_MEMBERS);
-    memmove(&row->shares[1], &row->shares[0], row->share_count * sizeof *row->shares);
-    row->shares[0] = (isplit_share){.name = row->paid[0].name, .minor = own};
-    row->share_count++;
-    return 0;
-}
-
-static int read_splitwise_row(table *t)
-{
-    int64_t up = 0;
-    size_t payers = 0;
-    isplit__import_row row = isplit__import_begin(t->import, t->row.line, &t->lists);
-    size_t blank = strspn(cell(t, 3), " ");
-
-    if (!cell(t, 3)[blank]) { /* "Total balance" */
-        t->import->info.passed++;
-        return 0;
-    }
-    row.mode = ISPLIT_SPLIT_EXACT;
-    row.note = keep(t, cell(t, 1));
-    row.category = keep(t, cell(t, 2));
-    for (size_t i = 0; i < SPLITWISE_FIXED; i++)
-        add_key(t, i);
-    int err = row.note && row.category ? 0 : IC_ERR_NOMEM;
-    if (!err)
-        err = isplit__import_date(t->import, row.line, cell(t, 0), &row.date);
-    if (!err)
-        err = isplit__import_currency(t->import, cell(t, 4), &row);
-    if (!err)
-        err = isplit__import_money(t->import, row.line, cell(t, 3), row.exponent,
-                                   &row.amount);
-    if (!err)
-        err = read_nets(t, &row, &up, &payers);
-    if (!err && !up) /* everybody paid his own part */
-        row.amount = 0;
-    if (!err && row.amount && strcmp(row.category, "Payment") == 0 && payers == 1 &&
-        row.share_count == 1 && up == row.amount)
-        row.type = ISPLIT_ENTRY_PAYMENT;
-    else if (!err && row.amount)
-        err = add_own_share(t, &row, up);
-    return err ? err : isplit__import_take(t->import, &row);
-}
-
-static void find_columns(const isplit__csv_row *head, columns *c)
-{
-    *c = (columns){
-        .date = isplit__csv_find(head, "Date"),
-        .title = isplit__csv_find(head, "Description"),
-        .category = isplit__csv_find(head, "Category"),
-        .currency = isplit__csv_find(head, "Currency"),
-        .cost = isplit__csv_find(head, "Cost"),
-        .original_cost = isplit__csv_find(head, "Original cost"),
-        .original_currency = isplit__csv_find(head, "Original currency"),
-        .payment = isplit__csv_find(head, "Is Reimbursement"),
-        .mode = isplit__csv_find(head, "Split mode"),
-    };
-}
-
-/* What was paid in another currency, behind the title. */
-static const char *spliit_note(table *t, const columns *c)
-{
-    isplit__buf b = {0};
-    const char *original = cell(t, c->original_cost);
-
-    isplit__buf_text(&b, cell(t, c->title));
-    if (*original)
-        isplit__buf_printf(&b, " (%s %s)", original, cell(t, c->original_currency));
-    const char *note =
-        b.bad || !b.data ? NULL : isplit__import_keep(t->import, b.data, b.len);
-    isplit__buf_free(&b);
-    return note;
-}
-
-/* Each cell is a share; the one who paid has the sign of the cost, the others the other
- * one. Who paid and has no share himself cannot be told from those without a part. */
-static int read_spliit_shares(table *t, const columns *c, isplit__import_row *row)
-{
-    size_t zeros = 0;
-    size_t zero = 0;
-    int err = 0;
-
-    for (size_t i = c->mode + 1; !err && i < t->head.count; i++) {
-        int64_t share = 0;
-        err = isplit__import_money(t->import, row->line, *cell(t, i) ? cell(t, i) : "0",
-                                   row->exponent, &share);
-        add_member_key(t, i, share);
-        zeros += !share;
-        zero = share ? zero : i;
-        bool payer = share && (share < 0) == (row->amount < 0);
-        if (!err && payer)
-            err = isplit__import_paid(t->import, row, t->head.cells[i], row->amount);
-        if (!err && share)
-            err = isplit__import_share(t->import, row, t->head.cells[i],
-                                       payer ? share : -share);
-    }
-    if (err || row->paid_count)
+    err = isplit__import_share(t->import, row, t->head.cells[c.payer], own);
+    if (err)
         return err;
-    if (zeros != 1)
-        return isplit__import_fail(t->import, row->line,
-                                   "Spliit's CSV does not say who paid this; export the "
-                                   "group as JSON instead");
-    return isplit__import_paid(t->import, row, t->head.cells[zero], row->amount);
+    const isplit_share last = row->shares[row->share_count - 1];
+    memmove(&row->shares[1], row->shares, (row->share_count - 1) * sizeof last);
+    row->shares[0] = last;
+    return 0;
 }
 
 /* The cells are rounded one by one: what they lack goes to the first, a unit each. */
@@ -223,40 +174,293 @@ static void even_out(isplit__import_row *row)
     }
 }
 
-static int read_spliit_row(table *t, const columns *c)
+/* Each cell is a share. Who paid and has none himself is written like those without a
+ * part, so he is only known when he is the only one. */
+static int read_spliit(table *t, isplit__import_row *row)
+{
+    cells c;
+
+    int err = read_cells(t, row, false, &c);
+    if (!err && !row->paid_count && c.zeros == 1)
+        err = isplit__import_paid(t->import, row, t->head.cells[c.zero], row->amount);
+    if (!err && !row->paid_count && row->amount)
+        return isplit__import_fail(t->import, row->line,
+                                   "Spliit's CSV does not say who paid this; export the "
+                                   "group as JSON instead");
+    even_out(row);
+    return err;
+}
+
+/* --- one cell for all who owe --- */
+
+/* Remember what a name says; its last word counts. */
+static int learn(table *t, column of, const char *name, const char *says)
+{
+    size_t i = 0;
+
+    while (i < t->fact_count &&
+           (t->facts[i].of != of || strcmp(t->facts[i].name, name) != 0))
+        i++;
+    if (i == FACTS_MAX)
+        return isplit__import_fail(t->import, t->row.line,
+                                   "there are too many members and categories");
+    if (i == t->fact_count)
+        t->facts[t->fact_count++] = (fact){.of = of, .name = keep(t, name)};
+    t->facts[i].says = keep(t, says);
+    return t->facts[i].name && t->facts[i].says ? 0 : IC_ERR_NOMEM;
+}
+
+static const char *fact_of(const table *t, column of, const char *name)
+{
+    for (size_t i = 0; i < t->fact_count; i++) {
+        if (t->facts[i].of == of && strcmp(t->facts[i].name, name) == 0)
+            return t->facts[i].says;
+    }
+    return "";
+}
+
+static int learn_weight(table *t)
+{
+    return learn(t, WEIGHT, cell(t, PAYER), cell(t, WEIGHT));
+}
+
+static int learn_category(table *t)
+{
+    t->import->info.format = ISPLIT_IMPORT_COSPEND;
+    return learn(t, CATEGORY, cell(t, CATEGORY), cell(t, WHAT));
+}
+
+static int learn_currency(table *t)
+{
+    t->import->info.format = ISPLIT_IMPORT_COSPEND;
+    if (!t->currency)
+        t->currency = keep(t, cell(t, CURRENCY));
+    return t->currency ? 0 : IC_ERR_NOMEM;
+}
+
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Weights in millionths as small whole numbers; all alike are an equal split. */
+static int reduce_weights(table *t, isplit__import_row *row)
+{
+    int64_t divisor = 0;
+    bool alike = true;
+
+    for (size_t i = 0; i < row->share_count; i++) {
+        if (row->shares[i].minor < 0)
+            return isplit__import_fail(t->import, row->line, "a weight below 0");
+        divisor = common_divisor(divisor, row->shares[i].minor);
+        alike = alike && row->shares[i].minor == row->shares[0].minor;
+    }
+    row->mode = alike ? ISPLIT_SPLIT_EQUAL : ISPLIT_SPLIT_WEIGHTS;
+    for (size_t i = 0; divisor && i < row->share_count; i++) {
+        row->shares[i].minor /= divisor;
+        if (row->shares[i].minor > ISPLIT_SPLIT_MAX_WEIGHT)
+            return isplit__import_fail(t->import, row->line, "the weights are too fine");
+    }
+    return 0;
+}
+
+static int add_ower(table *t, isplit__import_row *row, const char *name)
+{
+    int64_t weight = 0;
+    size_t rounded = t->import->info.rounded;
+    const char *text = fact_of(t, WEIGHT, name);
+
+    int err = isplit__import_money(t->import, row->line, *text ? text : "1",
+                                   WEIGHT_DECIMALS, &weight);
+    t->import->info.rounded = rounded; /* weights are no amounts */
+    return err ? err : isplit__import_share(t->import, row, name, weight);
+}
+
+static int read_bill(table *t, isplit__import_row *row)
+{
+    const char *at = cell(t, OWERS);
+
+    int err = isplit__import_paid(t->import, row, cell(t, PAYER), row->amount);
+    while (!err && *at) {
+        size_t len = strcspn(at, ",");
+        size_t trimmed = len;
+        const char *name = isplit__trim(at, &trimmed);
+        const char *copy = isplit__import_keep(t->import, name, trimmed);
+        if (!copy)
+            return IC_ERR_NOMEM;
+        if (trimmed)
+            err = add_ower(t, row, copy);
+        at += len + (at[len] == ',');
+    }
+    return err ? err : reduce_weights(t, row);
+}
+
+/* --- all of them --- */
+
+static const block blocks[] = {
+    {.format = ISPLIT_IMPORT_SPLIIT,
+     .titles = {[DATE] = "Date",
+                [WHAT] = "Description",
+                [CATEGORY] = "Category",
+                [AMOUNT] = "Cost",
+                [CURRENCY] = "Currency",
+                [MORE] = "Original cost",
+                [MORE_CURRENCY] = "Original currency",
+                [PAYMENT] = "Is Reimbursement",
+                [LAST] = "Split mode"},
+     .optional = 1u << MORE | 1u << MORE_CURRENCY | 1u << PAYMENT,
+     .payment = "Yes",
+     .read = read_spliit},
+    {.format = ISPLIT_IMPORT_SPLITWISE,
+     .titles = {[DATE] = "Date",
+                [WHAT] = "Description",
+                [CATEGORY] = "Category",
+                [AMOUNT] = "Cost",
+                [CURRENCY] = "Currency",
+                [LAST] = "Currency"},
+     .category = "Payment",
+     .read = read_splitwise},
+    {.format = ISPLIT_IMPORT_IHATEMONEY,
+     .titles = {[DATE] = "date",
+                [WHAT] = "what",
+                [CATEGORY] = "categoryid",
+                [AMOUNT] = "amount",
+                [CURRENCY] = "currency",
+                [MORE] = "comment",
+                [PAYMENT] = "bill_type",
+                [PAYER] = "payer_name",
+                [OWERS] = "owers",
+                [WEIGHT] = "payer_weight",
+                [DELETED] = "deleted"},
+     .optional = 1u << CATEGORY | 1u << CURRENCY | 1u << MORE | 1u << PAYMENT |
+                 1u << WEIGHT | 1u << DELETED,
+     .payment = "Reimbursement",
+     .category = "-11",
+     .learn = learn_weight,
+     .read = read_bill},
+    {.format = ISPLIT_IMPORT_IHATEMONEY,
+     .titles = {[PAYER] = "name", [WEIGHT] = "weight"},
+     .learn = learn_weight},
+    {.format = ISPLIT_IMPORT_COSPEND,
+     .titles = {[WHAT] = "categoryname", [CATEGORY] = "categoryid"},
+     .learn = learn_category},
+    {.format = ISPLIT_IMPORT_COSPEND,
+     .titles = {[WHAT] = "paymentmodename", [CATEGORY] = "paymentmodeid"}},
+    {.format = ISPLIT_IMPORT_COSPEND,
+     .titles = {[CURRENCY] = "currencyname", [AMOUNT] = "exchange_rate"},
+     .learn = learn_currency},
+};
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* "pizza+%26+beer", as Cospend writes its comments. */
+static void put_decoded(isplit__buf *out, const char *text)
+{
+    for (; *text; text++) {
+        int high = *text == '%' ? hex_digit(text[1]) : -1;
+        int low = high >= 0 ? hex_digit(text[2]) : -1;
+        char c = *text == '+' ? ' ' : *text;
+        if (low >= 0) {
+            c = (char)(high * 16 + low);
+            text += 2;
+        }
+        isplit__buf_add(out, &c, c != 0);
+    }
+}
+
+/* What a row says besides its title: a comment, or what was paid in another currency. */
+static const char *note_of(table *t)
+{
+    isplit__buf more = {0};
+
+    if (t->block->read == read_bill)
+        put_decoded(&more, cell(t, MORE));
+    else if (*cell(t, MORE))
+        isplit__buf_printf(&more, "%s %s", cell(t, MORE), cell(t, MORE_CURRENCY));
+    isplit__buf_add(&more, "", 1);
+    bool good = !more.bad && isplit__utf8_valid(more.data, more.len - 1);
+    const char *note =
+        isplit__import_note(t->import, cell(t, WHAT), good ? more.data : "");
+    note = more.bad ? NULL : note;
+    isplit__buf_free(&more);
+    return note;
+}
+
+static bool says(const table *t, column c, const char *word)
+{
+    return word && strcmp(cell(t, c), word) == 0;
+}
+
+static int read_row(table *t)
 {
     isplit__import_row row = isplit__import_begin(t->import, t->row.line, &t->lists);
-    bool payment = strcmp(cell(t, c->payment), "Yes") == 0;
+    const char *category = cell(t, CATEGORY);
+    size_t blank = strspn(cell(t, AMOUNT), " ");
 
-    row.mode = ISPLIT_SPLIT_EXACT;
-    row.note = spliit_note(t, c);
-    row.category = payment ? "" : keep(t, cell(t, c->category));
-    for (size_t i = 0; i <= c->mode; i++)
-        add_key(t, i);
+    if (!cell(t, AMOUNT)[blank] || says(t, DELETED, "1") ||
+        says(t, WHAT, COSPEND_NO_BILL)) { /* also "Total balance" */
+        t->import->info.passed++;
+        return 0;
+    }
+    for (column c = DATE; c < KEYS; c++)
+        isplit__import_key(t->import, cell(t, c));
+    if (t->block->read == read_bill)
+        category = fact_of(t, CATEGORY, category);
+    row.payment =
+        says(t, PAYMENT, t->block->payment) || says(t, CATEGORY, t->block->category);
+    row.note = note_of(t);
+    row.category = row.payment ? "" : keep(t, category);
     int err = row.note && row.category ? 0 : IC_ERR_NOMEM;
     if (!err)
-        err = isplit__import_date(t->import, row.line, cell(t, c->date), &row.date);
+        err = isplit__import_date(t->import, row.line, cell(t, DATE), &row.date);
     if (!err)
-        err = isplit__import_currency(t->import, cell(t, c->currency), &row);
+        err = isplit__import_currency(
+            t->import, t->currency ? t->currency : cell(t, CURRENCY), &row);
     if (!err)
-        err = isplit__import_money(t->import, row.line, cell(t, c->cost), row.exponent,
+        err = isplit__import_money(t->import, row.line, cell(t, AMOUNT), row.exponent,
                                    &row.amount);
-    if (!err && row.amount)
-        err = read_spliit_shares(t, c, &row);
-    if (err)
-        return err;
-    even_out(&row);
-    if (payment && row.share_count == 1 && row.amount > 0 &&
-        strcmp(row.shares[0].name, row.paid[0].name) != 0)
-        row.type = ISPLIT_ENTRY_PAYMENT;
-    return isplit__import_take(t->import, &row);
+    if (!err)
+        err = t->block->read(t, &row);
+    return err ? err : isplit__import_take(t->import, &row);
+}
+
+static bool has_titles(const isplit__csv_row *row, const block *b)
+{
+    for (column c = DATE; c < COLUMNS; c++) {
+        if (b->titles[c] && !(b->optional >> c & 1) &&
+            isplit__csv_find(row, b->titles[c]) == SIZE_MAX)
+            return false;
+    }
+    return true;
+}
+
+static const block *block_of(const isplit__csv_row *row)
+{
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        if (has_titles(row, &blocks[i]))
+            return &blocks[i];
+    }
+    return NULL;
 }
 
 /* The titles outlive the rows behind them. */
-static int keep_head(table *t)
+static int begin_block(table *t, const block *b)
 {
+    t->block = b;
+    for (column c = DATE; c < COLUMNS; c++)
+        t->at[c] = b->titles[c] ? isplit__csv_find(&t->row, b->titles[c]) : SIZE_MAX;
     t->head.count = t->row.count;
-    t->head.line = t->row.line;
     for (size_t i = 0; i < t->row.count; i++) {
         t->head.cells[i] = keep(t, t->row.cells[i]);
         if (!t->head.cells[i])
@@ -265,85 +469,73 @@ static int keep_head(table *t)
     return 0;
 }
 
-static bool is_splitwise(const isplit__csv_row *head)
+static bool has_bills(isplit_import_format format)
 {
-    static const char *const titles[] = {"Date", "Description", "Category", "Cost",
-                                         "Currency"};
-
-    for (size_t i = 0; i < SPLITWISE_FIXED; i++) {
-        if (strcmp(isplit__csv_cell(head, i), titles[i]) != 0)
-            return false;
-    }
-    return head->count > SPLITWISE_FIXED;
+    return format == ISPLIT_IMPORT_IHATEMONEY || format == ISPLIT_IMPORT_COSPEND;
 }
 
-static int read_rows(table *t)
+/* The first titles tell which program wrote the file. Splitwise writes them in the
+ * language of its user; then they go by their place, if the caller says that it is one.
+ */
+static int begin_file(table *t, const block *b)
 {
-    columns c;
-    bool spliit = t->import->info.format == ISPLIT_IMPORT_SPLIIT;
-    int err = 0;
+    static const column places[] = {DATE, WHAT, CATEGORY, AMOUNT, CURRENCY};
+    const size_t count = sizeof places / sizeof *places;
+    isplit_import_format said = t->import->info.format;
+    bool foreign = !b && said == ISPLIT_IMPORT_SPLITWISE && t->row.count > count;
+    isplit_import_format is = b ? b->format : foreign ? said : ISPLIT_IMPORT_GUESS;
 
-    find_columns(&t->head, &c);
-    while (!err && isplit__csv_next(&t->csv, &t->row)) {
-        if (t->row.count)
-            err = spliit ? read_spliit_row(t, &c) : read_splitwise_row(t);
-    }
-    if (!err && t->csv.wrong)
-        err = isplit__import_fail(t->import, t->csv.line, "%s", t->csv.wrong);
+    if (is == ISPLIT_IMPORT_GUESS || (said != ISPLIT_IMPORT_GUESS && said != is &&
+                                      !(has_bills(said) && has_bills(is))))
+        return isplit__import_fail(t->import, t->row.line, "these are no titles of %s",
+                                   said ? isplit_import_format_name(said)
+                                        : "a file that can be imported");
+    t->import->info.format = said ? said : is;
+    for (size_t i = 0; foreign && !b; i++)
+        b = blocks[i].format == said ? &blocks[i] : NULL;
+    int err = begin_block(t, b);
+    for (size_t i = 0; foreign && i < count; i++)
+        t->at[places[i]] = t->at[LAST] = i;
     return err;
 }
 
-/* Which table is it? Splitwise writes its titles in the language of its user; then they
- * go by their place, if the caller says that it is one. */
-static int choose(isplit_import *import, const isplit__csv_row *head)
+/* Members and categories may stand behind the bills: the file is read twice. */
+static int read_all(table *t, const char *text, size_t len, bool learns)
 {
-    isplit_import_format said = import->info.format;
-    isplit_import_format is = isplit__csv_find(head, "Split mode") < head->count
-                                  ? ISPLIT_IMPORT_SPLIIT
-                              : is_splitwise(head) ? ISPLIT_IMPORT_SPLITWISE
-                              : isplit__csv_find(head, "payer_name") < head->count ||
-                                      isplit__csv_find(head, "weight") < head->count
-                                  ? ISPLIT_IMPORT_IHATEMONEY
-                                  : ISPLIT_IMPORT_GUESS;
+    int err = isplit__csv_open(&t->csv, text, len);
 
-    if (said == ISPLIT_IMPORT_SPLITWISE && is == ISPLIT_IMPORT_GUESS &&
-        head->count > SPLITWISE_FIXED)
-        is = said;
-    if (is == ISPLIT_IMPORT_IHATEMONEY && said == ISPLIT_IMPORT_COSPEND)
-        is = said;
-    if (is == ISPLIT_IMPORT_GUESS || (said != ISPLIT_IMPORT_GUESS && said != is))
-        return isplit__import_fail(import, head->line, "these are no titles of %s",
-                                   said ? isplit_import_format_name(said)
-                                        : "a file that can be imported");
-    import->info.format = is;
-    return 0;
-}
-
-static int read_table(table *t)
-{
-    bool found = false;
-
-    while (!found && isplit__csv_next(&t->csv, &t->row))
-        found = t->row.count > 0;
-    if (t->csv.wrong)
-        return isplit__import_fail(t->import, t->csv.line, "%s", t->csv.wrong);
-    if (!found)
-        return isplit__import_fail(t->import, 1, "the file is empty");
-    int err = choose(t->import, &t->row);
-    return err ? err : keep_head(t);
+    t->block = NULL;
+    while (!err && isplit__csv_next(&t->csv, &t->row)) {
+        const block *titles = block_of(&t->row);
+        if (!t->row.count)
+            continue;
+        if (!t->block)
+            err = begin_file(t, titles);
+        else if (titles)
+            err = begin_block(t, titles);
+        else if (learns)
+            err = t->block->learn ? t->block->learn(t) : 0;
+        else
+            err = t->block->read ? read_row(t) : 0;
+    }
+    if (!err && t->csv.wrong)
+        err = isplit__import_fail(t->import, t->csv.line, "%s", t->csv.wrong);
+    else if (!err && !t->block)
+        err = isplit__import_fail(t->import, 1, "the file is empty");
+    isplit__csv_close(&t->csv);
+    return err;
 }
 
 int isplit__import_tables(isplit_import *import, const char *text, size_t len)
 {
-    table t = {.import = import};
+    table *t = ic_mem_calloc(1, sizeof *t);
 
-    int err = isplit__csv_open(&t.csv, text, len);
+    if (!t)
+        return IC_ERR_NOMEM;
+    t->import = import;
+    int err = read_all(t, text, len, true);
     if (!err)
-        err = read_table(&t);
-    bool bills = import->info.format == ISPLIT_IMPORT_IHATEMONEY ||
-                 import->info.format == ISPLIT_IMPORT_COSPEND;
-    if (!err && !bills)
-        err = read_rows(&t);
-    isplit__csv_close(&t.csv);
-    return !err && bills ? isplit__import_bills(import, text, len) : err;
+        err = read_all(t, text, len, false);
+    ic_mem_free(t);
+    return err;
 }

@@ -30,18 +30,6 @@ static const char *keep(isplit_import *import, const char *text)
     return isplit__import_keep(import, text, strlen(text));
 }
 
-/* Text, and behind it more about the same. */
-static const char *keep_note(isplit_import *import, const char *text, const char *more)
-{
-    isplit__buf b = {0};
-
-    isplit__buf_printf(&b, "%s%s%s", text, *text && *more ? " - " : "", more);
-    const char *note =
-        b.bad || !b.data ? NULL : isplit__import_keep(import, b.data, b.len);
-    isplit__buf_free(&b);
-    return note;
-}
-
 static int fail(const expense *x, const char *why)
 {
     return isplit__import_fail(x->import, x->row.line, "%s", why);
@@ -68,7 +56,8 @@ static int add_key(expense *x)
 static int read_head(expense *x, const char *title, const char *more,
                      const char *currency)
 {
-    x->row.note = keep_note(x->import, text_of(x->of, title), text_of(x->of, more));
+    x->row.note =
+        isplit__import_note(x->import, text_of(x->of, title), text_of(x->of, more));
     x->row.category =
         keep(x->import, text_of(json_object_get(x->of, "category"), "name"));
     if (!x->row.note || !x->row.category)
@@ -128,9 +117,7 @@ static int read_splitwise(expense *x)
                                    x->row.exponent, &x->row.amount);
     for (size_t i = 0; !err && i < json_array_size(users); i++)
         err = add_splitwise_user(x, json_array_get(users, i));
-    if (!err && json_is_true(json_object_get(x->of, "payment")) &&
-        x->row.paid_count == 1 && x->row.share_count == 1)
-        x->row.type = ISPLIT_ENTRY_PAYMENT;
+    x->row.payment = json_is_true(json_object_get(x->of, "payment"));
     return err ? err : isplit__import_take(x->import, &x->row);
 }
 
@@ -210,10 +197,7 @@ static int read_spliit(expense *x)
         err = read_spliit_amount(x);
     for (size_t i = 0; !err && i < json_array_size(shares); i++)
         err = add_spliit_share(x, json_array_get(shares, i));
-    if (!err && json_is_true(json_object_get(x->of, "isReimbursement")) &&
-        row->share_count == 1 && row->amount > 0 &&
-        strcmp(row->shares[0].name, row->paid[0].name) != 0)
-        row->type = ISPLIT_ENTRY_PAYMENT;
+    row->payment = json_is_true(json_object_get(x->of, "isReimbursement"));
     return err ? err : isplit__import_take(x->import, row);
 }
 
