@@ -343,7 +343,8 @@ static int check_row(isplit_import *import, isplit__import_row *row)
     if (!err && row->mode == ISPLIT_SPLIT_EXACT) {
         err = check_sum(import, row, sum_of(row->shares, row->share_count),
                         "the sum of the shares");
-        find_mode(row);
+        if (row->exponent == isplit_currency_exponent(row->currency))
+            find_mode(row);
     }
     return err;
 }

@@ -1,4 +1,5 @@
 /* The JSON of Splitwise's API and of Spliit. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "inout/import.h"
@@ -184,9 +185,76 @@ static int read_spliit_amount(expense *x)
     return isplit__import_paid(x->import, &x->row, payer, x->row.amount);
 }
 
+static int by_participant(const void *a, const void *b)
+{
+    return strcmp(text_of(*(const json_t *const *)a, "participantId"),
+                  text_of(*(const json_t *const *)b, "participantId"));
+}
+
+/* Spliit gives the units that are left over to the largest remainders, as we do. Among
+ * equal ones it goes by participants, from one that the expense's id chooses (FNV-1a),
+ * and takes from the first ones of an income: in this order shares come out as there. */
+static int add_spliit_shares(expense *x)
+{
+    const json_t *list[ISPLIT_SPLIT_MAX_MEMBERS];
+    const json_t *all = json_object_get(x->of, "paidFor");
+    size_t count = json_array_size(all);
+    uint32_t hash = 0x811c9dc5;
+    int err = 0;
+
+    if (count > ISPLIT_SPLIT_MAX_MEMBERS)
+        return fail(x, "too many share it");
+    for (size_t i = 0; i < count; i++)
+        list[i] = json_array_get(all, i);
+    if (count)
+        qsort(list, count, sizeof(const json_t *), by_participant);
+    for (const char *id = text_of(x->of, "id"); *id; id++)
+        hash = (hash ^ (uint8_t)*id) * 0x01000193;
+    for (size_t i = 0; !err && i < count; i++) {
+        size_t at = x->row.amount < 0 ? count - 1 - i : i;
+        err =
+            add_spliit_share(x, list[(at + (*text_of(x->of, "id") ? hash : 0)) % count]);
+    }
+    return err;
+}
+
+/* Spliit has no decimals of these, as in daily life, and shares whole units; ISO 4217
+ * has two. */
+static bool has_whole_units(const char *currency)
+{
+    static const char *const codes[] = {"COP", "HUF", "IDR"};
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        found = found || strcmp(codes[i], currency) == 0;
+    return found;
+}
+
+static int split_whole_units(expense *x)
+{
+    isplit__import_row *row = &x->row;
+    int64_t values[ISPLIT_SPLIT_MAX_MEMBERS];
+    int64_t shares[ISPLIT_SPLIT_MAX_MEMBERS];
+    int64_t sign = row->amount < 0 ? -1 : 1;
+    isplit_split split = {.mode = row->mode,
+                          .amount_minor = sign * row->amount,
+                          .count = row->share_count,
+                          .values = values};
+
+    if (row->mode == ISPLIT_SPLIT_EXACT || !row->amount)
+        return 0;
+    for (size_t i = 0; i < row->share_count; i++)
+        values[i] = row->shares[i].minor;
+    if (isplit_split_compute(&split, shares, NULL))
+        return fail(x, "its shares do not make up the amount");
+    for (size_t i = 0; i < row->share_count; i++)
+        row->shares[i].minor = sign * shares[i];
+    row->mode = ISPLIT_SPLIT_EXACT;
+    return 0;
+}
+
 static int read_spliit(expense *x)
 {
-    const json_t *shares = json_object_get(x->of, "paidFor");
     isplit__import_row *row = &x->row;
 
     int err = read_head(x, "title", "notes", x->currency);
@@ -195,25 +263,31 @@ static int read_spliit(expense *x)
                                   &row->date);
     if (!err)
         err = read_spliit_amount(x);
-    for (size_t i = 0; !err && i < json_array_size(shares); i++)
-        err = add_spliit_share(x, json_array_get(shares, i));
+    if (!err)
+        err = add_spliit_shares(x);
+    if (!err && has_whole_units(x->currency)) {
+        row->exponent = 0;
+        err = split_whole_units(x);
+    }
     row->payment = json_is_true(json_object_get(x->of, "isReimbursement"));
     return err ? err : isplit__import_take(x->import, row);
 }
 
 static int read_expenses(isplit_import *import, const json_t *root, const json_t *list)
 {
-    const char *code = text_of(root, "currencyCode");
+    const char *currency = text_of(root, "currencyCode");
     bool spliit = import->info.format == ISPLIT_IMPORT_SPLIIT_JSON;
     expense *x = ic_mem_calloc(1, sizeof *x);
     int err = x ? 0 : IC_ERR_NOMEM;
 
+    if (!*currency && isplit_currency_exponent(text_of(root, "currency")) == 2)
+        currency = text_of(root, "currency"); /* a symbol: amounts have two decimals */
     import->unit = true;
     for (size_t i = 0; !err && i < json_array_size(list); i++) {
         *x = (expense){.import = import,
                        .of = json_array_get(list, i),
                        .participants = json_object_get(root, "participants"),
-                       .currency = *code ? code : text_of(root, "currency")};
+                       .currency = currency};
         x->row = isplit__import_begin(import, i + 1, &x->lists);
         err = spliit ? read_spliit(x) : read_splitwise(x);
     }

@@ -87,7 +87,7 @@ class Import(IntersplitTest):
 
     def test_spliit_shares_and_percentages(self):
         D = Decimal
-        even = {"alice": D(1), "bob": D(1), "carol": D(1)}
+        even = {"carol": D(1), "alice": D(1), "bob": D(1)}  # in the order that the id e1 chooses
         refund = {name: -share for name, share in shared(D(30), {"alice": D(1), "bob": D(1)}).items()}
         expected = sums(("alice", D(100), shared(D(100), even)),
                         ("bob", D("900.01"), shared(D("900.01"), {"alice": D(1), "bob": D(2)})),
@@ -96,6 +96,44 @@ class Import(IntersplitTest):
                         ("carol", D(20), {"alice": D(20)}),
                         ("bob", D(-30), refund))
         self.assertEqual(self.of("EUR", expected), self.dry("spliit.json"))
+
+    def spliit(self, currency, code, *expenses):
+        """A group of Spliit's of these (id, amount, mode, {participant: shares}), all paid by a."""
+        people = {"p-z": "a", "p-m": "b", "p-b": "c"}
+        rows = [{"id": eid, "expenseDate": "2026-08-20T00:00:00.000Z", "title": "x", "category": None, "amount": amount,
+                 "paidById": "p-z", "paidFor": [{"participantId": p, "shares": s} for p, s in shares.items()],
+                 "isReimbursement": False, "splitMode": mode, "notes": None} for eid, amount, mode, shares in expenses]
+        group = {"id": "g", "name": "g", "currency": currency, "currencyCode": code, "expenses": rows,
+                 "participants": [{"id": p, "name": name} for p, name in people.items()]}
+        return self.dry(self.file("group.json", json.dumps(group)))
+
+    def test_spliit_shares_come_out_as_in_spliit(self):
+        """Its rule since August 2026: largest remainder, ties by participants from one that the id chooses (FNV-1a)."""
+        def theirs(eid, amount, shares):
+            ids = sorted(shares)
+            offset = 0x811c9dc5
+            for c in eid.encode():
+                offset = (offset ^ c) * 0x01000193 % 2 ** 32
+            whole = sum(shares.values())
+            low = {p: amount * shares[p] // whole for p in ids}
+            order = sorted(ids, key=lambda p: (-(amount * shares[p] % whole), (ids.index(p) - offset) % len(ids)))
+            for p in order[:amount - sum(low.values())]:
+                low[p] += 1
+            return low
+
+        even = dict.fromkeys(("p-z", "p-m", "p-b"), 100)
+        for number in range(24):
+            eid, shares = f"expense-{number}", even if number % 3 else {"p-z": 100, "p-m": 300, "p-b": 200}
+            amount = (1000 + number) * (-1 if number % 4 == 3 else 1)
+            expected = theirs(eid, amount, shares)
+            for code, unit in (("EUR", CENT), ("HUF", 1)):
+                got = self.spliit("?", code, (eid, amount, "EVENLY" if shares is even else "BY_SHARES", shares))
+                self.assertEqual({("a", code): (amount - expected["p-z"]) * unit, ("b", code): -expected["p-m"] * unit,
+                                  ("c", code): -expected["p-b"] * unit}, got, eid)
+
+    def test_a_symbol_is_no_currency_without_decimals(self):
+        got = self.spliit("JPY", None, ("e", 1000, "EVENLY", {"p-z": 100, "p-m": 100}))
+        self.assertEqual({Decimal("5.00"), Decimal("-5.00")}, set(got.values()))
 
     def test_spliit_csv_has_shares_with_the_payers_sign(self):
         D = Decimal
