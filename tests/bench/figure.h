@@ -21,6 +21,10 @@ void figure_at_least(const char *name, double value, const char *unit, double li
 /** Monotonic nanoseconds. */
 uint64_t figure_now_ns(void);
 
+/** Nanoseconds of this thread on a processor: a disk or a neighbour has no part in them.
+ */
+uint64_t figure_cpu_ns(void);
+
 /** Order `times` and return the value below which `percent` of them lie. */
 uint64_t figure_percentile(uint64_t *times, uint32_t count, unsigned percent);
 
