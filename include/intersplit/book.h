@@ -58,9 +58,9 @@ IC_API void isplit_book_close(isplit_book *book);
 /** A member and what is said of him; the text is read by the mode of the split. */
 typedef struct isplit_part {
     const char *name;
-    const char
-        *value; /* an amount (EXACT, ADJUST, of a payer), a whole number (WEIGHTS),
-                   a percentage such as "33.33" (PERCENT); NULL = nothing is said */
+    const char *value; /* an amount (EXACT, ADJUST, of a payer), a whole number (WEIGHTS),
+                          a percentage such as "33.33" (PERCENT); NULL = nothing is said:
+                          of EXACT and PERCENT one such part takes the rest */
 } isplit_part;
 
 /** A line of a bill as it is typed. */

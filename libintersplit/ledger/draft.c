@@ -6,6 +6,7 @@
 #include "intercom/error.h"
 #include "intersplit/money.h"
 #include "ledger/rules.h"
+#include "money/money.h"
 #include "text/name.h"
 #include "text/reason.h"
 
@@ -152,11 +153,11 @@ static int read_paid(reading *r)
     if (!left)
         return 0;
     r->split.left_over = left;
-    char text[ISPLIT_MONEY_TEXT_MAX];
-    isplit_money_format(left < 0 ? -left : left, r->entry->exponent, 0, text);
-    isplit__reason_set(r->why, "%s %s: what the payers paid is not the amount", text,
-                       left < 0 ? "over" : "left");
-    return IC_ERR_INVALID;
+    return isplit__refuse_gap(
+        &(isplit__gap){left, r->entry->amount_minor, r->entry->exponent, "",
+                       "the payers make",
+                       "put the difference on one of them, or change the amount"},
+        r->why);
 }
 
 /* --- who shares --- */
@@ -374,13 +375,25 @@ static int fill_split(reading *r)
     return err;
 }
 
+/* Of amounts and percentages one part may say nothing: it takes the rest. */
 static int find_rest_to(reading *r)
 {
+    const isplit_draft *d = r->draft;
+    bool open = d->mode == ISPLIT_SPLIT_EXACT || d->mode == ISPLIT_SPLIT_PERCENT;
+    const char *rest_to = d->rest_to;
     const char *name = NULL;
 
-    if (!r->draft->rest_to)
+    for (size_t i = 0; open && i < d->part_count; i++) {
+        if (d->parts[i].value)
+            continue;
+        if (rest_to)
+            return refuse(r,
+                          "only one name may take the rest; give the others their part");
+        rest_to = d->parts[i].name;
+    }
+    if (!rest_to)
         return 0;
-    int err = keep_name(r, r->draft->rest_to, &name);
+    int err = keep_name(r, rest_to, &name);
     if (err)
         return err;
     r->split.rest_to = place_of(r, name) + 1;

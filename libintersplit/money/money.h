@@ -40,4 +40,17 @@ bool isplit__sum_is(const char *text, size_t len);
 int isplit__sum_read(const char *text, size_t len, unsigned exponent, int64_t *minor,
                      isplit_reason *why);
 
+/** Parts that do not make up the whole, in minor units. */
+typedef struct isplit__gap {
+    int64_t left; /* negative = over */
+    int64_t whole;
+    unsigned exponent;
+    const char *unit;       /* "%", or "" */
+    const char *parts_make; /* "the parts make" */
+    const char *way_out;    /* what to do about it */
+} isplit__gap;
+
+/** "0.01 over: the parts make 524.35 of 524.34; ..." @return IC_ERR_INVALID */
+int isplit__refuse_gap(const isplit__gap *gap, isplit_reason *why);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "intercom/error.h"
 #include "intersplit/money.h"
+#include "money/money.h"
 #include "text/reason.h"
 
 #define PERCENT_EXPONENT 2u /* a basis point is 0.01 % */
@@ -188,44 +189,46 @@ static const char *parts_make(const isplit_split *s)
 
 static const char *way_out(const isplit_split *s)
 {
-    if (s->mode == ISPLIT_SPLIT_ITEMS)
-        return s->left_over < 0 ? "" : "call the rest tax or tip (extra), or ";
-    return s->left_over < 0 ? "let somebody have that much less (rest NAME), or " : "";
+    bool items = s->mode == ISPLIT_SPLIT_ITEMS;
+
+    if (s->left_over < 0)
+        return items ? "change one, or the amount"
+                     : "let somebody have that much less (rest NAME), or change one";
+    return items ? "call the rest tax or tip (extra), or give the rest to somebody "
+                   "(rest NAME), or change one"
+                 : "give the rest to somebody (rest NAME), or change one";
 }
 
-/* "0.01 over: the parts make 524.35 of 524.34; ..." */
-static int refuse_left_over(const isplit_split *s, isplit_reason *why)
+int isplit__refuse_gap(const isplit__gap *gap, isplit_reason *why)
 {
-    bool percent = s->mode == ISPLIT_SPLIT_PERCENT;
-    bool over = s->left_over < 0;
-    int64_t whole = percent ? ISPLIT_SPLIT_WHOLE : s->amount_minor;
-    unsigned exponent = percent ? PERCENT_EXPONENT : s->exponent;
-    const char *unit = percent ? "%" : "";
-    char gap[ISPLIT_MONEY_TEXT_MAX];
+    bool over = gap->left < 0;
+    char missing[ISPLIT_MONEY_TEXT_MAX];
     char made[ISPLIT_MONEY_TEXT_MAX];
     char of[ISPLIT_MONEY_TEXT_MAX];
 
     isplit__reason_set(
-        why, "%s%s %s: %s %s%s of %s%s; %s%schange one",
-        isplit_money_format(over ? -s->left_over : s->left_over, exponent, 0, gap), unit,
-        over ? "over" : "left", parts_make(s),
-        isplit_money_format(whole - s->left_over, exponent, 0, made), unit,
-        isplit_money_format(whole, exponent, 0, of), unit, way_out(s),
-        over ? "" : "give the rest to somebody (rest NAME), or ");
+        why, "%s%s %s: %s %s%s of %s%s; %s",
+        isplit_money_format(over ? -gap->left : gap->left, gap->exponent, 0, missing),
+        gap->unit, over ? "over" : "left", gap->parts_make,
+        isplit_money_format(gap->whole - gap->left, gap->exponent, 0, made), gap->unit,
+        isplit_money_format(gap->whole, gap->exponent, 0, of), gap->unit, gap->way_out);
     return IC_ERR_INVALID;
 }
 
-static int refuse_small_part(const isplit_split *s, isplit_reason *why)
+static int refuse_left_over(const isplit_split *s, isplit_reason *why)
 {
-    char gap[ISPLIT_MONEY_TEXT_MAX];
     bool percent = s->mode == ISPLIT_SPLIT_PERCENT;
 
-    isplit__reason_set(
-        why, "%s%s over: that is more than the part of who should have that much less",
-        isplit_money_format(-s->left_over, percent ? PERCENT_EXPONENT : s->exponent, 0,
-                            gap),
-        percent ? "%" : "");
-    return IC_ERR_INVALID;
+    return isplit__refuse_gap(
+        &(isplit__gap){
+            .left = s->left_over,
+            .whole = percent ? ISPLIT_SPLIT_WHOLE : s->amount_minor,
+            .exponent = percent ? PERCENT_EXPONENT : s->exponent,
+            .unit = percent ? "%" : "",
+            .parts_make = parts_make(s),
+            .way_out = way_out(s),
+        },
+        why);
 }
 
 /* What is left over goes to whom it was promised. */
@@ -242,8 +245,8 @@ static int give_rest(isplit_split *s, int64_t *shares, isplit_reason *why)
         return 0;
     }
     int64_t *value = &s->values[s->rest_to - 1];
-    if (*value + s->left_over < 0)
-        return refuse_small_part(s, why);
+    if (*value + s->left_over < 0) /* nobody has less than nothing */
+        return refuse_left_over(s, why);
     *value += s->left_over;
     return 0;
 }

@@ -192,20 +192,6 @@ static bool at_ratio(isplit__words *w)
            memchr(word, ':', len);
 }
 
-/* Of amounts and percentages one name may say nothing: it takes the rest. */
-static int find_rest(isplit_draft *d, isplit_reason *why)
-{
-    for (size_t i = 0; i < d->part_count; i++) {
-        if (d->parts[i].value)
-            continue;
-        if (d->rest_to)
-            return isplit__words_refuse(why, "only one name may take the rest; give the "
-                                             "others their part");
-        d->rest_to = d->parts[i].name;
-    }
-    return 0;
-}
-
 /* A program may leave names empty: "b,", ",b". */
 static bool skip_empty(isplit__words *w)
 {
@@ -231,9 +217,7 @@ int isplit__command_split(isplit__words *w, isplit__draft_command *into,
     if (isplit__words_more(w) && !at_clause(w))
         return isplit__words_refuse(why, "put a comma between names, and names with "
                                          "spaces in quotes");
-    return d->mode == ISPLIT_SPLIT_EXACT || d->mode == ISPLIT_SPLIT_PERCENT
-               ? find_rest(d, why)
-               : 0;
+    return 0;
 }
 
 /* --- items --- */

@@ -169,7 +169,9 @@ static void parts_that_do_not_add_up_say_by_how_much_and_which_way(void **state)
     s.amount_minor = 10000;
     says(&s, 909, "9.09 left: the items make 90.91 of 100.00; call the rest tax or tip");
     s.extra_minor = 1000;
-    says(&s, -91, "0.91 over: items, tax and tip make 100.91 of 100.00; change one");
+    says(
+        &s, -91,
+        "0.91 over: items, tax and tip make 100.91 of 100.00; change one, or the amount");
 }
 
 static void somebody_can_take_the_rest(void **state)
@@ -194,7 +196,7 @@ static void somebody_can_take_the_rest(void **state)
     assert_int_equal(shares[4], 1049 + 60000 - 52434);
     s.amount_minor = 1;
     s.rest_to = 1;
-    says(&s, 1 - 60000, "599.99 over: that is more than the part of who");
+    says(&s, 1 - 60000, "599.99 over: the parts make 600.00 of 0.01; let somebody");
 }
 
 static void the_rest_of_percentages_and_bills_goes_the_same_way(void **state)
