@@ -300,7 +300,10 @@ static void run_command(const bridge_request *r, const char *command)
         bridge_output_fail(&out, "/get_keys is refused over the bridge.");
     else
         hub->host.cli(command, &out, hub->host.user);
-    reply_output(r, command, &out);
+    if (out.waits)
+        bridge_session_wait(r->session);
+    else
+        reply_output(r, command, &out);
     ic__buf_free(&out.lines);
     ic__buf_free(&out.error);
     ic__buf_free(&out.result);

@@ -485,7 +485,7 @@ bool bridge_expense_export(bridge_expense *x, const char *format_name,
     if (isplit_export_read(format_name, what_name, &format, &what, &why))
         return bridge_expense_fail(x, "Invalid format: %s", why.text);
     const isplit_state *state = state_of(x);
-    if (!state || !bridge_expense_planned(x))
+    if (!state || (what == ISPLIT_EXPORT_SETTLEMENTS && !bridge_expense_planned(x)))
         return false;
     begin(x, "expense_exported");
     ic__buf_printf(&x->answer, ",\"format\":\"%s\"", isplit_export_format_name(format));

@@ -23,6 +23,7 @@ typedef struct bridge_output {
     ic__buf error;  /* text; empty = the command did not fail */
     ic__buf result; /* JSON of the value it returned; empty = none */
     bool failed;
+    bool waits; /* nothing was done: run the line again when plans are there */
 } bridge_output;
 
 /** One line as it would stand on the console, without line feed at its end. */

@@ -301,6 +301,12 @@ static const isplit_state *state_of(const peer_call *call, const char *room)
     return error ? NULL : state;
 }
 
+/* The same with its plan at hand; NULL also when it is not. */
+static const isplit_state *planned_state_of(const peer_call *call, const char *room)
+{
+    return peer_expense_planned(call, room) ? state_of(call, room) : NULL;
+}
+
 void peer_cmd_expense_history(const peer_call *call)
 {
     char *memory;
@@ -315,22 +321,28 @@ void peer_cmd_expense_history(const peer_call *call)
     ic_mem_free(memory);
 }
 
+static void show_why(const peer_call *call, const char *room, const char *from,
+                     const char *to)
+{
+    const isplit_state *state = planned_state_of(call, room);
+    char *text = NULL;
+    int error = state ? isplit_form_why(state, from, to, &text) : 0;
+
+    if (state)
+        peer_expense_say(call, error, text);
+}
+
 void peer_cmd_expense_why(const peer_call *call)
 {
     char *memory;
-    char *text = NULL;
     const char *from = peer_line_any(call->line, "from");
     const char *to = peer_line_any(call->line, "to");
     const char *room = peer_expense_room(call, PEER_EXPENSE_ROOM " from to", &memory);
 
     if (!room)
         return;
-    if (!lacks(call, "from", from) && !lacks(call, "to", to)) {
-        const isplit_state *state = state_of(call, room);
-        int error = state ? isplit_form_why(state, from, to, &text) : 0;
-        if (state)
-            peer_expense_say(call, error, text);
-    }
+    if (!lacks(call, "from", from) && !lacks(call, "to", to))
+        show_why(call, room, from, to);
     ic_mem_free(memory);
 }
 
@@ -351,19 +363,30 @@ static bool read_plan(const peer_call *call, isplit_plan_options *options)
     return true;
 }
 
+static void show_balance(const peer_call *call, const char *room,
+                         const isplit_plan_options *options)
+{
+    char *text = NULL;
+    const isplit_state *state = options->mode == ISPLIT_PLAN_MINIMAL
+                                    ? planned_state_of(call, room)
+                                    : state_of(call, room);
+
+    int error = state ? isplit_form_balance_with(state, options, &text) : 0;
+
+    if (state)
+        peer_expense_say(call, error, text);
+}
+
 static void show_plan(const peer_call *call, const char *names)
 {
     char *memory;
-    char *text = NULL;
     isplit_plan_options options;
     const char *room = peer_expense_room(call, names, &memory);
 
     if (!room)
         return;
-    const isplit_state *state = read_plan(call, &options) ? state_of(call, room) : NULL;
-    int error = state ? isplit_form_balance_with(state, &options, &text) : 0;
-    if (state)
-        peer_expense_say(call, error, text);
+    if (read_plan(call, &options))
+        show_balance(call, room, &options);
     ic_mem_free(memory);
 }
 
@@ -388,47 +411,54 @@ static void set_room(const peer_call *call, const char *room, const isplit_state
                 &(isplit_deed){.kind = ISPLIT_DEED_SET, .settings = &made.settings});
 }
 
-static void answer(const peer_call *call, const char *room, const isplit_command *c)
+typedef int (*form_fn)(const isplit_state *state, char **out);
+
+static void show_form(const peer_call *call, const isplit_state *state, form_fn form)
+{
+    char *text = NULL;
+    int error = form(state, &text);
+
+    peer_expense_say(call, error, text);
+}
+
+static void answer_question(const peer_call *call, const char *room,
+                            const isplit_command *c)
 {
     isplit_plan_options options;
-    isplit_deed deed;
-    char *text = NULL;
-    int error = 0;
-
-    if (isplit_command_deed(c, &deed)) {
-        do_deed(call, room, &deed);
-        return;
-    }
     const isplit_state *state = state_of(call, room);
+
     if (!state)
         return;
     isplit_plan_options_default(&options);
     options.mode = (uint32_t)c->plan;
     options.via = c->name;
-    if (c->kind == ISPLIT_COMMAND_ROOM && c->setting) {
+    if (c->kind == ISPLIT_COMMAND_ROOM && c->setting)
         set_room(call, room, state, c);
-        return;
-    }
-    if (c->kind == ISPLIT_COMMAND_HISTORY) {
-        show_history(call, state, c->ref);
-        return;
-    }
-    if (c->kind == ISPLIT_COMMAND_LIST)
-        error = isplit_form_list(state, &text);
-    else if (c->kind == ISPLIT_COMMAND_BALANCE)
-        error = isplit_form_balance_with(state, &options, &text);
     else if (c->kind == ISPLIT_COMMAND_ROOM)
-        error = isplit_form_settings_json(state, &text);
+        show_form(call, state, isplit_form_settings_json);
+    else if (c->kind == ISPLIT_COMMAND_HISTORY)
+        show_history(call, state, c->ref);
+    else if (c->kind == ISPLIT_COMMAND_LIST)
+        show_form(call, state, isplit_form_list);
     else if (c->kind == ISPLIT_COMMAND_EVERY)
-        error = isplit_form_recurring_json(state, &text);
+        show_form(call, state, isplit_form_recurring_json);
+    else if (c->kind == ISPLIT_COMMAND_BALANCE)
+        show_balance(call, room, &options);
     else if (c->kind == ISPLIT_COMMAND_WHY)
-        error = isplit_form_why(state, c->name, c->to, &text);
-    else {
+        show_why(call, room, c->name, c->to);
+    else
         peer_fail(call->reply,
                   "for this there is a command of its own: /help lists them");
-        return;
-    }
-    peer_expense_say(call, error, text);
+}
+
+static void answer(const peer_call *call, const char *room, const isplit_command *c)
+{
+    isplit_deed deed;
+
+    if (isplit_command_deed(c, &deed))
+        do_deed(call, room, &deed);
+    else
+        answer_question(call, room, c);
 }
 
 static void show_help(const peer_call *call)

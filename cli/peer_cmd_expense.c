@@ -8,6 +8,7 @@
 #include "intersplit/form.h"
 #include "peer_expense.h"
 #include "peer_near.h"
+#include "peer_plans.h"
 #include "sidechannel/sidechannel.h"
 
 #define ENTRY_CHANNEL "0000intercom"
@@ -95,6 +96,16 @@ bool peer_expense_may_write(const peer_call *call, const char *room)
     return false;
 }
 
+bool peer_expense_planned(const peer_call *call, const char *room)
+{
+    peer_plans *plans = call->app->plans;
+
+    if (!plans || peer_plans_ready(plans, room))
+        return true;
+    (void)snprintf(call->reply->waits_for, sizeof call->reply->waits_for, "%s", room);
+    return false;
+}
+
 bool peer_expense_truthy(const char *text)
 {
     return text && (strcmp(text, "1") == 0 || strcmp(text, "true") == 0);
@@ -152,6 +163,8 @@ static void export_room(const peer_call *call, const char *room)
         peer_fail(call->reply, "Invalid format: %s", why.text);
         return;
     }
+    if (what == ISPLIT_EXPORT_SETTLEMENTS && !peer_expense_planned(call, room))
+        return;
     error = isplit_book_state(call->app->book, room, &state);
     if (!error)
         error = isplit_export_write(state, what, format,

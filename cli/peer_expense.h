@@ -17,6 +17,9 @@ const char *peer_expense_room(const peer_call *call, const char *names, char **m
  * already refused. */
 bool peer_expense_may_write(const peer_call *call, const char *room);
 
+/** Is the plan of the room at hand? If not, the reply waits for it. */
+bool peer_expense_planned(const peer_call *call, const char *room);
+
 bool peer_expense_truthy(const char *text);
 
 /** Print a text that a form made, which is freed, or say why there is none. */

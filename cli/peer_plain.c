@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,26 +15,36 @@ struct peer_plain {
     struct event *readable;
     bool always; /* a file: always readable, and no event will say so */
     bool ended;
+    bool held;
+    size_t at; /* of `bytes`: what was read, but not yet taken */
+    size_t got;
     size_t len; /* of the unfinished line; stops at the size of `line` */
+    char bytes[4096];
     char line[PEER_LINE_MAX_BYTES + 1];
 };
 
+/* A last line without a feed is a line. */
 static void end_of_input(peer_plain *plain)
 {
-    plain->ended = true;
-    (void)event_del(plain->readable);
-    if (plain->len)
-        plain->opts.on_line(plain->line, plain->len, plain->opts.user);
+    size_t n = plain->len;
+
     plain->len = 0;
+    if (n)
+        plain->opts.on_line(plain->line, n, plain->opts.user);
+    if (plain->held)
+        return;
+    (void)event_del(plain->readable);
     plain->opts.on_end(plain->opts.user);
 }
 
-static void take(peer_plain *plain, const char *bytes, size_t len)
+/* The lines of what was read, as far as they are wanted. */
+static void take(peer_plain *plain)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != '\n') {
+    while (plain->at < plain->got && !plain->held) {
+        char c = plain->bytes[plain->at++];
+        if (c != '\n') {
             if (plain->len < sizeof plain->line)
-                plain->line[plain->len++] = bytes[i];
+                plain->line[plain->len++] = c;
             continue;
         }
         size_t n = plain->len;
@@ -44,22 +53,44 @@ static void take(peer_plain *plain, const char *bytes, size_t len)
     }
 }
 
+static void read_more(peer_plain *plain)
+{
+    ssize_t n = read(event_get_fd(plain->readable), plain->bytes, sizeof plain->bytes);
+
+    plain->at = 0;
+    plain->got = n > 0 ? (size_t)n : 0;
+    plain->ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     peer_plain *plain = arg;
-    char bytes[4096];
 
-    (void)what;
-    ssize_t n = read(fd, bytes, sizeof bytes);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        n = 0;
-    else if (n <= 0) {
+    (void)fd;
+    if (plain->held)
+        return;
+    if ((what & EV_READ) && plain->at == plain->got && !plain->ended)
+        read_more(plain);
+    take(plain);
+    if (plain->held)
+        return;
+    if (plain->ended)
         end_of_input(plain);
+    else if (plain->always)
+        event_active(plain->readable, EV_READ, 0);
+}
+
+void peer_plain_hold(peer_plain *plain, bool held)
+{
+    plain->held = held;
+    if (held) {
+        (void)event_del(plain->readable);
         return;
     }
-    take(plain, bytes, (size_t)n);
-    if (plain->always)
-        event_active(plain->readable, EV_READ, 0);
+    if (!plain->always)
+        (void)event_add(plain->readable, NULL);
+    /* for the lines that were read already; a pipe may have no more of them */
+    event_active(plain->readable, plain->always ? EV_READ : EV_TIMEOUT, 0);
 }
 
 /* Files and /dev/null: no event ever tells of them, and reading does not wait. */

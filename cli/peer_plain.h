@@ -7,6 +7,7 @@
 #ifndef PEER_PLAIN_H
 #define PEER_PLAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "intercom/api.h"
@@ -27,6 +28,9 @@ typedef struct peer_plain_options {
 
 /** @return 0; IC_ERR_NOMEM; IC_ERR_IO */
 IC_CHECK int peer_plain_new(const peer_plain_options *opts, peer_plain **out);
+/** Read and tell nothing for a while; the end of input waits, too. */
+void peer_plain_hold(peer_plain *plain, bool held);
+
 void peer_plain_free(peer_plain *plain);
 
 #endif

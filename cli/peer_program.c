@@ -71,6 +71,8 @@ static void on_web_closed(void *user)
 {
     peer_program *program = user;
 
+    peer_wait_free(program->wait);
+    program->wait = NULL;
     peer_plans_close(program->plans, on_plans_closed, program);
     program->plans = NULL;
     program->app.plans = NULL;
@@ -109,22 +111,58 @@ static void look_for_work(void *user)
 
 /* --- terminal --- */
 
-static void on_line(const char *text, size_t len, void *user)
+/* The line is run again when its plan is there. */
+static void wait_for_plan(peer_program *program, const char *text, size_t len,
+                          peer_reply *reply)
+{
+    int error = peer_wait_begin(program->wait, text, len, reply->waits_for);
+
+    if (error == IC_ERR_BUSY)
+        peer_fail(reply, "one plan is being searched for already; Enter ends that with "
+                         "a quick one");
+    else if (error)
+        peer_fail(reply, "%s", ic_strerror(error));
+    else
+        peer_terminal_hold(program->terminal, true);
+}
+
+static void run_line(const char *text, size_t len, void *user)
 {
     peer_program *program = user;
     peer_reply reply = {.line = peer_print_line, .user = program};
     char line[PEER_ERROR_MAX + 32];
 
-    if (program->stopping)
-        return;
     program->typing = true;
     peer_command_run(&program->app, PEER_ASKER_TERMINAL, text, len, &reply);
     program->typing = false;
     look_for_work(program);
+    if (reply.waits_for[0])
+        wait_for_plan(program, text, len, &reply);
     if (!reply.failed)
         return;
     (void)snprintf(line, sizeof line, "Command failed: %s", reply.error);
     peer_print_line(line, program);
+}
+
+static void on_line(const char *text, size_t len, void *user)
+{
+    peer_program *program = user;
+
+    if (program->stopping)
+        return;
+    if (!len)
+        peer_wait_hurry(program->wait);
+    else
+        run_line(text, len, program);
+}
+
+/* Whoever waited is answered, and what was piped behind is read. */
+static void run_again(const char *text, size_t len, void *user)
+{
+    peer_program *program = user;
+
+    peer_terminal_hold(program->terminal, false);
+    run_line(text, len, program);
 }
 
 /* A peer that serves others lives on when nobody types; on a TTY, ^D is /exit. */
@@ -158,9 +196,20 @@ static int start_terminal(peer_program *program)
         .user = program,
     };
 
+    const peer_wait_options wait = {
+        .base = program->base,
+        .plans = program->plans,
+        .print = peer_terminal_can_edit() ? peer_print_line : NULL,
+        .print_every_ms = 500,
+        .run = run_again,
+        .user = program,
+    };
+
     if (peer_terminal_can_edit())
         peer_print_line("Type /help for the commands, /exit to stop.", program);
-    int error = peer_terminal_new(&opts, &program->terminal);
+    int error = peer_wait_new(&wait, &program->wait);
+    if (!error)
+        error = peer_terminal_new(&opts, &program->terminal);
     if (error)
         peer_complain("cannot read the terminal: %s", ic_strerror(error));
     return error;
@@ -232,6 +281,8 @@ static void on_plan(void *user)
     peer_program *program = user;
 
     peer_web_planned(&program->web);
+    if (program->wait && !program->stopping)
+        peer_wait_planned(program->wait);
 }
 
 static int start(peer_program *program, peer_config *config)
@@ -277,6 +328,7 @@ static int start(peer_program *program, peer_config *config)
 static void release(peer_program *program)
 {
     peer_terminal_free(program->terminal);
+    peer_wait_free(program->wait);
     peer_sync_free(program->sync);
     peer_due_free(program->due);
     isplit_book_close(program->book);

@@ -11,6 +11,7 @@
 #include "peer_plans.h"
 #include "peer_sync.h"
 #include "peer_terminal.h"
+#include "peer_wait.h"
 #include "peer_web.h"
 
 struct event;
@@ -34,6 +35,7 @@ typedef struct peer_program {
     peer_app app;
     peer_web web;
     peer_terminal *terminal;
+    peer_wait *wait; /* of the terminal */
     struct ic__loop_signals *signals;
     struct event *patience; /* how long a stop may take */
     bool prints;            /* messages, on the terminal */

@@ -76,6 +76,12 @@ void peer_terminal_free(peer_terminal *terminal)
     ic_mem_free(terminal);
 }
 
+void peer_terminal_hold(peer_terminal *terminal, bool held)
+{
+    if (terminal->plain)
+        peer_plain_hold(terminal->plain, held);
+}
+
 /* Not through stdio, whose buffer would keep the text. A reader who is gone hears
  * nothing.
  */

@@ -47,6 +47,9 @@ IC_CHECK int peer_terminal_new(const peer_terminal_options *opts, peer_terminal 
 /** Give the TTY back as it was found. */
 void peer_terminal_free(peer_terminal *terminal);
 
+/** Lines from a pipe wait until they are wanted again. Whoever types goes on typing. */
+void peer_terminal_hold(peer_terminal *terminal, bool held);
+
 /** Print one line, above the line that is being edited. What could steer a terminal is
  * replaced. */
 void peer_terminal_print(peer_terminal *terminal, const char *text);

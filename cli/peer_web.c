@@ -37,6 +37,7 @@ static void run_command(const char *line, bridge_output *out, void *user)
     peer_reply reply = {.line = add_line, .user = out};
 
     peer_command_run(web->app, PEER_ASKER_BRIDGE, line, strlen(line), &reply);
+    out->waits = reply.waits_for[0] != 0;
     if (reply.failed)
         bridge_output_fail(out, reply.error);
 }

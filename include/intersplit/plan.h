@@ -129,12 +129,13 @@ IC_API IC_CHECK int isplit_plan_task_new(const isplit_state *state, size_t curre
                                          isplit_plan_task **out);
 IC_API void isplit_plan_task_free(isplit_plan_task *task);
 
-/** `on_progress` (NULL = none) is called on this thread. @return as isplit_plan_make_with
- */
+/** `options` (NULL = the defaults) say how many steps; the plan is minimal whatever their
+ * mode. on_progress is called on this thread. @return as isplit_plan_make_with */
 IC_API IC_CHECK int isplit_plan_task_run(isplit_plan_task *task,
-                                         isplit_plan_progress_cb on_progress, void *user);
+                                         const isplit_plan_options *options);
 
-/** Keep the plan of a task that has run, unless the room has changed. */
+/** Keep the plan of a task that has run, unless the room has changed. One of other steps
+ * than the defaults is an answer, but the search stays a long one. */
 IC_API void isplit_plan_task_keep(isplit_plan_task *task, const isplit_state *state);
 
 /** Would isplit_state_plan with the defaults take longer than a loop should wait: more

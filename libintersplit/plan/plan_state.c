@@ -135,6 +135,7 @@ static int write_edges(isplit_plan_task *t, const isplit_plan *plan)
     kept->balance_count = t->count;
     kept->lower_bound = plan->lower_bound;
     kept->count = plan->count;
+    kept->hurried = false;
     for (size_t i = 0; i < plan->count; i++) {
         const isplit_transfer *x = &plan->transfers[i];
         kept->edges[i] = (isplit__edge){
@@ -230,15 +231,27 @@ static int run(isplit_plan_task *t, const isplit_plan_options *options)
     return search(t, t->now, options);
 }
 
-int isplit_plan_task_run(isplit_plan_task *task, isplit_plan_progress_cb on_progress,
-                         void *user)
+/* Is it the search that peers agree upon? */
+static bool is_default(const isplit_plan_options *o)
+{
+    isplit_plan_options d;
+
+    isplit_plan_options_default(&d);
+    return o->max_operations == d.max_operations &&
+           o->max_quick_operations == d.max_quick_operations;
+}
+
+int isplit_plan_task_run(isplit_plan_task *task, const isplit_plan_options *options)
 {
     isplit_plan_options o;
 
-    isplit_plan_options_default(&o);
-    o.on_progress = on_progress;
-    o.user = user;
-    return run(task, &o);
+    int err = isplit__plan_options(options, &o);
+    o.mode = ISPLIT_PLAN_MINIMAL;
+    if (!err)
+        err = run(task, &o);
+    if (!err)
+        task->kept->hurried = !is_default(&o);
+    return err;
 }
 
 void isplit_plan_task_keep(isplit_plan_task *task, const isplit_state *state)
@@ -267,8 +280,9 @@ bool isplit_state_plan_is_long(const isplit_state *state, size_t currency)
 {
     const isplit_currency *shown = isplit_state_currency(state, currency);
     size_t open = 0;
+    const isplit__kept *kept = shown ? kept_of(state, currency) : NULL;
 
-    if (!shown || kept_of(state, currency))
+    if (!shown || (kept && !kept->hurried))
         return false;
     for (size_t i = 0; i < shown->balance_count; i++)
         open += shown->balances[i].minor != 0;
@@ -311,16 +325,6 @@ static int plan_now(const isplit_state *state, size_t currency,
         err = read_edges(task->kept, state->purses[currency].shown.balances, out);
     isplit_plan_task_free(task);
     return err;
-}
-
-/* A plan is kept of the search that peers agree upon. */
-static bool is_default(const isplit_plan_options *o)
-{
-    isplit_plan_options d;
-
-    isplit_plan_options_default(&d);
-    return o->max_operations == d.max_operations &&
-           o->max_quick_operations == d.max_quick_operations;
 }
 
 int isplit_state_plan(const isplit_state *state, size_t currency,

@@ -22,6 +22,7 @@ struct isplit__kept {
     size_t balance_count;
     size_t lower_bound;
     size_t count;
+    bool hurried; /* fewer steps than peers agree upon */
     isplit__edge edges[];
 };
 

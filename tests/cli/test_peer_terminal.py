@@ -72,6 +72,17 @@ class Terminal(PeerTest):
         self.assertIn("cleared removed=2\n[expense:trip-nyc] entries=0", out)
         self.assertIn("restored source=local added=2 total=2\n" + BALANCE, out)
 
+    def test_a_long_search_answers_in_its_turn(self):
+        adds = [f"/expense_add --payer m{i} --amount {2 ** i} --split zoe --only 1" for i in range(23)]
+        lines = adds + ["/expense_balance", "/print --text behind", "/expense_export", "/expense_why --from zoe --to m3",
+                        "/expense_say --text balance"]
+        out = self.run_peer("\n".join(lines))[0]
+        first, rest = out[out.index("- balances:"):].split("behind\n")
+        self.assertEqual(23, first.count("zoe -> m"))
+        self.assertIn("InterSplit Settlement Export", rest)
+        self.assertIn("zoe -> m3: 8.00; between these two alone: 8.00", rest)
+        self.assertEqual(2, rest.count("zoe -> m22: 4194304.00"))
+
     def test_it_ends_well_by_signal_by_exit_and_by_end_of_input(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             self.assertEqual(0, self.start().stop(number)[0])

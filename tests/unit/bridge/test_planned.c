@@ -26,6 +26,15 @@ static bool planned(const char *room, void *user)
     return !searches || !searches--;
 }
 
+static bool cli_waits;
+
+static void run_line(const char *line, bridge_output *out, void *user)
+{
+    (void)user;
+    out->waits = cli_waits;
+    bridge_output_line(out, line, strlen(line));
+}
+
 static int setup(void **state)
 {
     bench *b = malloc(sizeof *b);
@@ -34,6 +43,8 @@ static int setup(void **state)
     bench_init(b);
     bench_open_book(b);
     b->host.planned = planned;
+    b->host.cli = run_line;
+    b->settings.cli = true;
     bench_start(b, true);
     bench_enter(b, 0);
     bench_enter(b, 1);
@@ -98,6 +109,30 @@ static void an_export_waits_too(void **state)
     assert_non_null(strstr(bench_next(b, 0), "expense_exported"));
 }
 
+static void a_command_waits_too(void **state)
+{
+    bench *b = *state;
+
+    cli_waits = true;
+    assert_int_equal(send(b, 0, "{\"type\":\"cli\",\"command\":\"/expense_plan\"}"), 0);
+    assert_true(bridge_session_held(b->clients[0]));
+    assert_null(bench_next(b, 0));
+    cli_waits = false;
+    bridge_hub_planned(b->hub, b->clock.now_ns);
+    assert_non_null(strstr(bench_next(b, 0), "\"output\":[\"/expense_plan\"]"));
+    assert_null(bench_next(b, 0));
+}
+
+static void an_export_without_a_plan_waits_for_none(void **state)
+{
+    bench *b = *state;
+
+    bench_send(
+        b, 0, "{\"type\":\"expense_export\",\"channel\":\"trip\",\"what\":\"balances\"}");
+    assert_non_null(strstr(bench_next(b, 0), "expense_exported"));
+    assert_int_equal(asked, 0);
+}
+
 static void only_minimal_plans_take_long(void **state)
 {
     bench *b = *state;
@@ -150,6 +185,9 @@ int main(void)
             who_asks_for_a_long_plan_is_answered_when_it_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(others_do_not_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(an_export_waits_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_command_waits_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_export_without_a_plan_waits_for_none, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(only_minimal_plans_take_long, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_waits_may_leave, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_for_the_request_the_client_goes,

@@ -18,7 +18,9 @@
 #include "peer_plain.h"
 
 typedef struct heard {
-    ic__buf lines; /* each with '|' behind it */
+    ic__buf lines;     /* each with '|' behind it */
+    peer_plain *holds; /* for a while after each line; NULL = no */
+    struct event *later;
     size_t longest;
     unsigned ends;
 } heard;
@@ -32,6 +34,20 @@ static void hear_line(const char *text, size_t len, void *user)
     if (len < 100)
         ic__buf_add(&h->lines, text, len);
     ic__buf_char(&h->lines, '|');
+    if (h->holds) {
+        peer_plain_hold(h->holds, true);
+        assert_int_equal(event_add(h->later, &(struct timeval){.tv_usec = 1000}), 0);
+    }
+}
+
+static void go_on(evutil_socket_t fd, short what, void *user)
+{
+    heard *h = user;
+
+    (void)fd;
+    (void)what;
+    ic__buf_char(&h->lines, '+');
+    peer_plain_hold(h->holds, false);
 }
 
 static void hear_end(void *user)
@@ -67,6 +83,40 @@ static void a_pipe_gives_lines_and_then_its_end(void **state)
     read_all(ends[0], &h);
     assert_string_equal(h.lines.data, "/stats||/exit|");
     assert_int_equal(h.ends, 1);
+    (void)close(ends[0]);
+    ic__buf_free(&h.lines);
+}
+
+/* What is read waits with the rest, the end too, and nothing blocks meanwhile. */
+static void lines_wait_while_it_is_held(void **state)
+{
+    heard h = {0};
+    int ends[2];
+    struct event_base *base = event_base_new();
+
+    (void)state;
+    assert_non_null(base);
+    assert_int_equal(pipe(ends), 0);
+    const peer_plain_options opts = {.base = base,
+                                     .fd = ends[0],
+                                     .on_line = hear_line,
+                                     .on_end = hear_end,
+                                     .user = &h};
+    assert_int_equal(peer_plain_new(&opts, &h.holds), 0);
+    h.later = event_new(base, -1, 0, go_on, &h);
+    assert_int_equal(write(ends[1], "/stats\n/help\n", 13), 13);
+    while (h.lines.len < 15)
+        (void)event_base_loop(base, EVLOOP_ONCE);
+    (void)event_base_loop(base, EVLOOP_NONBLOCK); /* the pipe is open and empty */
+    assert_string_equal(h.lines.data, "/stats|+/help|+");
+    assert_int_equal(write(ends[1], "/exit", 5), 5);
+    (void)close(ends[1]);
+    (void)event_base_dispatch(base);
+    assert_string_equal(h.lines.data, "/stats|+/help|+/exit|+");
+    assert_int_equal(h.ends, 1);
+    event_free(h.later);
+    peer_plain_free(h.holds);
+    event_base_free(base);
     (void)close(ends[0]);
     ic__buf_free(&h.lines);
 }
@@ -144,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pipe_gives_lines_and_then_its_end),
+        cmocka_unit_test(lines_wait_while_it_is_held),
         cmocka_unit_test(a_file_is_read_although_no_event_tells_of_it),
         cmocka_unit_test(dev_null_ends_at_once),
         cmocka_unit_test(a_line_too_long_is_cut_where_it_will_be_refused),

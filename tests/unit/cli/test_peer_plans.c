@@ -21,12 +21,14 @@ static ic_identity *me;
 static isplit_book *book;
 static peer_plans *plans;
 static int told;
+static bool was_ready; /* when we were told */
 static int closed;
 
 static void on_plan(void *user)
 {
     (void)user;
     told++;
+    was_ready = peer_plans_ready(plans, "trip");
     (void)event_base_loopbreak(base);
 }
 
@@ -127,10 +129,67 @@ static void a_room_that_changes_meanwhile_is_searched_again(void **state)
     add("m00", "1.00", "zoe");
     (void)event_base_dispatch(base);
     assert_int_equal(told, 1);
+    assert_true(was_ready);
+    assert_false(isplit_state_plan_is_long(state_of(), 0));
+}
+
+static int changes;
+
+static void change(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    changes++;
+    add("m00", "0.01", "zoe");
+    assert_int_equal(event_add(*(struct event **)user, &(struct timeval){0}), 0);
+}
+
+/* Plan what there is: at most PEER_PLANS_TRIES searches, then what is found quickly,
+ * which says that it may not be minimal, and is no answer for later. */
+static void a_room_that_is_never_quiet_has_an_answer(void **state)
+{
+    isplit_plan plan;
+    struct event *often = event_new(base, -1, 0, change, &often);
+
+    (void)state;
+    assert_non_null(often);
+    changes = 0;
+    add_many();
+    assert_int_equal(event_add(often, &(struct timeval){0}), 0); /* in each turn */
     assert_false(peer_plans_ready(plans, "trip"));
+    add("m00", "0.01", "zoe");
+    (void)event_base_dispatch(base);
+    event_free(often);
+    assert_true(changes >= PEER_PLANS_TRIES);
+    assert_int_equal(told, 1);
+    assert_true(was_ready);
+    assert_true(isplit_state_plan_is_long(state_of(), 0));
+    assert_int_equal(isplit_state_plan(state_of(), 0, NULL, &plan), 0);
+    assert_true(plan.count >= plan.lower_bound);
+    isplit_plan_free(&plan);
+    assert_false(peer_plans_ready(plans, "trip")); /* who asks later gets a search */
     (void)event_base_dispatch(base);
     assert_int_equal(told, 2);
-    assert_true(peer_plans_ready(plans, "trip"));
+    assert_false(isplit_state_plan_is_long(state_of(), 0));
+}
+
+static void a_search_can_be_called_off(void **state)
+{
+    unsigned percent = 101;
+
+    (void)state;
+    add_many();
+    peer_plans_hurry(plans, "trip"); /* none yet */
+    assert_false(peer_plans_progress(plans, "trip", &percent));
+    assert_false(peer_plans_ready(plans, "trip"));
+    assert_true(peer_plans_progress(plans, "trip", &percent));
+    assert_true(percent <= 100);
+    peer_plans_hurry(plans, "trip");
+    (void)event_base_dispatch(base);
+    assert_int_equal(told, 1);
+    assert_true(was_ready);
+    assert_false(peer_plans_progress(plans, "trip", &percent));
+    assert_true(isplit_state_plan_is_long(state_of(), 0));
 }
 
 /* Teardown closes while the search runs, and nobody is told. */
@@ -183,6 +242,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_room_that_changes_meanwhile_is_searched_again,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_room_that_is_never_quiet_has_an_answer, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_search_can_be_called_off, setup, teardown),
         cmocka_unit_test_setup_teardown(closing_ends_a_search, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_the_plan_is_made_at_once, setup,
                                         teardown),

@@ -448,7 +448,7 @@ static void a_plan_that_is_kept_is_used_until_the_room_changes(void **state)
     assert_int_equal(isplit_state_plan(state_of(&l), 0, NULL, &plan), 0);
     assert_int_equal(isplit_plan_task_new(state_of(&l), 1, &task), IC_ERR_NOT_FOUND);
     assert_int_equal(isplit_plan_task_new(state_of(&l), 0, &task), 0);
-    assert_int_equal(isplit_plan_task_run(task, NULL, NULL), 0);
+    assert_int_equal(isplit_plan_task_run(task, NULL), 0);
     isplit_plan_task_keep(task, state_of(&l));
     isplit_plan_task_free(task);
     assert_false(isplit_state_plan_is_long(state_of(&l), 0));
@@ -477,7 +477,7 @@ static void a_task_of_a_room_that_changed_is_not_kept(void **state)
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     assert_int_equal(isplit_plan_task_new(state_of(&l), 0, &task), 0);
-    assert_int_equal(isplit_plan_task_run(task, NULL, NULL), 0);
+    assert_int_equal(isplit_plan_task_run(task, NULL), 0);
     ledgers_add(&l, 0, "alice", "10", "alice,bob");
     isplit_plan_task_keep(task, state_of(&l));
     isplit_plan_task_free(task);
@@ -491,7 +491,9 @@ static void a_task_can_be_canceled(void **state)
 {
     char names[24][8];
     isplit_share balances[24];
+    isplit_plan_options o;
     isplit_plan_task *task = NULL;
+    isplit_plan plan;
     ledgers l;
 
     (void)state;
@@ -503,8 +505,21 @@ static void a_task_can_be_canceled(void **state)
     ledgers_open(&l, 1);
     add_balances(&l, balances, 24);
     assert_int_equal(isplit_plan_task_new(state_of(&l), 0, &task), 0);
-    assert_int_equal(isplit_plan_task_run(task, stop, NULL), IC_ERR_CANCELED);
+    isplit_plan_options_default(&o);
+    o.on_progress = stop;
+    assert_int_equal(isplit_plan_task_run(task, &o), IC_ERR_CANCELED);
     isplit_plan_task_keep(task, state_of(&l)); /* there is nothing to keep */
+    o.on_progress = NULL;
+    o.max_operations = 1000;
+    assert_int_equal(isplit_plan_task_run(task, &o), 0);
+    isplit_plan_task_keep(task, state_of(&l)); /* an answer, but not the last word */
+    assert_true(isplit_state_plan_is_long(state_of(&l), 0));
+    isplit_plan_options_default(&o);
+    o.on_progress = stop;
+    o.progress_every = 1;
+    assert_int_equal(isplit_state_plan(state_of(&l), 0, &o, &plan), 0);
+    assert_true(plan.lower_bound <= plan.count);
+    isplit_plan_free(&plan);
     isplit_plan_task_free(task);
     ledgers_close(&l);
 }

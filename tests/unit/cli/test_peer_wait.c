@@ -1,0 +1,141 @@
+/* docs/spec/16-ledger.md, section 3.3: who waits for a plan at the terminal sees how far
+ * it is, and may call the search off. */
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "desk.h"
+#include "fail_alloc.h"
+#include "intercom/error.h"
+#include "peer_wait.h"
+
+#define MEMBERS 24
+
+static struct event_base *base;
+static peer_plans *plans;
+static peer_wait *waiter;
+static char ran[64];
+static char printed[PEER_ROOM_MAX + 128];
+
+static void on_plan(void *user)
+{
+    (void)user;
+    peer_wait_planned(waiter);
+    (void)event_base_loopbreak(base);
+}
+
+static void print(const char *text, void *user)
+{
+    (void)user;
+    (void)snprintf(printed, sizeof printed, "%s", text);
+}
+
+static void run(const char *text, size_t len, void *user)
+{
+    (void)user;
+    (void)snprintf(ran, sizeof ran, "%.*s", (int)len, text);
+}
+
+static void new_waiter(void)
+{
+    const peer_wait_options o = {
+        .base = base, .plans = plans, .print = print, .print_every_ms = 1, .run = run};
+
+    ran[0] = printed[0] = 0;
+    assert_int_equal(peer_wait_new(&o, &waiter), 0);
+}
+
+/* Amounts of which no few sum to zero: the whole table is filled. */
+static int setup(void **state)
+{
+    desk_setup(state);
+    desk *d = *state;
+    desk_open(d);
+    for (unsigned i = 0; i + 1 < MEMBERS; i++) {
+        char name[16];
+        char amount[32];
+        char split[32];
+        (void)snprintf(name, sizeof name, "m%02u", i);
+        (void)snprintf(split, sizeof split, "%s,zoe", name);
+        (void)snprintf(amount, sizeof amount, "%u.00", 2u << i);
+        (void)desk_add(d, "trip", name, amount, split, "");
+    }
+    base = event_base_new();
+    assert_non_null(base);
+    assert_int_equal(peer_plans_new(base, d->book, on_plan, NULL, &plans), 0);
+    new_waiter();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    peer_wait_free(waiter);
+    peer_plans_close(plans, NULL, NULL);
+    (void)event_base_dispatch(base);
+    event_base_free(base);
+    return desk_teardown(state);
+}
+
+static void a_line_runs_again_when_its_plan_is_there(void **state)
+{
+    (void)state;
+    assert_false(peer_wait_is_on(waiter));
+    peer_wait_planned(waiter); /* nobody waits */
+    assert_false(peer_plans_ready(plans, "trip"));
+    assert_int_equal(peer_wait_begin(waiter, "/expense_why xx", 12, "trip"), 0);
+    assert_true(peer_wait_is_on(waiter));
+    assert_int_equal(peer_wait_begin(waiter, "/x", 2, "trip"), IC_ERR_BUSY);
+    peer_wait_planned(waiter); /* of another room */
+    assert_string_equal(ran, "");
+    while (!printed[0])
+        (void)event_base_loop(base, EVLOOP_ONCE);
+    assert_non_null(
+        strstr(printed, "[expense:trip] searching for the fewest payments: "));
+    (void)event_base_dispatch(base);
+    assert_string_equal(ran, "/expense_why");
+    assert_false(peer_wait_is_on(waiter));
+}
+
+static void a_line_may_be_answered_at_once(void **state)
+{
+    (void)state;
+    peer_wait_hurry(waiter); /* nobody waits */
+    assert_false(peer_plans_ready(plans, "trip"));
+    assert_int_equal(peer_wait_begin(waiter, "/expense_plan", 13, "trip"), 0);
+    peer_wait_hurry(waiter);
+    (void)event_base_dispatch(base);
+    assert_string_equal(ran, "/expense_plan");
+}
+
+static void without_memory_no_line_waits(void **state)
+{
+    const peer_wait_options o = {.base = base, .plans = plans, .run = run};
+    peer_wait *w = NULL;
+
+    (void)state;
+    fail_alloc_start(1);
+    assert_int_equal(peer_wait_new(&o, &w), IC_ERR_NOMEM);
+    (void)fail_alloc_stop();
+    fail_alloc_start(1);
+    assert_int_equal(peer_wait_begin(waiter, "/x", 2, "trip"), IC_ERR_NOMEM);
+    (void)fail_alloc_stop();
+    assert_false(peer_wait_is_on(waiter));
+    peer_wait_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_line_runs_again_when_its_plan_is_there, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_line_may_be_answered_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_memory_no_line_waits, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("cli/peer_wait", tests, NULL, NULL);
+}
