@@ -250,16 +250,30 @@ void peer_cmd_expense_dispute(const peer_call *call)
     change(call, ISPLIT_DEED_DISPUTE);
 }
 
+/* 0 = nothing is said of it. */
+static bool read_weight(const peer_call *call, uint32_t *out)
+{
+    const char *text = peer_line_any(call->line, "weight");
+
+    *out = 0;
+    if (!text)
+        return true;
+    if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 10)
+        *out = (uint32_t)strtoul(text, NULL, 10);
+    if (*out && *out <= ISPLIT_SPLIT_MAX_WEIGHT)
+        return true;
+    peer_fail(call->reply, "a weight is a whole number from 1 to 1000000");
+    return false;
+}
+
 void peer_cmd_expense_member(const peer_call *call)
 {
     char *memory;
     const char *active = peer_line_any(call->line, "active");
-    const char *weight = peer_line_any(call->line, "weight");
-    const isplit_member_deed member = {
+    isplit_member_deed member = {
         .name = peer_line_any(call->line, "name"),
         .claim = peer_expense_truthy(peer_line_any(call->line, "claim")),
         .leave = active && !peer_expense_truthy(active),
-        .weight = weight ? (uint32_t)strtoul(weight, NULL, 10) : 0,
         .show = peer_line_any(call->line, "show"),
     };
     const char *room = peer_expense_room(
@@ -267,7 +281,7 @@ void peer_cmd_expense_member(const peer_call *call)
 
     if (!room)
         return;
-    if (!lacks(call, "name", member.name))
+    if (!lacks(call, "name", member.name) && read_weight(call, &member.weight))
         do_deed(call, room,
                 &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
     ic_mem_free(memory);

@@ -290,6 +290,26 @@ static void entries_that_cannot_be_say_why(void **state)
                         "for this there is a command of its own: /help lists them");
 }
 
+static void a_weight_is_read_like_every_number(void **state)
+{
+    static const char *const bad[] = {"3x",      "-1",         "+1",
+                                      "0",       "1.5",        "0x10",
+                                      "1000001", "4294967297", "99999999999999999999"};
+    char line[100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(line, sizeof line,
+                       "/expense_member --channel weights --name bob --weight %s",
+                       bad[i]);
+        assert_string_equal(error_of(line),
+                            "a weight is a whole number from 1 to 1000000");
+    }
+    assert_string_equal(
+        run("/expense_member --channel weights --name bob --weight 1000000"),
+        "[expense:weights] noted.\n");
+}
+
 static void persist_says_where_and_restore_brings_back(void **state)
 {
     (void)state;
@@ -530,6 +550,7 @@ int main(void)
         cmocka_unit_test(the_demo_balances),
         cmocka_unit_test(entries_of_every_kind_are_typed),
         cmocka_unit_test(entries_that_cannot_be_say_why),
+        cmocka_unit_test(a_weight_is_read_like_every_number),
         cmocka_unit_test(persist_says_where_and_restore_brings_back),
         cmocka_unit_test(a_write_that_fails_is_called_so),
         cmocka_unit_test(refusals_name_what_is_wrong),
