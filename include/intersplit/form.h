@@ -28,8 +28,8 @@ IC_API IC_CHECK int isplit_form_changed(const isplit_state *state, const char *w
 /** What happened to an entry, a line each. @return also as isplit_state_history */
 IC_API IC_CHECK int isplit_form_history(const isplit_state *state,
                                         const isplit_entry *entry, char **out);
-/** Why `from` pays `to` in the room's currency, an entry a line. @return also as
- * isplit_state_plan and isplit_plan_why */
+/** Why `from` pays `to`, an entry a line: in the room's currency, then in each other one
+ * that has entries of the two. @return also as isplit_state_plan and isplit_plan_why */
 IC_API IC_CHECK int isplit_form_why(const isplit_state *state, const char *from,
                                     const char *to, char **out);
 /** "alice paid 30.00 | split=alice,bob | note=dinner" */
@@ -66,7 +66,8 @@ IC_API IC_CHECK int isplit_form_settings_json(const isplit_state *state, char **
 IC_API IC_CHECK int isplit_form_history_json(const isplit_state *state,
                                              const isplit_entry *entry, char **out);
 /** The JSON object "why": amountCents and causes, each with fromCents, toCents,
- * directCents and its event. */
+ * directCents and its event; and currencies, an array of the same with code and exponent
+ * for each other currency that has entries of the two. */
 IC_API IC_CHECK int isplit_form_why_json(const isplit_state *state, const char *from,
                                          const char *to, char **out);
 /** All entries as a JSON array of such objects, in list order. */

@@ -1,4 +1,5 @@
-/* Why somebody pays somebody, as lines and as JSON. */
+/* Why somebody pays somebody, as lines and as JSON; in each currency that has to do with
+ * the two. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -7,24 +8,57 @@
 #include "intercom/sys/mem.h"
 #include "intersplit/form.h"
 
-/* The transfer of these two in the plan, or one of nothing. */
-static int find_transfer(const isplit_state *state, const char *from, const char *to,
-                         isplit_transfer *out)
+/* A transfer, which may be of nothing, and what is behind it. */
+typedef struct reasons {
+    const isplit_currency *currency;
+    isplit_transfer transfer;
+    isplit_cause *causes;
+    size_t count;
+} reasons;
+
+static int find_transfer(const isplit_state *state, size_t currency, isplit_transfer *t)
 {
     isplit_plan plan = {0};
 
-    *out = (isplit_transfer){.from = from, .to = to};
-    int err = isplit_state_plan(state, 0, NULL, &plan);
+    int err = isplit_state_plan(state, currency, NULL, &plan);
     if (err)
         return err;
     for (size_t i = 0; i < plan.count; i++) {
-        if (strcmp(plan.transfers[i].from, from) == 0 &&
-            strcmp(plan.transfers[i].to, to) == 0)
-            out->amount_minor = plan.transfers[i].amount_minor;
+        if (strcmp(plan.transfers[i].from, t->from) == 0 &&
+            strcmp(plan.transfers[i].to, t->to) == 0)
+            t->amount_minor = plan.transfers[i].amount_minor;
     }
     isplit_plan_free(&plan);
     return 0;
 }
+
+typedef int (*reasons_cb)(isplit__buf *b, const isplit_state *state, const reasons *r);
+
+/* Tell of one currency. Of others than the room's own only what there is. */
+static int tell(isplit__buf *b, const isplit_state *state, size_t currency,
+                const isplit_transfer *between, reasons_cb put)
+{
+    reasons r = {.currency = isplit_state_currency(state, currency),
+                 .transfer = *between};
+
+    int err = find_transfer(state, currency, &r.transfer);
+    if (!err)
+        err = isplit_plan_why(state, currency, &r.transfer, &r.causes, &r.count);
+    if (!err && (!currency || r.count))
+        err = put(b, state, &r);
+    ic_mem_free(r.causes);
+    return err;
+}
+
+static int finish(isplit__buf *b, int err, char **out)
+{
+    if (!err)
+        return isplit__buf_finish(b, out);
+    isplit__buf_free(b);
+    return err;
+}
+
+/* --- lines --- */
 
 static void put_amount(isplit__buf *b, const char *before, int64_t minor,
                        const isplit_currency *c, bool sign)
@@ -33,60 +67,58 @@ static void put_amount(isplit__buf *b, const char *before, int64_t minor,
     isplit__form_amount(b, minor, c->exponent, sign);
 }
 
-static void put_cause(isplit__buf *b, const isplit_cause *cause, const isplit_currency *c,
-                      const isplit_transfer *t)
+static void put_cause(isplit__buf *b, const isplit_cause *cause, const reasons *r)
 {
     isplit__buf_text(b, "\n- ");
     isplit__form_time(b, cause->entry->at_ms);
     isplit__buf_text(b, " | ");
     isplit__form_values(b, cause->entry);
     isplit__buf_text(b, " | ");
-    isplit__form_text(b, t->from);
-    put_amount(b, ": ", cause->from_minor, c, true);
+    isplit__form_text(b, r->transfer.from);
+    put_amount(b, ": ", cause->from_minor, r->currency, true);
     isplit__buf_text(b, ", ");
-    isplit__form_text(b, t->to);
-    put_amount(b, ": ", cause->to_minor, c, true);
+    isplit__form_text(b, r->transfer.to);
+    put_amount(b, ": ", cause->to_minor, r->currency, true);
 }
 
 /* "bob -> alice: 15.00", which nets everybody's debts, and what of it is between the two.
  */
-static void put_head(isplit__buf *b, const isplit_state *state, const isplit_transfer *t,
-                     int64_t direct)
+static int put_lines(isplit__buf *b, const isplit_state *state, const reasons *r)
 {
-    const isplit_currency *c = isplit_state_currency(state, 0);
+    const isplit_currency *c = r->currency;
+    bool own = c == isplit_state_currency(state, 0);
+    int64_t direct = 0;
 
+    for (size_t i = 0; i < r->count; i++)
+        direct += r->causes[i].direct_minor;
+    isplit__buf_text(b, own ? "" : "\n");
     isplit__form_room(b, state);
-    isplit__form_text(b, t->from);
+    isplit__form_text(b, r->transfer.from);
     isplit__buf_text(b, " -> ");
-    isplit__form_text(b, t->to);
-    put_amount(b, ": ", t->amount_minor, c, false);
+    isplit__form_text(b, r->transfer.to);
+    put_amount(b, ": ", r->transfer.amount_minor, c, false);
+    isplit__buf_printf(b, "%s%s", own ? "" : " ", own ? "" : c->code);
     put_amount(b, "; between these two alone: ", direct < 0 ? 0 : direct, c, false);
+    for (size_t i = 0; i < r->count; i++)
+        put_cause(b, &r->causes[i], r);
+    return 0;
 }
 
 int isplit_form_why(const isplit_state *state, const char *from, const char *to,
                     char **out)
 {
+    const isplit_transfer between = {.from = from, .to = to};
     isplit__buf b = {0};
-    isplit_transfer t;
-    isplit_cause *causes = NULL;
-    size_t count = 0;
-    int64_t direct = 0;
+    int err = 0;
 
-    int err = find_transfer(state, from, to, &t);
-    if (!err)
-        err = isplit_plan_why(state, 0, &t, &causes, &count);
-    if (err)
-        return err;
-    for (size_t i = 0; i < count; i++)
-        direct += causes[i].direct_minor;
-    put_head(&b, state, &t, direct);
-    for (size_t i = 0; i < count; i++)
-        put_cause(&b, &causes[i], isplit_state_currency(state, 0), &t);
-    ic_mem_free(causes);
-    return isplit__buf_finish(&b, out);
+    for (size_t i = 0; !err && i < isplit_state_currency_count(state); i++)
+        err = tell(&b, state, i, &between, put_lines);
+    return finish(&b, err, out);
 }
 
-static int put_json(isplit__buf *b, const isplit_cause *cause)
+/* --- JSON --- */
+
+static int put_event(isplit__buf *b, const isplit_cause *cause)
 {
     char *event = NULL;
 
@@ -101,28 +133,44 @@ static int put_json(isplit__buf *b, const isplit_cause *cause)
     return err;
 }
 
+/* The members of an object, without its braces. */
+static int put_members(isplit__buf *b, const isplit_state *state, const reasons *r)
+{
+    int err = 0;
+
+    (void)state;
+    isplit__buf_printf(b, "\"amountCents\":%" PRId64 ",\"causes\":[",
+                       r->transfer.amount_minor);
+    for (size_t i = 0; !err && i < r->count; i++) {
+        isplit__buf_text(b, i ? "," : "");
+        err = put_event(b, &r->causes[i]);
+    }
+    isplit__buf_text(b, "]");
+    return err;
+}
+
+static int put_currency(isplit__buf *b, const isplit_state *state, const reasons *r)
+{
+    bool first = b->len && b->data[b->len - 1] == '[';
+
+    isplit__buf_printf(b, "%s{\"code\":\"%s\",\"exponent\":%u,", first ? "" : ",",
+                       r->currency->code, r->currency->exponent);
+    int err = put_members(b, state, r);
+    isplit__buf_text(b, "}");
+    return err;
+}
+
 int isplit_form_why_json(const isplit_state *state, const char *from, const char *to,
                          char **out)
 {
+    const isplit_transfer between = {.from = from, .to = to};
     isplit__buf b = {0};
-    isplit_transfer t;
-    isplit_cause *causes = NULL;
-    size_t count = 0;
 
-    int err = find_transfer(state, from, to, &t);
-    if (!err)
-        err = isplit_plan_why(state, 0, &t, &causes, &count);
-    if (err)
-        return err;
-    isplit__buf_printf(&b, "{\"amountCents\":%" PRId64 ",\"causes\":[", t.amount_minor);
-    for (size_t i = 0; !err && i < count; i++) {
-        isplit__buf_text(&b, i ? "," : "");
-        err = put_json(&b, &causes[i]);
-    }
+    isplit__buf_text(&b, "{");
+    int err = tell(&b, state, 0, &between, put_members);
+    isplit__buf_text(&b, ",\"currencies\":[");
+    for (size_t i = 1; !err && i < isplit_state_currency_count(state); i++)
+        err = tell(&b, state, i, &between, put_currency);
     isplit__buf_text(&b, "]}");
-    ic_mem_free(causes);
-    if (!err)
-        return isplit__buf_finish(&b, out);
-    isplit__buf_free(&b);
-    return err;
+    return finish(&b, err, out);
 }

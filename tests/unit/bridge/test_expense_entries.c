@@ -298,6 +298,20 @@ static void settlements_can_be_had_in_other_ways_and_explained(void **state)
         "\"type\":\"expense_why\"|\"amountCents\":1000|\"causes\":[{\"fromCents\":-"
         "1000,");
     say(b, "why c -> a", "c -> a: 10.00; between these two alone: 10.00|expense_why");
+    ask(b, "expense_why", "\"from\":\"c\",\"to\":\"a\"", "\"currencies\":[]}");
+    ask(b, "expense_add",
+        "\"payer\":\"a\",\"amount\":8,\"currency\":\"USD\",\"split\":\"a,c\"", "");
+    ask(b, "expense_add",
+        "\"payer\":\"b\",\"amount\":7,\"currency\":\"JPY\",\"split\":\"c\",\"only\":1",
+        "");
+    ask(b, "expense_why", "\"from\":\"c\",\"to\":\"a\"",
+        "\"amountCents\":1000|\"currencies\":[{\"code\":\"JPY\",\"exponent\":0,"
+        "\"amountCents\":0,\"causes\":[{|},{\"code\":\"USD\",\"exponent\":2,"
+        "\"amountCents\":400,\"causes\":[{\"fromCents\":-400,\"toCents\":400,");
+    say(b, "why c -> a",
+        "c -> a: 10.00; between|c -> a: 0 JPY; between these two alone: 0\\n- |c -> a: "
+        "4.00 "
+        "USD; between these two alone: 4.00\\n- ");
     ask(b, "expense_why", "\"from\":\"c\"", "Missing to.");
 }
 

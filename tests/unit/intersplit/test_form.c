@@ -366,6 +366,10 @@ static void make_forms(void *arg)
         ic_mem_free(text);
     if (isplit_form_export(form_state, ISPLIT_EXPORT_JSON, 0, &text) == 0)
         ic_mem_free(text);
+    if (isplit_form_why(form_state, "bob", "alice", &text) == 0)
+        ic_mem_free(text);
+    if (isplit_form_why_json(form_state, "bob", "alice", &text) == 0)
+        ic_mem_free(text);
 }
 
 static void survives_each_failed_allocation(void **state)
