@@ -33,15 +33,31 @@ static ic__sidechannel *need_sidechannel(const bridge_request *r)
     return sc;
 }
 
+static void write_sync_counters(ic__buf *b, const bridge_host *host)
+{
+    isplit_bind_stats s;
+
+    if (!host->sync || !host->sync(&s, host->user))
+        return;
+    ic__buf_printf(
+        b,
+        ",\"ledger\":{\"received\":%" PRIu64 ",\"sent\":%" PRIu64
+        ",\"sentBytes\":%" PRIu64 ",\"newEvents\":%" PRIu64 ",\"knownEvents\":%" PRIu64
+        ",\"rounds\":%" PRIu64 ",\"forked\":%" PRIu64 ",\"dropped\":{\"bad\":%" PRIu64
+        ",\"limit\":%" PRIu64 ",\"full\":%" PRIu64 "}}",
+        s.received_count, s.sent_count, s.sent_bytes, s.new_events, s.known_events,
+        s.rounds, s.forked, s.dropped_bad, s.dropped_limit, s.dropped_full);
+}
+
 /* Counts since the start: a member each, and one for each reason to drop a message. */
-static void write_counters(ic__buf *b, const ic__sidechannel *sc)
+static void write_counters(ic__buf *b, const bridge_host *host)
 {
     static const char *const names[] = {
 #define DROP_NAME(name, member, text) #member,
         IC__SC_DROP_MAP(DROP_NAME)
 #undef DROP_NAME
     };
-    const ic__sidechannel_stats s = ic__sidechannel_get_stats(sc);
+    const ic__sidechannel_stats s = ic__sidechannel_get_stats(host->sidechannel);
 
     ic__buf_printf(b,
                    ",\"counters\":{\"received\":%" PRIu64 ",\"receivedBytes\":%" PRIu64
@@ -52,7 +68,9 @@ static void write_counters(ic__buf *b, const ic__sidechannel *sc)
                    s.strikes, s.blocks, s.works);
     for (size_t i = 0; i < IC__SC_DROP_COUNT; i++)
         ic__buf_printf(b, "%s\"%s\":%" PRIu64, i ? "," : "", names[i], s.drops[i]);
-    ic__buf_text(b, "}}");
+    ic__buf_char(b, '}');
+    write_sync_counters(b, host);
+    ic__buf_char(b, '}');
 }
 
 void bridge_do_stats(const bridge_request *r)
@@ -72,7 +90,7 @@ void bridge_do_stats(const bridge_request *r)
                    ic__sidechannel_connection_count(sc),
                    ic__sidechannel_started(sc) ? "true" : "false");
     if (ic__json_bool(ic__json_get(r->message, "counters"), false))
-        write_counters(&b, sc);
+        write_counters(&b, &r->session->hub->host);
     bridge_reply(r, &b);
     ic__buf_free(&b);
 }

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "intercom/identity.h"
 #include "intercom/sys/env.h"
+#include "intersplit/bind.h"
 #include "intersplit/book.h"
 #include "sidechannel/sidechannel.h"
 
@@ -33,7 +34,7 @@ void bridge_output_fail(bridge_output *out, const char *text);
 /** The command returned a value, given as JSON. */
 void bridge_output_result(bridge_output *out, const char *json);
 
-/** Others on the channel of a ledger. */
+/** Others on the channel of a ledger; of more than nine, at least so many. */
 typedef struct bridge_company {
     uint32_t peers;
     uint32_t same; /* of these: have the ledger that we have, as they say */
@@ -51,6 +52,8 @@ typedef struct bridge_host {
     void (*cli)(const char *line, bridge_output *out, void *user);
     /** Who shares the ledger of this room; NULL = nobody. */
     bridge_company (*company)(const char *room, void *user);
+    /** Count what keeps the ledgers of peers alike; false = no network, as is NULL. */
+    bool (*sync)(isplit_bind_stats *out, void *user);
     /** Are the plans of this room at hand? False: they are searched for, and
      * bridge_server_planned follows. NULL = the client waits, and the loop with it. */
     bool (*planned)(const char *room, void *user);

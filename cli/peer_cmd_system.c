@@ -8,6 +8,7 @@
 #include "intercom/peer.h"
 #include "peer_command.h"
 #include "peer_help.h"
+#include "peer_sync.h"
 
 void peer_cmd_stats(const peer_call *call)
 {
@@ -21,6 +22,19 @@ void peer_cmd_stats(const peer_call *call)
     peer_say(reply, "swarm.connections.size: %" PRIu32, stats.connection_count);
     peer_say(reply, "sidechannels: %" PRIu32, stats.channel_count);
     peer_say(reply, "uptime.seconds: %" PRIu64, stats.uptime_ns / IC__SEC);
+    if (call->app->sync) {
+        const isplit_bind_stats s = peer_sync_stats(call->app->sync);
+        peer_say(reply,
+                 "ledger.messages: %" PRIu64 " received, %" PRIu64 " sent, %" PRIu64
+                 " dropped",
+                 s.received_count, s.sent_count,
+                 s.dropped_bad + s.dropped_limit + s.dropped_full);
+        peer_say(reply,
+                 "ledger.events: %" PRIu64 " new, %" PRIu64 " known, %" PRIu64
+                 " of forked authors",
+                 s.new_events, s.known_events, s.forked);
+        peer_say(reply, "ledger.comparisons: %" PRIu64, s.rounds);
+    }
     peer_say(reply, "subnet: not built yet (no writer key, admin and DAG)");
 }
 

@@ -253,6 +253,14 @@ int peer_sync_new(struct event_base *base, const ic_env *env, struct ic_peer *pe
     return 0;
 }
 
+isplit_bind_stats peer_sync_stats(const peer_sync *sync)
+{
+    isplit_bind_stats stats;
+
+    isplit_bind_get_stats(sync->bind, &stats, sizeof stats);
+    return stats;
+}
+
 void peer_sync_free(peer_sync *s)
 {
     if (!s)

@@ -46,6 +46,9 @@ void peer_sync_lost(peer_sync *sync, const char *remote);
 /** Who shares the ledger of a room; zeros for one that we are not in. */
 isplit_bind_room peer_sync_room(const peer_sync *sync, const char *room);
 
+/** Counts since the start. */
+isplit_bind_stats peer_sync_stats(const peer_sync *sync);
+
 /** Call this from the loop when their numbers in a room have changed. */
 void peer_sync_on_company(peer_sync *sync,
                           void (*on_company)(const char *room, void *user), void *user);

@@ -52,6 +52,15 @@ static bridge_company company_of(const char *room, void *user)
     return (bridge_company){.peers = r.peer_count, .same = r.same_count};
 }
 
+static bool sync_of(isplit_bind_stats *out, void *user)
+{
+    const peer_web *web = user;
+
+    if (web->app->sync)
+        *out = peer_sync_stats(web->app->sync);
+    return web->app->sync != NULL;
+}
+
 static bool planned(const char *room, void *user)
 {
     const peer_web *web = user;
@@ -205,6 +214,7 @@ int peer_web_start(peer_web *web, struct event_base *base, const peer_config *co
         .info = write_info,
         .cli = run_command,
         .company = company_of,
+        .sync = sync_of,
         .planned = planned,
         .did = did,
         .user = web,

@@ -77,7 +77,38 @@ static void stats_have_counters_for_who_asks(void **state)
     assert_int_equal(n, 1);
     assert_int_equal(ic__json_count(ic__json_get(counters, "dropped")),
                      IC__SC_DROP_COUNT);
+    assert_null(ic__json_get(counters, "ledger"));
     ic__json_free(answer);
+}
+
+static bool sync_of(isplit_bind_stats *out, void *user)
+{
+    (void)user;
+    *out = (isplit_bind_stats){.received_count = 1,
+                               .sent_count = 2,
+                               .sent_bytes = 3,
+                               .new_events = 4,
+                               .known_events = 5,
+                               .rounds = 6,
+                               .forked = 7,
+                               .dropped_bad = 8,
+                               .dropped_limit = 9,
+                               .dropped_full = 10};
+    return true;
+}
+
+static void counters_have_the_ledger_where_there_is_a_network(void **state)
+{
+    bench *b = *state;
+    b->host.sync = sync_of;
+    bench_start(b, false);
+    bench_enter(b, 0);
+    bench_send(b, 0, "{\"type\":\"stats\",\"counters\":true}");
+    assert_non_null(
+        strstr(bench_next(b, 0),
+               "},\"ledger\":{\"received\":1,\"sent\":2,\"sentBytes\":3,\"newEvents\":4,"
+               "\"knownEvents\":5,\"rounds\":6,\"forked\":7,\"dropped\":{\"bad\":8,"
+               "\"limit\":9,\"full\":10}}}}"));
 }
 
 static void what_is_dropped_is_counted_under_its_reason(void **state)
@@ -105,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_full_queue_is_not_called_a_denial),
         BENCH_TEST(stats_have_counters_for_who_asks),
+        BENCH_TEST(counters_have_the_ledger_where_there_is_a_network),
         BENCH_TEST(what_is_dropped_is_counted_under_its_reason),
     };
     return cmocka_run_group_tests_name("bridge/channel", tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include "peer_command.h"
 #include "peer_complete.h"
 #include "peer_help.h"
+#include "peer_sync.h"
 #include "temp_folder.h"
 #include "vectors.h"
 
@@ -463,6 +464,14 @@ static void planes_that_are_not_built_say_so(void **state)
     assert_string_equal(error_of("/mute_status --user x --muted 1"),
                         "Only admin or mod may perform this operation.");
     assert_non_null(strstr(run("/stats"), "subnet: not built yet"));
+    assert_null(strstr(said.data, "ledger."));
+    assert_int_equal(peer_sync_new(base, &app.env, app.peer, app.book, &app.sync), 0);
+    assert_non_null(strstr(run("/stats"),
+                           "ledger.messages: 0 received, 0 sent, 0 dropped\n"
+                           "ledger.events: 0 new, 0 known, 0 of forked "
+                           "authors\nledger.comparisons: 0\n"));
+    peer_sync_free(app.sync);
+    app.sync = NULL;
 }
 
 static void the_terminal_hears_of_a_typing_error(void **state)
