@@ -66,6 +66,11 @@ static void print_commands(FILE *to)
         for (const cli_command *c = tables[i]; c->name; c++)
             (void)fprintf(to, "  %-9s %s\n", c->name, c->summary);
     }
+    (void)fputs(
+        "\nIt ends with 0 when done, 1 failed, 2 wrong command line, 3 what was read "
+        "is wrong,\n4 another process holds the store, 5 no such store, room, "
+        "entry or payment.\n",
+        to);
     (void)fputs("\nintersplit-cli COMMAND --help tells more, as does the manual:"
                 " man intersplit-cli\n",
                 to);

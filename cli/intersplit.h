@@ -21,7 +21,7 @@ enum {
     CLI_USAGE = 2,     /* the command line */
     CLI_REFUSED = 3,   /* what was read is wrong: a file's content, balances, a damage */
     CLI_BUSY = 4,      /* another process holds the store */
-    CLI_NOT_FOUND = 5, /* no such store, room or entry */
+    CLI_NOT_FOUND = 5, /* no such store, room, entry or payment */
 };
 
 /** The options; a command says which of them it takes. */
@@ -33,11 +33,10 @@ enum {
     CLI_FORMAT = 1u << 4,
     CLI_WHAT = 1u << 5,
     CLI_MODE = 1u << 6,
-    CLI_CURRENCY = 1u << 7,
-    CLI_WRITE = 1u << 8,
-    CLI_KEY = 1u << 9,
-    CLI_COLOR = 1u << 10,
-    CLI_ALL = 1u << 11,
+    CLI_WRITE = 1u << 7,
+    CLI_KEY = 1u << 8,
+    CLI_COLOR = 1u << 9,
+    CLI_ALL = 1u << 10,
 };
 
 #define CLI_WORDS_MAX 8
@@ -48,7 +47,6 @@ typedef struct cli_args {
     const char *format;
     const char *what;
     const char *mode;
-    const char *currency;
     const char *key;
     const char *password_file;
     const char *color; /* "auto", "always" or "never" */

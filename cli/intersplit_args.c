@@ -25,7 +25,6 @@ static const option options[] = {
     {"--format", "NAME", CLI_FORMAT, AT(format), NULL},
     {"--what", "NAME", CLI_WHAT, AT(what), "settlements (default), balances or expenses"},
     {"--mode", "NAME", CLI_MODE, AT(mode), "minimal (default), pairwise, or via=MEMBER"},
-    {"--currency", "CODE", CLI_CURRENCY, AT(currency), NULL},
     {"--write", NULL, CLI_WRITE, AT(write), "do it; without this it is only shown"},
     {"--key", "FILE", CLI_KEY, AT(key), "the key that signs; default: the store's own"},
     {"--key-password-file", "FILE", CLI_KEY, AT(password_file), "password of that key"},

@@ -1,6 +1,7 @@
-"""Completion of intersplit-cli in the shells: bash is asked, zsh and fish read their files where they are installed.
+"""What is said of intersplit-cli in other places than its --help: completion in the shells, and the manual.
 
-Each file has every command and every option that --help has.
+bash is asked, zsh and fish read their files where they are installed. Each has the commands, the options of each
+command and, the manual, the exit codes that --help has: no more and no fewer.
 """
 
 import os
@@ -12,6 +13,7 @@ import unittest
 from intersplit_run import INTERSPLIT, TIME, IntersplitTest
 
 FOLDER = os.path.join(os.environ["TEST_SOURCE"], "cli", "completion")
+MANUAL = os.path.join(os.environ["TEST_SOURCE"], "docs", "man", "intersplit-cli.1")
 BASH, ZSH, FISH = (os.path.join(FOLDER, name) for name in
                    ("intersplit-cli.bash", "_intersplit-cli", "intersplit-cli.fish"))
 ASK = """
@@ -20,6 +22,31 @@ COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _intersplit_cli
 printf '%s\\n' "${COMPREPLY[@]}"
 """
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def zsh_options(command):
+    """Those of the branch of the command."""
+    for names, branch in re.findall(r"^([\w |]+)\)\n(.*?)^    ;;", read(ZSH), re.M | re.S):
+        if command in names.split(" | "):
+            for name in ("color", "json", "store", "room"):
+                branch = branch.replace(f'"${name}"', f"'--{name}['")
+            return re.findall(r"'(--[\w-]+)\[", branch)
+    return []
+
+
+def fish_options(command):
+    lists = {name: words.split() for name, words in re.findall(r"^set -l (\w+) (.*)$", read(FISH), re.M)}
+    lists["rooms"] += lists["tables"]
+    found = ["--help"]
+    for names, option in re.findall(r"__fish_seen_subcommand_from ([\w $]+)\" -l ([\w-]+)", read(FISH)):
+        words = [word for name in names.split() for word in (lists[name[1:]] if name[0] == "$" else [name])]
+        found += [f"--{option}"] if command in words and option != "version" else []
+    return found
 
 
 def complete(*words):
@@ -34,13 +61,13 @@ class Shells(IntersplitTest):
 
     def options(self, command):
         text = self.run_cli(command, "--help")[0]
-        return re.findall(r"^  (--[\w-]+)", text, re.M)
+        return sorted(set(re.findall(r"^  (--[\w-]+)", text, re.M) + ["--help"]))
 
     def test_bash_offers_each_command_and_its_options(self):
         offered = complete("")
         self.assertEqual(sorted(self.commands() + ["--help", "--version"]), sorted(offered))
         for command in self.commands():
-            self.assertEqual(sorted(self.options(command) + ["--help"]), sorted(complete(command, "--")), command)
+            self.assertEqual(self.options(command), sorted(complete(command, "--")), command)
         self.assertEqual(["balance"], complete("bal"))
         self.assertEqual(["always"], complete("balance", "--color", "al"))
 
@@ -48,13 +75,29 @@ class Shells(IntersplitTest):
         self.assertEqual([BASH], complete("balance", "--store", BASH[:-2]))
 
     def test_each_shell_knows_each_command_and_option(self):
-        for path in (ZSH, FISH):
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-            for command in self.commands():
-                self.assertRegex(text, rf"\b{command}\b", path)
-                for option in self.options(command):
-                    self.assertRegex(text, option if path == ZSH else f"-l {option[2:]} ", path)
+        for command in self.commands():
+            self.assertIn(f"\n    '{command}:", read(ZSH))
+            self.assertIn(f" -a {command} ", read(FISH))
+            self.assertEqual(self.options(command), sorted(zsh_options(command)), command)
+            self.assertEqual(self.options(command), sorted(fish_options(command)), command)
+
+    def test_the_manual_has_each_command_option_and_exit_code(self):
+        said = read(MANUAL)
+        commands, options, codes = (re.split(r"\n\.S[sh] ", said.split(f"\n.{name}\n")[1])[0]
+                                    for name in ("Ss Commands", "Ss Options", "Sh EXIT STATUS"))
+        self.assertEqual(self.commands(), [name for name in self.commands() if f"\n.It Cm {name}\n" in commands])
+        self.assertEqual(len(self.commands()), commands.count("\n.It "))
+        every = {option for command in self.commands() for option in self.options(command)} - {"--help", "--jsonl"}
+        self.assertEqual(every, {f"--{name}" for name in re.findall(r"^\.It Fl -([\w-]+)", options, re.M)})
+        self.assertIn("Fl -jsonl", said)
+        self.assertIn("Fl -help | -version", said)
+        shown = self.run_cli("--help")[0].split("It ends with")[1]
+        self.assertEqual(re.findall(r"\b\d\b", shown), re.findall(r"^\.It (\d)$", codes, re.M))
+
+    def test_the_guide_has_each_command(self):
+        guide = read(os.path.join(os.environ["TEST_SOURCE"], "docs", "guide", "intersplit-cli.md"))
+        for command in self.commands():
+            self.assertIn(f"`{command}", guide)
 
     def test_zsh_and_fish_read_their_files(self):
         for shell, path in (("zsh", ZSH), ("fish", FISH)):
