@@ -425,12 +425,10 @@ static void set_room(const peer_call *call, const char *room, const isplit_state
                 &(isplit_deed){.kind = ISPLIT_DEED_SET, .settings = &made.settings});
 }
 
-typedef int (*form_fn)(const isplit_state *state, char **out);
-
-static void show_form(const peer_call *call, const isplit_state *state, form_fn form)
+static void show_list(const peer_call *call, const isplit_state *state)
 {
     char *text = NULL;
-    int error = form(state, &text);
+    int error = isplit_form_list(state, &text);
 
     peer_expense_say(call, error, text);
 }
@@ -449,20 +447,21 @@ static void answer_question(const peer_call *call, const char *room,
     if (c->kind == ISPLIT_COMMAND_ROOM && c->setting)
         set_room(call, room, state, c);
     else if (c->kind == ISPLIT_COMMAND_ROOM)
-        show_form(call, state, isplit_form_settings_json);
+        peer_expense_say_settings(call, state);
     else if (c->kind == ISPLIT_COMMAND_HISTORY)
         show_history(call, state, c->ref);
     else if (c->kind == ISPLIT_COMMAND_LIST)
-        show_form(call, state, isplit_form_list);
+        show_list(call, state);
     else if (c->kind == ISPLIT_COMMAND_EVERY)
-        show_form(call, state, isplit_form_recurring_json);
+        peer_expense_say_recurring(call, state);
     else if (c->kind == ISPLIT_COMMAND_BALANCE)
         show_balance(call, room, &options);
     else if (c->kind == ISPLIT_COMMAND_WHY)
         show_why(call, room, c->name, c->to);
     else
-        peer_fail(call->reply,
-                  "for this there is a command of its own: /help lists them");
+        peer_fail(call->reply, "for this there is /%s%s",
+                  c->kind == ISPLIT_COMMAND_SEND ? "sc_" : "expense_",
+                  isplit_command_word(c->kind));
 }
 
 static void answer(const peer_call *call, const char *room, const isplit_command *c)

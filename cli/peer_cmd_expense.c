@@ -31,15 +31,36 @@ static bool listed(const char *names, const char *name, peer_near *near)
     return false;
 }
 
-static void refuse_argument(const peer_call *call, const char *name, const char *names,
+/* "--channel --plan --via": each argument by its first name. */
+static void write_names(const char *command, char *out, size_t size)
+{
+    const char *names = peer_command_find(command)->flags;
+    size_t len = 0;
+
+    for (size_t n; *names && len + 4 < size; names += n + (names[n] == ' ')) {
+        n = strcspn(names, " ");
+        len += (size_t)snprintf(out + len, size - len, "%s--%.*s", len ? " " : "", (int)n,
+                                names);
+    }
+}
+
+static void refuse_argument(const peer_call *call, const peer_arg *arg,
                             const peer_near *near)
 {
+    const char *command = call->line->command;
+    char names[300] = "";
+
+    write_names(command, names, sizeof names);
     if (near->name[0])
-        peer_fail(call->reply, "%s has no --%.60s; did you mean --%s?",
-                  call->line->command, name, near->name);
+        peer_fail(call->reply, "%s has no --%.60s; did you mean --%s?", command,
+                  arg->name, near->name);
+    else if (arg->bare)
+        peer_fail(call->reply,
+                  "'%.60s' has no name in front, such as --channel; %s takes: %s",
+                  arg->name, command, names);
     else
-        peer_fail(call->reply, "%s has no --%.60s; it takes: %s", call->line->command,
-                  name, names);
+        peer_fail(call->reply, "%s has no --%.60s; it takes: %s", command, arg->name,
+                  names);
 }
 
 /* A misspelled --channel must not write into the entry channel, so unknown names are
@@ -50,7 +71,7 @@ static bool only_known(const peer_call *call, const char *names)
         const peer_arg *arg = &call->line->args[i];
         peer_near near = {0};
         if (!listed(names, arg->name, &near)) {
-            refuse_argument(call, arg->name, names, &near);
+            refuse_argument(call, arg, &near);
             return false;
         }
         if (!arg->value) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "intercom/error.h"
+#include "intersplit/command.h"
 #include "peer_near.h"
 
 #define ROOM_FLAGS "channel"
@@ -102,6 +103,15 @@ const peer_command *peer_command_find(const char *name)
     return NULL;
 }
 
+static bool is_for_assistant(const char *word)
+{
+    for (int kind = ISPLIT_COMMAND_ADD; kind <= ISPLIT_COMMAND_HELP; kind++) {
+        if (strcmp(word, isplit_command_word((isplit_command_kind)kind)) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The reference hands what it does not know to its contract, which ignores it. */
 static void run_unknown(peer_asker asker, const char *name, peer_reply *reply)
 {
@@ -113,6 +123,9 @@ static void run_unknown(peer_asker asker, const char *name, peer_reply *reply)
         peer_near_offer(&near, name, c->name);
     if (near.name[0])
         peer_fail(reply, "unknown command %.60s; did you mean %s?", name, near.name);
+    else if (is_for_assistant(name))
+        peer_fail(reply, "commands begin with a slash; a line like this goes behind "
+                         "/expense_say --channel NAME --text");
     else if (name[0] != '/')
         peer_fail(reply, "commands begin with a slash; /help lists them");
     else

@@ -22,6 +22,11 @@ bool peer_expense_planned(const peer_call *call, const char *room);
 
 bool peer_expense_truthy(const char *text);
 
+/** What holds in the room, a line each. */
+void peer_expense_say_settings(const peer_call *call, const isplit_state *state);
+/** What comes again, a line each. */
+void peer_expense_say_recurring(const peer_call *call, const isplit_state *state);
+
 /** Print a text that a form made, which is freed, or say why there is none. */
 void peer_expense_say(const peer_call *call, int error, char *text);
 

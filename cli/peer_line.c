@@ -118,7 +118,8 @@ static int take_args(peer_line *line, splitter *s)
         if (line->arg_count == PEER_LINE_MAX_ARGS)
             return IC_ERR_LIMIT;
         open = &line->args[line->arg_count++];
-        *open = (peer_arg){.name = strncmp(token, "--", 2) == 0 ? token + 2 : token};
+        bool bare = strncmp(token, "--", 2) != 0;
+        *open = (peer_arg){.name = bare ? token : token + 2, .bare = bare};
     }
     return 0;
 }

@@ -18,6 +18,7 @@
 typedef struct peer_arg {
     const char *name;  /* without its leading "--" */
     const char *value; /* NULL when the line ended before it */
+    bool bare;         /* the name had no "--" */
 } peer_arg;
 
 typedef struct peer_line {

@@ -131,6 +131,9 @@ static int put_currency(isplit__buf *b, const isplit_state *state, size_t index,
         isplit__buf_printf(b, "\n- settlements%s%s:%s", blank, code,
                            plan.count ? "" : " none");
         put_transfers(b, &plan, c->exponent, "\n  ");
+        if (!plan.optimal && (!options || options->mode == ISPLIT_PLAN_MINIMAL))
+            isplit__buf_printf(b, "\n  (%zu payments; no plan has fewer than %zu)",
+                               plan.count, plan.lower_bound);
     }
     isplit_plan_free(&plan);
     return 0;

@@ -271,13 +271,11 @@ static void entries_that_cannot_be_say_why(void **state)
         error_of("/expense_add --channel wrong --payer a --amount 524.34 --split "
                  "a=110.11,b=209.74,c=104.87,d=89.14,e=10.49"),
         "Invalid split: 0.01 over: the parts make 524.35 of 524.34; let somebody have "
-        "that "
-        "much less (rest NAME), or change one");
+        "that much less (rest NAME), or change one");
     assert_string_equal(
         error_of("/expense_add --channel wrong --payer a --amount 10 --split a=3,b=3.80"),
         "Invalid split: 3.20 left: the parts make 6.80 of 10.00; give the rest to "
-        "somebody "
-        "(rest NAME), or change one");
+        "somebody (rest NAME), or change one");
     assert_string_equal(run("/expense_add --channel wrong --payer a --amount 10 --split "
                             "a=3,b=3.80 --rest b"),
                         "[expense:wrong] added 10.00 by a split=a=3.00,b=7.00\n");
@@ -288,27 +286,47 @@ static void entries_that_cannot_be_say_why(void **state)
     assert_string_equal(error_of("/expense_plan --channel wrong --plan best"),
                         "Invalid plan (use minimal, pairwise or via).");
     assert_string_equal(error_of("/expense_say --channel wrong --text persist"),
-                        "for this there is a command of its own: /help lists them");
+                        "for this there is /expense_persist");
+    assert_string_equal(error_of("/expense_say --channel wrong --text 'send hi'"),
+                        "for this there is /sc_send");
 }
+
+#define SAY(text) "/expense_say --channel agreed --text '" text "'"
+
+static void what_a_room_agreed_upon_is_said_in_its_words(void **state)
+{
+    (void)state;
+    (void)run(SAY("room currency EUR"));
+    (void)run(SAY("room preset flat split a*2,b"));
+    (void)run(SAY("room preset half split a 50%,b 50%"));
+    (void)run(SAY("room preset all split a,b"));
+    (void)run(SAY("room default flat"));
+    assert_begins(run(SAY("room")),
+                  "[expense:agreed] settings, each to be changed by 'room ...':\n"
+                  "  currency EUR\n  rotate off\n  edit author\n  count all\n"
+                  "  unsigned on\n  preset all split a,b\n  preset flat split a*2,b*1\n"
+                  "  preset half split a 50.00%,b 50.00%\n  default flat\n  owner: ");
+    assert_string_equal(run(SAY("every")), "[expense:agreed] recurring=0\n");
+    (void)run(SAY("every 2 weeks until 2099-12-31 add a 8 split b on 2099-12-01"));
+    assert_begins(
+        run(SAY("every")),
+        "[expense:agreed] recurring=1\n- every 2 weeks until 2099-12-31 | a paid "
+        "8.00 | split=a,b | note=- | date=2099-12-01 | made=0 | id=");
+}
+
+#define WEIGHT "/expense_member --channel weights --name bob --weight "
 
 static void a_weight_is_read_like_every_number(void **state)
 {
-    static const char *const bad[] = {"3x",      "-1",         "+1",
-                                      "0",       "1.5",        "0x10",
-                                      "1000001", "4294967297", "99999999999999999999"};
-    char line[100];
+    static const char *const bad[] = {WEIGHT "3x",      WEIGHT "-1",
+                                      WEIGHT "0",       WEIGHT "1.5",
+                                      WEIGHT "1000001", WEIGHT "4294967297"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        (void)snprintf(line, sizeof line,
-                       "/expense_member --channel weights --name bob --weight %s",
-                       bad[i]);
-        assert_string_equal(error_of(line),
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_string_equal(error_of(bad[i]),
                             "a weight is a whole number from 1 to 1000000");
-    }
-    assert_string_equal(
-        run("/expense_member --channel weights --name bob --weight 1000000"),
-        "[expense:weights] noted.\n");
+    assert_string_equal(run(WEIGHT "1000000"), "[expense:weights] noted.\n");
 }
 
 static void persist_says_where_and_restore_brings_back(void **state)
@@ -364,22 +382,16 @@ static void refusals_name_what_is_wrong(void **state)
                   "Invalid split: ");
     assert_string_equal(error_of("/expense_add --chanel x --payer a --amount 1"),
                         "/expense_add has no --chanel; did you mean --channel?");
-    assert_non_null(strstr(error_of("/expense_list --xyz 1"), "it takes: channel"));
+    assert_non_null(
+        strstr(error_of("/expense_list --xyz 1"), "it takes: --channel --all"));
+    assert_string_equal(
+        error_of("/expense_balance trip"),
+        "'trip' has no name in front, such as --channel; /expense_balance takes: "
+        "--channel --plan --via");
     assert_string_equal(error_of("/expense_add --payer a --amount 1 --note"),
                         "--note lacks its value");
     /* nothing of this was written */
     assert_non_null(strstr(run("/expense_balance"), "[expense:0000intercom] entries=0"));
-}
-
-static void only_leaves_the_payer_out(void **state)
-{
-    (void)state;
-    assert_string_equal(
-        run("/expense_add --room only --payer alice --amount 5 --split bob --only 1"),
-        "[expense:only] added 5.00 by alice split=bob\n");
-    assert_string_equal(
-        run("/expense_add --room only --payer alice --amount 5 --split bob"),
-        "[expense:only] added 5.00 by alice split=alice,bob\n");
 }
 
 /* docs/spec/12-sidechannel.md, section 10 */
@@ -484,6 +496,9 @@ static void the_terminal_hears_of_a_typing_error(void **state)
                         "unknown command /xyzzy; /help lists the commands");
     assert_string_equal(error_of("hello"),
                         "commands begin with a slash; /help lists them");
+    assert_string_equal(error_of("add alice 30 split alice,bob"),
+                        "commands begin with a slash; a line like this goes behind "
+                        "/expense_say --channel NAME --text");
     assert_string_equal(error_of("/post --message \"x"), "a quote is not closed");
     assert_string_equal(run("   "), "");
     assert_false(reply.failed);
@@ -559,11 +574,11 @@ int main(void)
         cmocka_unit_test(the_demo_balances),
         cmocka_unit_test(entries_of_every_kind_are_typed),
         cmocka_unit_test(entries_that_cannot_be_say_why),
+        cmocka_unit_test(what_a_room_agreed_upon_is_said_in_its_words),
         cmocka_unit_test(a_weight_is_read_like_every_number),
         cmocka_unit_test(persist_says_where_and_restore_brings_back),
         cmocka_unit_test(a_write_that_fails_is_called_so),
         cmocka_unit_test(refusals_name_what_is_wrong),
-        cmocka_unit_test(only_leaves_the_payer_out),
         cmocka_unit_test(a_room_whose_owner_writes_alone_takes_nothing_from_others),
         cmocka_unit_test(channels_are_handled_from_the_terminal),
         cmocka_unit_test(invites_and_welcomes_come_in_both_forms),

@@ -372,6 +372,34 @@ static void make_forms(void *arg)
         ic_mem_free(text);
 }
 
+/* docs/spec/16-ledger.md, section 3.3: the bound is said where it is not reached. */
+static void a_plan_that_may_not_be_minimal_says_so(void **state)
+{
+    desk *d = *state;
+    isplit_plan_options o;
+    char *text = NULL;
+
+    desk_open(d);
+    for (unsigned i = 0; i < 23; i++) {
+        char name[16];
+        char split[32];
+        char amount[16];
+        (void)snprintf(name, sizeof name, "m%02u", i);
+        (void)snprintf(split, sizeof split, "%s,z%u", name, i % 6);
+        (void)snprintf(amount, sizeof amount, "%u", 2u << i);
+        (void)desk_add(d, "trip-nyc", name, amount, split, "");
+    }
+    isplit_plan_options_default(&o);
+    o.max_operations = o.max_quick_operations = 1;
+    assert_int_equal(isplit_form_balance_with(desk_state(d, "trip-nyc"), &o, &text), 0);
+    assert_non_null(strstr(text, " payments; no plan has fewer than "));
+    ic_mem_free(text);
+    o.mode = ISPLIT_PLAN_PAIRWISE;
+    assert_int_equal(isplit_form_balance_with(desk_state(d, "trip-nyc"), &o, &text), 0);
+    assert_null(strstr(text, "payments;"));
+    ic_mem_free(text);
+}
+
 static void survives_each_failed_allocation(void **state)
 {
     desk *d = *state;
@@ -398,6 +426,7 @@ int main(void)
         WITH_DESK(csv_cells_are_quoted_and_never_formulas),
         WITH_DESK(the_objects_of_the_bridge),
         WITH_DESK(hostile_notes_stay_on_their_line),
+        WITH_DESK(a_plan_that_may_not_be_minimal_says_so),
         WITH_DESK(survives_each_failed_allocation),
         cmocka_unit_test(times_are_those_of_javascript),
     };
