@@ -62,33 +62,20 @@ bool bridge_expense_may_write(bridge_expense *x)
 bool bridge_expense_refuse(bridge_expense *x, int error, isplit_field field,
                            const isplit_reason *why)
 {
+    static const char *const names[] = {
+        [ISPLIT_FIELD_ROOM] = "channel",      [ISPLIT_FIELD_PAYER] = "payer",
+        [ISPLIT_FIELD_AMOUNT] = "amount",     [ISPLIT_FIELD_SPLIT] = "split",
+        [ISPLIT_FIELD_CURRENCY] = "currency", [ISPLIT_FIELD_RATE] = "rate",
+        [ISPLIT_FIELD_CATEGORY] = "category", [ISPLIT_FIELD_DATE] = "date",
+    };
     const char *reason = reason_of(why, error);
 
     if (error == IC_ERR_NOMEM)
         x->error.bad = true;
-    switch (field) {
-    case ISPLIT_FIELD_ROOM:
-        return bridge_expense_fail(x, "Invalid channel: %s", reason);
-    case ISPLIT_FIELD_PAYER:
-        return bridge_expense_fail(x, "Invalid payer: %s", reason);
-    case ISPLIT_FIELD_AMOUNT:
-        return bridge_expense_fail(x, "Invalid amount: %s", reason);
-    case ISPLIT_FIELD_SPLIT:
-        return bridge_expense_fail(x, "Invalid split: %s", reason);
-    case ISPLIT_FIELD_NOTE:
+    if (field == ISPLIT_FIELD_NOTE)
         return bridge_expense_fail(x, "Invalid note.");
-    case ISPLIT_FIELD_CURRENCY:
-        return bridge_expense_fail(x, "Invalid currency: %s", reason);
-    case ISPLIT_FIELD_RATE:
-        return bridge_expense_fail(x, "Invalid rate: %s", reason);
-    case ISPLIT_FIELD_CATEGORY:
-        return bridge_expense_fail(x, "Invalid category: %s", reason);
-    case ISPLIT_FIELD_DATE:
-        return bridge_expense_fail(x, "Invalid date: %s", reason);
-    case ISPLIT_FIELD_NONE:
-        break;
-    }
-    return bridge_expense_fail(x, "%s", reason);
+    return field ? bridge_expense_fail(x, "Invalid %s: %s", names[field], reason)
+                 : bridge_expense_fail(x, "%s", reason);
 }
 
 bool bridge_expense_try(bridge_expense *x, const isplit_draft *draft, isplit_entry **out)
@@ -144,30 +131,23 @@ static const isplit_state *state_of(bridge_expense *x)
     return NULL;
 }
 
-/* Everybody, after a word about one of them. */
-static bool add_members(bridge_expense *x)
+/* What the room comes to, in one of its forms. */
+static bool add_state(bridge_expense *x, const char *name,
+                      int (*form)(const isplit_state *state, char **out))
 {
     const isplit_state *state = state_of(x);
     char *json = NULL;
 
     if (!state)
         return false;
-    int error = isplit_form_members_json(state, &json);
-    add_form(x, "members", error, json);
+    int error = form(state, &json);
+    add_form(x, name, error, json);
     return true;
 }
 
-/* The settings of the room, after a change or when somebody asks. */
 static bool add_settings(bridge_expense *x)
 {
-    const isplit_state *state = state_of(x);
-    char *json = NULL;
-
-    if (!state)
-        return false;
-    int error = isplit_form_settings_json(state, &json);
-    add_form(x, "settings", error, json);
-    return true;
+    return add_state(x, "settings", isplit_form_settings_json);
 }
 
 bool bridge_expense_room(bridge_expense *x, const isplit_command *command)
@@ -190,22 +170,10 @@ bool bridge_expense_room(bridge_expense *x, const isplit_command *command)
         x, &(isplit_deed){.kind = ISPLIT_DEED_SET, .settings = &made.settings});
 }
 
-static bool add_recurring(bridge_expense *x)
-{
-    const isplit_state *state = state_of(x);
-    char *json = NULL;
-
-    if (!state)
-        return false;
-    int error = isplit_form_recurring_json(state, &json);
-    add_form(x, "recurring", error, json);
-    return true;
-}
-
 bool bridge_expense_recurring(bridge_expense *x)
 {
     begin(x, "expense_recurring");
-    return add_recurring(x);
+    return add_state(x, "recurring", isplit_form_recurring_json);
 }
 
 /* Days that have passed already have their entries at once. */
@@ -222,29 +190,19 @@ static bool make_due(bridge_expense *x)
 
 static const char *done_type(const isplit_deed *deed)
 {
-    switch (deed->kind) {
-    case ISPLIT_DEED_ADD:
-        return deed->draft->type == ISPLIT_ENTRY_PAYMENT  ? "expense_paid"
-               : deed->draft->type == ISPLIT_ENTRY_REFUND ? "expense_refunded"
-                                                          : "expense_added";
-    case ISPLIT_DEED_AMEND:
-        return "expense_amended";
-    case ISPLIT_DEED_VOID:
-        return "expense_voided";
-    case ISPLIT_DEED_UNVOID:
-        return "expense_unvoided";
-    case ISPLIT_DEED_ACK:
-        return "expense_acked";
-    case ISPLIT_DEED_DISPUTE:
-        return "expense_disputed";
-    case ISPLIT_DEED_MEMBER:
-        return "expense_member";
-    case ISPLIT_DEED_SET:
-        return "expense_room";
-    case ISPLIT_DEED_RECUR: /* make_due answers */
-        break;
-    }
-    return "expense_done";
+    static const char *const added[] = {"expense_added", "expense_refunded",
+                                        "expense_paid"};
+    static const char *const done[] = {
+        [ISPLIT_DEED_AMEND] = "expense_amended",
+        [ISPLIT_DEED_VOID] = "expense_voided",
+        [ISPLIT_DEED_UNVOID] = "expense_unvoided",
+        [ISPLIT_DEED_ACK] = "expense_acked",
+        [ISPLIT_DEED_DISPUTE] = "expense_disputed",
+        [ISPLIT_DEED_MEMBER] = "expense_member",
+        [ISPLIT_DEED_SET] = "expense_room",
+    };
+
+    return deed->kind == ISPLIT_DEED_ADD ? added[deed->draft->type] : done[deed->kind];
 }
 
 bool bridge_expense_do(bridge_expense *x, const isplit_deed *deed)
@@ -265,7 +223,7 @@ bool bridge_expense_do(bridge_expense *x, const isplit_deed *deed)
         return make_due(x);
     begin(x, done_type(deed));
     if (deed->kind == ISPLIT_DEED_MEMBER)
-        return add_members(x);
+        return add_state(x, "members", isplit_form_members_json);
     if (deed->kind == ISPLIT_DEED_SET)
         return add_settings(x);
     error = entry ? isplit_form_entry_json(entry, &json) : 0;

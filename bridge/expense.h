@@ -19,6 +19,8 @@
 typedef struct bridge_expense {
     bridge_hub *hub;
     const char *room;
+    int what; /* of requests that differ in this alone: the type of an entry, or the kind
+                 of a deed */
     ic__buf answer;    /* members of the answer, from "type" on, without braces and id */
     ic__buf error;     /* or a sentence for the user */
     int64_t left_over; /* beside an error: what the parts of a split lack, as

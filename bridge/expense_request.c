@@ -21,21 +21,9 @@ static bool ask_draft(bridge_expense *x, const ic__json *message, isplit_entry_t
     return done;
 }
 
-static bool ask_add(bridge_expense *x, const ic__json *message)
+static bool ask_new(bridge_expense *x, const ic__json *message)
 {
-    return ask_draft(x, message, ISPLIT_ENTRY_EXPENSE,
-                     (isplit_deed){.kind = ISPLIT_DEED_ADD});
-}
-
-static bool ask_refund(bridge_expense *x, const ic__json *message)
-{
-    return ask_draft(x, message, ISPLIT_ENTRY_REFUND,
-                     (isplit_deed){.kind = ISPLIT_DEED_ADD});
-}
-
-static bool ask_pay(bridge_expense *x, const ic__json *message)
-{
-    return ask_draft(x, message, ISPLIT_ENTRY_PAYMENT,
+    return ask_draft(x, message, (isplit_entry_type)x->what,
                      (isplit_deed){.kind = ISPLIT_DEED_ADD});
 }
 
@@ -62,23 +50,15 @@ static bool ask_amend(bridge_expense *x, const ic__json *message)
                             (isplit_deed){.kind = ISPLIT_DEED_AMEND, .id = ref});
 }
 
-static bool ask_about(bridge_expense *x, const ic__json *message, isplit_deed_kind kind)
+static bool ask_about(bridge_expense *x, const ic__json *message)
 {
     const char *why = NULL;
     const char *ref = read_ref(x, message);
 
     return ref && bridge_draft_text(x, message, "why", &why) &&
-           bridge_expense_do(x, &(isplit_deed){.kind = kind, .id = ref, .text = why});
-}
-
-static bool ask_void(bridge_expense *x, const ic__json *message)
-{
-    return ask_about(x, message, ISPLIT_DEED_VOID);
-}
-
-static bool ask_unvoid(bridge_expense *x, const ic__json *message)
-{
-    return ask_about(x, message, ISPLIT_DEED_UNVOID);
+           bridge_expense_do(
+               x,
+               &(isplit_deed){.kind = (isplit_deed_kind)x->what, .id = ref, .text = why});
 }
 
 /* A whole number from 0 on, as number or text. */
@@ -95,16 +75,6 @@ static bool read_count(bridge_expense *x, const ic__json *message, const char *n
         return bridge_expense_fail(x, "Invalid %s.", name);
     *out = (size_t)strtoull(digits, NULL, 10);
     return true;
-}
-
-static bool ask_ack(bridge_expense *x, const ic__json *message)
-{
-    return ask_about(x, message, ISPLIT_DEED_ACK);
-}
-
-static bool ask_dispute(bridge_expense *x, const ic__json *message)
-{
-    return ask_about(x, message, ISPLIT_DEED_DISPUTE);
 }
 
 static bool ask_member(bridge_expense *x, const ic__json *message)
@@ -194,11 +164,12 @@ static bool ask_why(bridge_expense *x, const ic__json *message)
 }
 
 /* "plan": minimal (also when absent), pairwise or via, then with the member "via". */
-static bool ask_settlement(bridge_expense *x, const ic__json *message, const char *type)
+static bool ask_settlement(bridge_expense *x, const ic__json *message)
 {
     static const char *const modes[] = {[ISPLIT_PLAN_MINIMAL] = "minimal",
                                         [ISPLIT_PLAN_PAIRWISE] = "pairwise",
                                         [ISPLIT_PLAN_VIA] = "via"};
+    const char *type = ic__json_cstring(ic__json_get(message, "type"));
     const char *plan = NULL;
     const char *via = NULL;
 
@@ -213,11 +184,6 @@ static bool ask_settlement(bridge_expense *x, const ic__json *message, const cha
     return bridge_expense_fail(x, "Invalid plan (use minimal, pairwise or via).");
 }
 
-static bool ask_plan(bridge_expense *x, const ic__json *message)
-{
-    return ask_settlement(x, message, "expense_plan");
-}
-
 static bool ask_list(bridge_expense *x, const ic__json *message)
 {
     size_t offset = 0;
@@ -227,11 +193,6 @@ static bool ask_list(bridge_expense *x, const ic__json *message)
            read_count(x, message, "limit", &limit) &&
            bridge_expense_list(x, bridge_draft_flag(message, "all", false), offset,
                                limit);
-}
-
-static bool ask_balance(bridge_expense *x, const ic__json *message)
-{
-    return ask_settlement(x, message, "expense_balance");
 }
 
 static bool ask_clear(bridge_expense *x, const ic__json *message)
@@ -274,30 +235,41 @@ static bool ask_say(bridge_expense *x, const ic__json *message)
                 : bridge_expense_fail(x, "Missing text.");
 }
 
-typedef bool (*asker)(bridge_expense *x, const ic__json *message);
+typedef struct request {
+    const char *type;
+    bool (*ask)(bridge_expense *x, const ic__json *message);
+    int what; /* for x->what */
+} request;
 
-static asker asker_of(const char *type)
+static const request *find_request(const char *type)
 {
-    static const struct {
-        const char *type;
-        asker ask;
-    } table[] = {
-        {"expense_add", ask_add},         {"expense_refund", ask_refund},
-        {"expense_pay", ask_pay},         {"expense_list", ask_list},
-        {"expense_balance", ask_balance}, {"expense_clear", ask_clear},
-        {"expense_persist", ask_persist}, {"expense_restore", ask_restore},
-        {"expense_export", ask_export},   {"expense_say", ask_say},
-        {"expense_amend", ask_amend},     {"expense_void", ask_void},
-        {"expense_ack", ask_ack},         {"expense_dispute", ask_dispute},
-        {"expense_member", ask_member},   {"expense_room", ask_room},
-        {"expense_unvoid", ask_unvoid},   {"expense_history", ask_history},
-        {"expense_why", ask_why},         {"expense_plan", ask_plan},
-        {"expense_every", ask_every},
+    static const request table[] = {
+        {"expense_add", ask_new, ISPLIT_ENTRY_EXPENSE},
+        {"expense_refund", ask_new, ISPLIT_ENTRY_REFUND},
+        {"expense_pay", ask_new, ISPLIT_ENTRY_PAYMENT},
+        {"expense_amend", ask_amend, 0},
+        {"expense_void", ask_about, ISPLIT_DEED_VOID},
+        {"expense_unvoid", ask_about, ISPLIT_DEED_UNVOID},
+        {"expense_ack", ask_about, ISPLIT_DEED_ACK},
+        {"expense_dispute", ask_about, ISPLIT_DEED_DISPUTE},
+        {"expense_member", ask_member, 0},
+        {"expense_room", ask_room, 0},
+        {"expense_every", ask_every, 0},
+        {"expense_list", ask_list, 0},
+        {"expense_balance", ask_settlement, 0},
+        {"expense_plan", ask_settlement, 0},
+        {"expense_why", ask_why, 0},
+        {"expense_history", ask_history, 0},
+        {"expense_export", ask_export, 0},
+        {"expense_clear", ask_clear, 0},
+        {"expense_persist", ask_persist, 0},
+        {"expense_restore", ask_restore, 0},
+        {"expense_say", ask_say, 0},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].type, type) == 0)
-            return table[i].ask;
+            return &table[i];
     }
     return NULL;
 }
@@ -329,11 +301,12 @@ static void reply(const bridge_request *r, const bridge_expense *x, bool answere
 bool bridge_do_expense(const bridge_request *r)
 {
     const bridge_host *host = &r->session->hub->host;
-    asker ask = asker_of(ic__json_cstring(ic__json_get(r->message, "type")));
+    const request *asked =
+        find_request(ic__json_cstring(ic__json_get(r->message, "type")));
     bridge_expense x = {.hub = r->session->hub};
     ic__buf room = {0};
 
-    if (!ask)
+    if (!asked)
         return false;
     if (!host->book) {
         bridge_reply_error(r, "Ledger not ready.");
@@ -347,7 +320,8 @@ bool bridge_do_expense(const bridge_request *r)
     x.error.bad = room.bad;
     if (!known)
         (void)bridge_expense_fail(&x, "Invalid channel.");
-    reply(r, &x, known && !room.bad && ask(&x, r->message));
+    x.what = asked->what;
+    reply(r, &x, known && !room.bad && asked->ask(&x, r->message));
     ic__buf_free(&room);
     ic__buf_free(&x.answer);
     ic__buf_free(&x.error);

@@ -22,7 +22,7 @@
 
 static void say_usage(const peer_call *call)
 {
-    peer_say(call->reply, "Usage: %s", peer_command_find(call->line->command)->usage);
+    peer_say(call->reply, "Usage: %s", call->command->usage);
 }
 
 static void fail_error(const peer_call *call, int error)

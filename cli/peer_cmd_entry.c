@@ -42,31 +42,14 @@ static void refuse(const peer_call *call, int error, isplit_field field,
               why->text[0] ? why->text : ic_strerror(error));
 }
 
-static const char *done_word(isplit_deed_kind kind)
-{
-    switch (kind) {
-    case ISPLIT_DEED_AMEND:
-        return "amended";
-    case ISPLIT_DEED_VOID:
-        return "voided";
-    case ISPLIT_DEED_UNVOID:
-        return "brought back";
-    case ISPLIT_DEED_ACK:
-        return "confirmed";
-    case ISPLIT_DEED_DISPUTE:
-        return "disputed";
-    case ISPLIT_DEED_ADD:
-    case ISPLIT_DEED_MEMBER:
-    case ISPLIT_DEED_RECUR:
-    case ISPLIT_DEED_SET:
-        break;
-    }
-    return "added";
-}
-
 static void tell(const peer_call *call, const char *room, const isplit_deed *deed,
                  const isplit_entry *entry)
 {
+    static const char *const words[] = {
+        [ISPLIT_DEED_AMEND] = "amended",       [ISPLIT_DEED_VOID] = "voided",
+        [ISPLIT_DEED_UNVOID] = "brought back", [ISPLIT_DEED_ACK] = "confirmed",
+        [ISPLIT_DEED_DISPUTE] = "disputed",
+    };
     const isplit_state *state = NULL;
     char *text = NULL;
 
@@ -81,7 +64,7 @@ static void tell(const peer_call *call, const char *room, const isplit_deed *dee
     if (!error)
         error = deed->kind == ISPLIT_DEED_ADD
                     ? isplit_form_added(state, entry, &text)
-                    : isplit_form_changed(state, done_word(deed->kind), entry, &text);
+                    : isplit_form_changed(state, words[deed->kind], entry, &text);
     peer_expense_say(call, error, text);
 }
 
@@ -140,7 +123,7 @@ static bool lacks(const peer_call *call, const char *name, const char *value)
 {
     if (value)
         return false;
-    peer_say(call->reply, "Usage: %s", peer_command_find(call->line->command)->usage);
+    peer_say(call->reply, "Usage: %s", call->command->usage);
     peer_fail(call->reply, "Missing %s.", name);
     return true;
 }
@@ -168,30 +151,20 @@ static void do_draft(const peer_call *call, const char *room, isplit_entry_type 
     isplit_command_free(command);
 }
 
-static void add(const peer_call *call, isplit_entry_type type, const char *names)
+void peer_cmd_expense_add(const peer_call *call)
 {
     char *memory;
-    const char *room = peer_expense_room(call, names, &memory);
+    isplit_entry_type type = (isplit_entry_type)call->command->what;
+    const char *room =
+        peer_expense_room(call,
+                          type == ISPLIT_ENTRY_PAYMENT ? PEER_EXPENSE_ROOM PAYMENT
+                                                       : PEER_EXPENSE_ROOM PARTS,
+                          &memory);
 
     if (!room)
         return;
     do_draft(call, room, type, (isplit_deed){.kind = ISPLIT_DEED_ADD});
     ic_mem_free(memory);
-}
-
-void peer_cmd_expense_add(const peer_call *call)
-{
-    add(call, ISPLIT_ENTRY_EXPENSE, PEER_EXPENSE_ROOM PARTS);
-}
-
-void peer_cmd_expense_refund(const peer_call *call)
-{
-    add(call, ISPLIT_ENTRY_REFUND, PEER_EXPENSE_ROOM PARTS);
-}
-
-void peer_cmd_expense_pay(const peer_call *call)
-{
-    add(call, ISPLIT_ENTRY_PAYMENT, PEER_EXPENSE_ROOM PAYMENT);
 }
 
 /* --- what becomes of an entry --- */
@@ -214,10 +187,10 @@ void peer_cmd_expense_amend(const peer_call *call)
     ic_mem_free(memory);
 }
 
-static void change(const peer_call *call, isplit_deed_kind kind)
+void peer_cmd_expense_about(const peer_call *call)
 {
     char *memory;
-    const isplit_deed deed = {.kind = kind,
+    const isplit_deed deed = {.kind = (isplit_deed_kind)call->command->what,
                               .id = peer_line_any(call->line, "id ref"),
                               .text = peer_line_any(call->line, "why " NOTE)};
     const char *room =
@@ -228,26 +201,6 @@ static void change(const peer_call *call, isplit_deed_kind kind)
     if (!lacks(call, "id", deed.id))
         do_deed(call, room, &deed);
     ic_mem_free(memory);
-}
-
-void peer_cmd_expense_void(const peer_call *call)
-{
-    change(call, ISPLIT_DEED_VOID);
-}
-
-void peer_cmd_expense_unvoid(const peer_call *call)
-{
-    change(call, ISPLIT_DEED_UNVOID);
-}
-
-void peer_cmd_expense_ack(const peer_call *call)
-{
-    change(call, ISPLIT_DEED_ACK);
-}
-
-void peer_cmd_expense_dispute(const peer_call *call)
-{
-    change(call, ISPLIT_DEED_DISPUTE);
 }
 
 /* 0 = nothing is said of it. */
@@ -391,22 +344,17 @@ static void show_balance(const peer_call *call, const char *room,
         peer_expense_say(call, error, text);
 }
 
-static void show_plan(const peer_call *call, const char *names)
+void peer_cmd_expense_balance(const peer_call *call)
 {
     char *memory;
     isplit_plan_options options;
-    const char *room = peer_expense_room(call, names, &memory);
+    const char *room = peer_expense_room(call, PEER_EXPENSE_ROOM " plan via", &memory);
 
     if (!room)
         return;
     if (read_plan(call, &options))
         show_balance(call, room, &options);
     ic_mem_free(memory);
-}
-
-void peer_cmd_expense_balance(const peer_call *call)
-{
-    show_plan(call, PEER_EXPENSE_ROOM " plan via");
 }
 
 /* --- in words --- */

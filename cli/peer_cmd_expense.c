@@ -32,9 +32,9 @@ static bool listed(const char *names, const char *name, peer_near *near)
 }
 
 /* "--channel --plan --via": each argument by its first name. */
-static void write_names(const char *command, char *out, size_t size)
+static void write_names(const peer_command *command, char *out, size_t size)
 {
-    const char *names = peer_command_find(command)->flags;
+    const char *names = command->flags;
     size_t len = 0;
 
     for (size_t n; *names && len + 4 < size; names += n + (names[n] == ' ')) {
@@ -47,10 +47,10 @@ static void write_names(const char *command, char *out, size_t size)
 static void refuse_argument(const peer_call *call, const peer_arg *arg,
                             const peer_near *near)
 {
-    const char *command = call->line->command;
+    const char *command = call->command->name;
     char names[300] = "";
 
-    write_names(command, names, sizeof names);
+    write_names(call->command, names, sizeof names);
     if (near->name[0])
         peer_fail(call->reply, "%s has no --%.60s; did you mean --%s?", command,
                   arg->name, near->name);

@@ -49,5 +49,5 @@ void peer_cmd_get(const peer_call *call)
     if (peer_line_any(call->line, "key"))
         peer_cmd_not_built(call);
     else
-        peer_say(call->reply, "Usage: %s", peer_command_find("/get")->usage);
+        peer_say(call->reply, "Usage: %s", call->command->usage);
 }

@@ -77,5 +77,5 @@ void peer_cmd_print(const peer_call *call)
     if (text)
         call->reply->line(text, call->reply->user);
     else
-        peer_say(call->reply, "Usage: %s", peer_command_find("/print")->usage);
+        peer_say(call->reply, "Usage: %s", call->command->usage);
 }

@@ -42,6 +42,7 @@ typedef struct peer_app {
 
 typedef struct peer_call {
     peer_app *app;
+    const struct peer_command *command;
     const peer_line *line;
     peer_reply *reply;
     peer_asker asker;
@@ -52,6 +53,8 @@ typedef struct peer_command {
     const char *flags; /* for completion: names with blanks between */
     void (*run)(const peer_call *call);
     const char *usage; /* NULL = none */
+    int what; /* of commands that differ in this alone: the type of an entry, or the kind
+                 of a deed */
 } peer_command;
 
 /** All commands, in the order of /help; ends with a name of NULL. */
@@ -71,13 +74,8 @@ void peer_command_run(peer_app *app, peer_asker asker, const char *text, size_t 
 
 /* The commands, by the file that has them. */
 void peer_cmd_expense_add(const peer_call *call); /* peer_cmd_entry.c */
-void peer_cmd_expense_refund(const peer_call *call);
-void peer_cmd_expense_pay(const peer_call *call);
 void peer_cmd_expense_amend(const peer_call *call);
-void peer_cmd_expense_void(const peer_call *call);
-void peer_cmd_expense_unvoid(const peer_call *call);
-void peer_cmd_expense_ack(const peer_call *call);
-void peer_cmd_expense_dispute(const peer_call *call);
+void peer_cmd_expense_about(const peer_call *call);
 void peer_cmd_expense_member(const peer_call *call);
 void peer_cmd_expense_history(const peer_call *call);
 void peer_cmd_expense_why(const peer_call *call);
