@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -139,6 +140,7 @@ static void change(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
     (void)what;
+    (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL); /* not thousands */
     changes++;
     add("m00", "0.01", "zoe");
     assert_int_equal(event_add(*(struct event **)user, &(struct timeval){0}), 0);
