@@ -1,11 +1,16 @@
 #include "peer/carrier.h"
 
+#include <string.h>
+
 #include "base/env.h"
 #include "base/queue.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "io/deadline.h"
 #include "io/jobs.h"
+#include "io/soon.h"
+
+#define BATCH 32 /* signatures that one job verifies */
 
 /* A mux, and the channels on it. */
 typedef struct wire {
@@ -33,6 +38,9 @@ struct ic__carrier {
     ic__jobs *jobs;
     ic__deadline *deadline;
     size_t search_count;
+    ic__soon *soon;           /* then what is in `checks` is handed over */
+    ic__check *checks[BATCH]; /* that came in this turn of the loop */
+    size_t check_count;
     size_t strand_count; /* those of removed muxes included */
     bool closing;
     bool jobs_gone;
@@ -40,11 +48,12 @@ struct ic__carrier {
     void *user;
 };
 
-/* A signature on a thread. */
-typedef struct proof {
+/* Signatures on a thread. */
+typedef struct proofs {
     ic__carrier *carrier;
-    ic__check *check;
-} proof;
+    ic__check *checks[BATCH];
+    size_t count;
+} proofs;
 
 /* Proof of work on a thread. */
 typedef struct search {
@@ -75,6 +84,7 @@ static void free_when_over(ic__carrier *c)
     void (*on_closed)(void *user) = c->on_closed;
     void *user = c->user;
     ic__deadline_free(c->deadline);
+    ic__soon_free(c->soon);
     ic_mem_free(c);
     if (on_closed)
         on_closed(user);
@@ -212,37 +222,71 @@ static void start_search(ic__carrier *c, ic__work *work)
 
 /* ---- signatures ---- */
 
-static void run_check(void *job)
+static void run_checks(void *job)
 {
-    ic__check_run(((proof *)job)->check);
+    proofs *p = job;
+
+    for (size_t i = 0; i < p->count; i++)
+        ic__check_run(p->checks[i]);
 }
 
-static void check_done(void *job)
+/* Those that nobody has verified are verified here. */
+static void return_checks(ic__carrier *c, ic__check *const *checks, size_t count)
 {
-    proof *p = job;
+    for (size_t i = 0; i < count; i++) {
+        if (c->closing)
+            ic__check_free(checks[i]);
+        else
+            ic__sidechannel_checked(c->sc, checks[i]);
+    }
+}
+
+static void checks_done(void *job)
+{
+    proofs *p = job;
     ic__carrier *c = p->carrier;
 
-    if (c->closing) {
-        ic__check_free(p->check);
-    } else {
-        ic__sidechannel_checked(c->sc, p->check);
-        drive(c);
-    }
+    return_checks(c, p->checks, p->count);
+    drive(c);
     ic_mem_free(p);
 }
 
-/* Messages never wait for somebody's proof of work, nor for memory. */
-static void start_check(ic__carrier *c, ic__check *check)
+/* Waking a thread for each would cost a good part of what it spares. Messages never wait
+ * for somebody's proof of work, nor for memory. */
+static void hand_over_checks(ic__carrier *c)
 {
-    proof *p = c->search_count ? NULL : ic_mem_calloc(1, sizeof *p);
+    bool alone = c->check_count < 2 || c->search_count;
+    proofs *p = alone ? NULL : ic_mem_calloc(1, sizeof *p);
+    size_t count = c->check_count;
 
+    c->check_count = 0;
     if (p) {
-        *p = (proof){.carrier = c, .check = check};
-        if (ic__jobs_add(c->jobs, run_check, check_done, p) == 0)
+        p->carrier = c;
+        p->count = count;
+        memcpy(p->checks, c->checks, count * sizeof *p->checks);
+        if (ic__jobs_add(c->jobs, run_checks, checks_done, p) == 0)
             return;
     }
     ic_mem_free(p);
-    ic__sidechannel_checked(c->sc, check); /* it is verified there */
+    return_checks(c, c->checks, count);
+}
+
+static void start_check(ic__carrier *c, ic__check *check)
+{
+    if (c->check_count == BATCH)
+        hand_over_checks(c);
+    c->checks[c->check_count++] = check;
+    ic__soon_call(c->soon);
+}
+
+static void on_soon(void *user)
+{
+    ic__carrier *c = user;
+
+    if (c->closing || !c->check_count)
+        return;
+    hand_over_checks(c);
+    drive(c);
 }
 
 /* ---- what the side channel wants ---- */
@@ -337,9 +381,12 @@ int ic__carrier_new(struct event_base *base, const ic_env *env, ic__sidechannel 
     if (!error)
         error = ic__deadline_set(c->deadline, 0, 0); /* the topics of the start */
     if (!error)
+        error = ic__soon_new(base, on_soon, c, &c->soon);
+    if (!error)
         error = ic__jobs_new(base, threads, &c->jobs);
     if (error) {
         ic__deadline_free(c->deadline);
+        ic__soon_free(c->soon);
         ic_mem_free(c);
         return error;
     }
@@ -442,6 +489,8 @@ void ic__carrier_close(ic__carrier *c, void (*on_closed)(void *user), void *user
     c->on_closed = on_closed;
     c->user = user;
     ic__sidechannel_stop(c->sc); /* before the wires: its links name them */
+    return_checks(c, c->checks, c->check_count);
+    c->check_count = 0;
     while ((at = ic__queue_first(&c->wires)) != NULL)
         cut(c, IC__ELEMENT(at, wire, link), true);
     ic__jobs_close(c->jobs, jobs_closed, c);
