@@ -42,7 +42,7 @@ typedef struct ic__carrier_hooks {
  * Start the side channel, which must outlive the carrier.
  *
  * @param hooks    copied
- * @param threads  for proof of work; 0 = as ic__jobs_new decides
+ * @param threads  for proof of work and signatures; 0 = as ic__jobs_new decides
  * @return 0; IC_ERR_IO, IC_ERR_NOMEM
  */
 IC_CHECK int ic__carrier_new(struct event_base *base, const ic_env *env,
