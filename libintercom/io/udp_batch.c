@@ -381,6 +381,7 @@ int ic__udp_in_read(ic__udp_in *in, int fd, bool gro, size_t most, ic__udp_in_cb
         return read_error(errno);
     for (int i = 0; i < n; i++) {
         bytes += msgs[i].msg_len;
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): n is `most` at most */
         count += hand_over(in, slots[i].iov.iov_base, msgs[i].msg_len, &msgs[i].msg_hdr,
                            take, user);
     }
