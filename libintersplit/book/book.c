@@ -239,9 +239,11 @@ void isplit__book_tidy(isplit_book *book, const char *name)
         isplit__book_forget(book, place);
 }
 
-int isplit__book_explain(int error, isplit_reason *why)
+int isplit__book_explain(int error, const isplit_reason *ours, isplit_reason *why)
 {
-    if (error == IC_ERR_INVALID)
+    if (error && ours->text[0] && why)
+        *why = *ours;
+    else if (error == IC_ERR_INVALID)
         isplit__reason_set(why,
                            "a room's name has 1 to %d bytes without control "
                            "characters",
@@ -351,12 +353,9 @@ static int do_deed(isplit_book *book, const char *room, isplit__asked *asked)
     if (err == IC_ERR_NOT_FOUND)
         isplit__reason_set(asked->why, "there is no such entry in this room");
     if (err)
-        return err == IC_ERR_NOT_FOUND ? err : isplit__book_explain(err, asked->why);
+        return err;
     asked->field = ISPLIT_FIELD_NONE;
-    err = isplit__author_do(place->room, &book->author, asked);
-    if (err && !asked->why->text[0])
-        (void)isplit__book_explain(err, asked->why);
-    return err;
+    return isplit__author_do(place->room, &book->author, asked);
 }
 
 int isplit_book_do(isplit_book *book, const char *room, const isplit_deed *deed,
@@ -377,9 +376,7 @@ int isplit_book_do(isplit_book *book, const char *room, const isplit_deed *deed,
     isplit__book_tidy(book, room);
     if (field)
         *field = err == IC_ERR_INVALID ? asked.field : ISPLIT_FIELD_NONE;
-    if (why)
-        *why = ours;
-    return err;
+    return isplit__book_explain(err, &ours, why);
 }
 
 int isplit_book_add(isplit_book *book, const char *room, const isplit_draft *draft,
@@ -439,77 +436,51 @@ int isplit__book_change(isplit_book *book, isplit__place *place, isplit__change_
     return err;
 }
 
-typedef struct making {
+/* What an author does to a whole room, and to how many entries. */
+typedef struct task {
+    int (*run)(isplit__room *room, const isplit__author *author, size_t *count,
+               isplit_reason *why);
     const isplit__author *author;
-    size_t made;
-    isplit_reason *why;
-} making;
+    size_t count;
+    isplit_reason why;
+} task;
 
-static int make_due(isplit__room *room, void *user)
+static int run_task(isplit__room *room, void *user)
 {
-    making *m = user;
+    task *t = user;
 
-    return isplit__author_due(room, m->author, &m->made, m->why);
+    return t->run(room, t->author, &t->count, &t->why);
+}
+
+/* In one transaction; nothing is to be done in a room that is not there. */
+static int do_task(isplit_book *book, const char *room, task *t, isplit_change_kind kind,
+                   size_t *count, isplit_reason *why)
+{
+    isplit__place *place = NULL;
+
+    t->author = &book->author;
+    int err = isplit__book_place(book, room, false, &place);
+    if (!err)
+        err = isplit__book_change(book, place, run_task, t);
+    if (err && err != IC_ERR_NOT_FOUND)
+        return isplit__book_explain(err, &t->why, why);
+    *count = t->count;
+    if (t->count)
+        isplit__book_tell(book, kind, room, NULL);
+    return 0;
 }
 
 int isplit_book_due(isplit_book *book, const char *room, size_t *made, isplit_reason *why)
 {
-    isplit__place *place = NULL;
-    isplit_reason ours = {{0}};
-    making m = {.author = &book->author, .why = &ours};
+    task t = {.run = isplit__author_due};
 
-    int err = isplit__book_place(book, room, false, &place);
-    if (!err)
-        err = isplit__book_change(book, place, make_due, &m);
-    if (err && err != IC_ERR_NOT_FOUND) {
-        if (!ours.text[0])
-            (void)isplit__book_explain(err, &ours);
-        if (why)
-            *why = ours;
-        return err;
-    }
-    *made = m.made;
-    if (m.made)
-        isplit__book_tell(book, ISPLIT_CHANGE_SET, room, NULL);
-    return 0;
-}
-
-typedef struct clearing {
-    const isplit__author *author;
-    size_t removed;
-    isplit_reason *why;
-} clearing;
-
-static int clear_room(isplit__room *room, void *user)
-{
-    clearing *c = user;
-
-    return isplit__author_clear(room, c->author, &c->removed, c->why);
+    return do_task(book, room, &t, ISPLIT_CHANGE_SET, made, why);
 }
 
 int isplit_book_clear(isplit_book *book, const char *room, size_t *removed,
                       isplit_reason *why)
 {
-    isplit__place *place = NULL;
-    isplit_reason ours = {{0}};
-    clearing c = {.author = &book->author, .why = &ours};
+    task t = {.run = isplit__author_clear};
 
-    int err = isplit__book_place(book, room, false, &place);
-    if (err == IC_ERR_NOT_FOUND) {
-        *removed = 0;
-        return 0;
-    }
-    if (!err)
-        err = isplit__book_change(book, place, clear_room, &c);
-    if (err) {
-        if (!ours.text[0])
-            (void)isplit__book_explain(err, &ours);
-        if (why)
-            *why = ours;
-        return err;
-    }
-    *removed = c.removed;
-    if (c.removed)
-        isplit__book_tell(book, ISPLIT_CHANGE_CLEARED, room, NULL);
-    return 0;
+    return do_task(book, room, &t, ISPLIT_CHANGE_CLEARED, removed, why);
 }

@@ -58,7 +58,8 @@ int isplit__book_change(isplit_book *book, isplit__place *place, isplit__change_
 void isplit__book_tell(isplit_book *book, isplit_change_kind kind, const char *room,
                        const isplit_entry *entry);
 
-/** Say in words what `error` of a place or store means; returns `error`. */
-int isplit__book_explain(int error, isplit_reason *why);
+/** Hand on the reason for `error`, or in words what it means of a place or store.
+ * @return `error` */
+int isplit__book_explain(int error, const isplit_reason *ours, isplit_reason *why);
 
 #endif

@@ -155,16 +155,6 @@ static int write_snapshot(isplit_book *book, const isplit__place *place,
     return err;
 }
 
-/* Hand on our reason, or the general one. */
-static int explain(int err, const isplit_reason *ours, isplit_reason *why)
-{
-    if (err && ours->text[0] && why)
-        *why = *ours;
-    else if (err)
-        (void)isplit__book_explain(err, why);
-    return err;
-}
-
 int isplit_book_persist(isplit_book *book, const char *room, bool sim, size_t *count,
                         isplit_reason *why)
 {
@@ -182,7 +172,7 @@ int isplit_book_persist(isplit_book *book, const char *room, bool sim, size_t *c
     if (!err && !sim)
         err = write_snapshot(book, place, &ours);
     if (err)
-        return explain(err, &ours, why);
+        return isplit__book_explain(err, &ours, why);
     *count = isplit_state_entry_count(state);
     return 0;
 }
@@ -225,15 +215,6 @@ static int take_all(isplit__room *room, isplit__snapshot *snapshot)
     return err;
 }
 
-static bool is_listed(const isplit__id *ids, size_t count, const isplit__id *id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (isplit__id_compare(&ids[i], id) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The clears that the snapshot did not know and that cover entries which it shows. */
 static int strange_clears(isplit__room *room, const isplit__snapshot *s,
                           isplit__id **clears, size_t *count)
@@ -243,17 +224,14 @@ static int strange_clears(isplit__room *room, const isplit__snapshot *s,
 
     if (!wanted)
         return IC_ERR_NOMEM;
-    for (size_t i = 0; i < s->live_count; i++) {
-        uint32_t node = isplit__room_find(room, &s->live[i]);
-        if (node != ISPLIT__NONE)
-            wanted[node] = true;
-    }
+    for (uint32_t i = 0; i < room->count; i++)
+        wanted[i] = isplit__idmap_get(&s->live, &room->nodes[i].event->id) != NULL;
     int err = isplit__room_clears_over(room, wanted, clears, count);
     ic_mem_free(wanted);
     if (err)
         return err;
     for (size_t i = 0; i < *count; i++) {
-        if (!is_listed(s->clears, s->clear_count, &(*clears)[i]))
+        if (!isplit__idmap_get(&s->clears, &(*clears)[i]))
             (*clears)[put++] = (*clears)[i];
     }
     *count = put;
@@ -340,7 +318,7 @@ int isplit_book_restore(isplit_book *book, const char *room, bool replace,
     isplit__snapshot_free(&r.snapshot);
     ic_mem_free(data);
     if (err)
-        return explain(err, &ours, why);
+        return isplit__book_explain(err, &ours, why);
     *out = r.result;
     if (r.changed)
         isplit__book_tell(book, ISPLIT_CHANGE_RESTORED, room, NULL);

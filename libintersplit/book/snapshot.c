@@ -106,17 +106,12 @@ bool isplit__snapshot_is_room(const isplit__cut_room *cut, const char *name)
     return same;
 }
 
-static bool add_id(isplit__id **ids, size_t *count, size_t *cap, const isplit__id *id)
+static bool add_id(isplit__idmap *ids, const isplit__id *id)
 {
-    if (!isplit__grow(ids, *count + 1, cap, sizeof **ids))
+    if (!isplit__idmap_reserve(ids))
         return false;
-    (*ids)[(*count)++] = *id;
+    isplit__idmap_put(ids, id, 0);
     return true;
-}
-
-static bool reserve_item(isplit__snapshot *s)
-{
-    return isplit__grow(&s->items, s->count + 1, &s->cap, sizeof *s->items);
 }
 
 /* Remember what the snapshot says of this event, and keep the event if it is new. */
@@ -126,10 +121,9 @@ static int keep(isplit__snapshot *s, const isplit__room *room, isplit__item *ite
     const isplit__event *e = item->event;
     int err = IC_ERR_NOMEM;
 
-    if ((!live || add_id(&s->live, &s->live_count, &s->live_cap, &e->id)) &&
-        (e->kind != ISPLIT__KIND_CLEAR ||
-         add_id(&s->clears, &s->clear_count, &s->clear_cap, &e->id)) &&
-        reserve_item(s))
+    if ((!live || add_id(&s->live, &e->id)) &&
+        (e->kind != ISPLIT__KIND_CLEAR || add_id(&s->clears, &e->id)) &&
+        isplit__grow(&s->items, s->count + 1, &s->cap, sizeof *s->items))
         err = s->count < ISPLIT__ROOM_MAX_EVENTS ? 0 : IC_ERR_LIMIT;
     bool known = isplit__room_find(room, &e->id) != ISPLIT__NONE;
     if (!err && !known && !isplit__item_verify(item))
@@ -212,7 +206,7 @@ void isplit__snapshot_free(isplit__snapshot *s)
     for (size_t i = 0; i < s->count; i++)
         isplit__item_free(&s->items[i]);
     ic_mem_free(s->items);
-    ic_mem_free(s->live);
-    ic_mem_free(s->clears);
+    isplit__idmap_free(&s->live);
+    isplit__idmap_free(&s->clears);
     *s = (isplit__snapshot){0};
 }

@@ -41,12 +41,8 @@ typedef struct isplit__snapshot {
     isplit__item *items; /* new to the room, signatures checked, deps before dependents */
     size_t count;
     size_t cap;
-    isplit__id *live; /* entries that were live when the snapshot was made */
-    size_t live_count;
-    size_t live_cap;
-    isplit__id *clears; /* that the snapshot knew */
-    size_t clear_count;
-    size_t clear_cap;
+    isplit__idmap live;   /* entries that were live when the snapshot was made */
+    isplit__idmap clears; /* that the snapshot knew */
 } isplit__snapshot;
 
 /** Read the events of a room that `room` does not have yet.

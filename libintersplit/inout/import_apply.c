@@ -248,10 +248,7 @@ int isplit_import_apply(const isplit_import *import, isplit_book *book, const ch
     int err = apply(w, room);
     if (!err)
         *out = w->result;
-    if (err && !ours.text[0])
-        (void)isplit__book_explain(err, &ours);
-    if (err && why)
-        *why = ours;
+    (void)isplit__book_explain(err, &ours, why);
     if (!err && out->added)
         isplit__book_tell(book, ISPLIT_CHANGE_RESTORED, room, NULL);
     ic_mem_free(w);
