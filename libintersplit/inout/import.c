@@ -13,7 +13,6 @@
 #include "text/reason.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
-#define FIRST_ROWS 64
 
 static const char *const formats[] = {
     [ISPLIT_IMPORT_GUESS] = "guess",
@@ -381,16 +380,10 @@ static int reserve_row(isplit_import *import)
                            ISPLIT_IMPORT_MAX_ROWS);
         return IC_ERR_LIMIT;
     }
-    if (import->info.rows < import->row_cap)
-        return 0;
-    size_t cap = import->row_cap ? import->row_cap * 2 : FIRST_ROWS;
-    isplit__import_row **rows =
-        ic_mem_resize(import->rows, cap * sizeof(isplit__import_row *));
-    if (!rows)
-        return IC_ERR_NOMEM;
-    import->rows = rows;
-    import->row_cap = cap;
-    return 0;
+    return isplit__grow(&import->rows, import->info.rows + 1, &import->row_cap,
+                        sizeof(isplit__import_row *))
+               ? 0
+               : IC_ERR_NOMEM;
 }
 
 /* The row and its lists in one piece of memory. */
