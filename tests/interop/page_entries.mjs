@@ -47,7 +47,9 @@ async function type (page, box, values) {
   for (const [name, value] of Object.entries(values)) await page.locator(`#${box} input[data-name="${name}"]`).fill(value)
 }
 
+/** The preview has come, so that it doesn't move the button away. */
 async function add (page) {
+  await says(page, 'add-preview', /./)
   const before = await page.locator('.entry').count()
   await press(page, 'Add Expense')
   await until('one more entry', async () => (await page.locator('.entry').count()) > before)
@@ -134,7 +136,7 @@ test('several payers are chosen and say what each of them paid', async () => {
   await page.locator('#payer-chips').getByRole('button', { name: 'b', exact: true }).click()
   assert.equal(await page.evaluate(() => document.activeElement.dataset.name), 'b', 'the focus stays at the chip')
   await type(page, 'payer-parts', { a: '20', b: '5' })
-  await says(page, 'add-preview', /5\.00 left: what the payers paid/)
+  await says(page, 'add-preview', /5\.00 left: the payers make 25\.00/)
   await type(page, 'payer-parts', { a: '25' })
   await says(page, 'add-preview', /paid by a=25\.00,b=5\.00/)
   await add(page)
