@@ -13,8 +13,8 @@ import { amountOf, dayOf, quote } from './text.js'
 
 const KEPT = ['payer', 'split', 'currency', 'rate', 'date', 'category'] /* for the next entry */
 const MODES = { equal: '', weights: '*', percent: '%', adjust: '+' } /* '=' shows what any other comes to */
-const VALUED = ['=', '*', '%', '+'] /* modes that have a value behind each name */
-const SUMMED = ['=', '%'] /* whoever has none there shares nothing */
+const VALUED = ['=', '*', '%', '+'] /* a value behind each name */
+const SUMMED = ['=', '%'] /* whoever has none shares nothing, or all the rest */
 const REFUSED = /^(?:Missing|Invalid) (\w+)/
 const OFF = /(\d\S*) (over|left)\b/
 
@@ -67,7 +67,7 @@ function line () {
     clause('rate', 'rate'),
     split(),
     value('mode') === ';' && `items ${value('items').replaceAll('\n', ';')}`,
-    rest,
+    !(SUMMED.includes(value('mode')) && /"(,|$)/.test(split())) && rest,
     clause('cat', 'category'),
     clause('on', 'date') || (repeats && `on ${dayOf({ ts: Date.now() })}`),
     clause('note', 'note'),
