@@ -111,51 +111,6 @@ static void forget_entries(isplit__room *room)
     }
 }
 
-static bool are_same(const isplit_share *a, const isplit_share *b, size_t count)
-{
-    size_t i = 0;
-
-    while (i < count && a[i].minor == b[i].minor && strcmp(a[i].name, b[i].name) == 0)
-        i++;
-    return i == count;
-}
-
-/* Do both count, as they were imported, and come to the same? */
-static bool are_twins(const isplit__room *room, uint32_t a, uint32_t b)
-{
-    const isplit__node *n = &room->nodes[a];
-    const isplit__node *m = &room->nodes[b];
-    const isplit_entry *x = n->event->entry;
-    const isplit_entry *y = m->event->entry;
-
-    return n->live && m->live && n->value == a && m->value == b &&
-           !((x->flags | y->flags) & ISPLIT_ENTRY_IGNORED) && x->type == y->type &&
-           x->amount_minor == y->amount_minor && strcmp(x->currency, y->currency) == 0 &&
-           strcmp(x->note, y->note) == 0 && strcmp(x->category, y->category) == 0 &&
-           strcmp(x->date, y->date) == 0 && x->paid_count == y->paid_count &&
-           x->share_count == y->share_count &&
-           are_same(x->paid, y->paid, x->paid_count) &&
-           are_same(x->shares, y->shares, x->share_count);
-}
-
-/* Who imports a file before he has what another imported from it writes every entry
- * again: the first in order counts. One that is void or says something else by now stands
- * for itself, so nobody hides another's entry by a copy of it. */
-static void drop_twins(isplit__room *room)
-{
-    for (uint32_t i = 0; i < room->count; i++) {
-        const isplit__event *e = room->nodes[i].event;
-        bool imported = e->kind == ISPLIT__KIND_ADD && e->mark;
-        uint32_t at = imported ? room->nodes[i].next : ISPLIT__NONE;
-        for (; at != ISPLIT__NONE; at = room->nodes[at].next) {
-            bool first = isplit__event_compare(e, room->nodes[at].event) < 0;
-            isplit__node *later = &room->nodes[first ? at : i];
-            if (are_twins(room, i, at))
-                later->counted = later->live = false;
-        }
-    }
-}
-
 /* With its values: does it count, and how does it look? */
 static isplit_entry *finish_entry(isplit__room *room, uint32_t node)
 {
@@ -169,14 +124,11 @@ static isplit_entry *finish_entry(isplit__room *room, uint32_t node)
 
 static int append_entries(isplit__room *room)
 {
-    int err = 0;
-
     for (uint32_t i = 0; i < room->count; i++) {
         if (room->nodes[i].counted)
             (void)finish_entry(room, i);
     }
-    if (room->has_twins)
-        drop_twins(room);
+    int err = room->has_twins ? isplit__room_drop_twins(room) : 0;
     for (uint32_t i = 0; !err && i < room->count; i++) {
         if (room->nodes[i].counted)
             err = isplit__state_append(&room->state, isplit__node_entry(&room->nodes[i]));

@@ -171,6 +171,11 @@ int isplit__room_change(isplit__room *room);
  * they must wait until somebody looks; IC_ERR_NOMEM */
 int isplit__room_change_one(isplit__room *room, uint32_t entry);
 
+/* twin.c */
+/** Of imported entries with one mark that come to the same only the first counts. @return
+ * 0 or IC_ERR_NOMEM */
+int isplit__room_drop_twins(isplit__room *room);
+
 /* cover.c */
 /** Set `covered` of all nodes (section 4.5). */
 int isplit__room_cover(isplit__room *room);
