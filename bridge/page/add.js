@@ -103,7 +103,7 @@ async function submit () {
   }
 }
 
-/** The peer names the field it refuses: "Invalid amount: ...", "Missing payer." */
+/** The peer names the field it refuses: "Invalid amount: ..." */
 function refused (text) {
   const field = REFUSED.exec(text)?.[1]
   if (!(field in ui.addForm.elements)) return setText(ui.addError, text)

@@ -1,4 +1,4 @@
-/** The bar: connection, room, neighbours, the ledger's fingerprint, what deserves a look. */
+/** The bar: connection, room, company, what deserves a look. */
 
 import { el, fill, ui, visible } from './dom.js'
 import { watch } from './store.js'

@@ -17,7 +17,7 @@ function shelf (area) {
   }
 }
 
-/** Take `#token=...&channel=...` out of the address bar, before it gets into a screenshot or a bookmark. */
+/** Take `#token=...&channel=...` out of the address bar, before a screenshot or bookmark has it. */
 export function takeFragment () {
   const given = new URLSearchParams(location.hash.slice(1))
   if (location.hash) history.replaceState(null, '', location.pathname + location.search)

@@ -1,4 +1,4 @@
-/** Names, times, money and entries for the eye. Money is an integer: its texts are cut digits. */
+/** Names, times, money and entries for the eye. Texts of money are cut digits. */
 
 import { el } from './dom.js'
 
@@ -24,7 +24,7 @@ export function shortKey (key) {
   return key.length <= 16 ? key : `${key.slice(0, 9)}…${key.slice(-5)}`
 }
 
-/** A time of day; strangers choose `ms`, so it need not be a date at all. */
+/** A time of day; strangers choose `ms`: it need not be a date. */
 export function clock (ms) {
   const at = new Date(ms)
   if (Number.isNaN(at.getTime())) return 'no date'
@@ -64,8 +64,9 @@ export function amountOf (cents, { exponent }) {
   return money(cents, { exponent })
 }
 
-export function has (entry, mark) {
-  return entry.marks.includes(mark)
+/** "ahead": of our clock, by more than a day. */
+export function has ({ marks, ts }, mark) {
+  return mark === 'ahead' ? ts > Date.now() + 864e5 : marks.includes(mark)
 }
 
 export function counts (entry) {

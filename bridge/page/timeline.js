@@ -1,4 +1,4 @@
-/** What was added, newest first, by day: a window that moves as one reads. */
+/** What was added, newest first, by day: a window that moves. */
 
 import { edit } from './add.js'
 import { brief } from './answers.js'
@@ -10,7 +10,7 @@ import { amountOf, clock, count, dayOf, has, money, name, names, shortKey } from
 
 const STEP = 50
 const MOST = 200 /* entries in the document at once */
-const MARKS = ['void', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'ignored']
+const MARKS = ['void', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'ignored', 'ahead']
 const FIRST_WORRY = MARKS.indexOf('conflict')
 
 let sorted = [] /* newest first */
@@ -97,7 +97,7 @@ function author ({ by, author: key, signed }) {
   return el('span.tag', { title: by }, `signed by ${key === state.peer?.key ? 'this peer' : shortKey(by ?? key)}`)
 }
 
-/** Who has what part, what one can do, and what happened to the entry. */
+/** Who has what part, what one can do, what happened. */
 function showDetails (body, entry) {
   const history = el('div.soft')
   const step = ({ kind, ts, by, why, event }) => el('p', `${new Date(ts).toLocaleString()} ${kind} by ${shortKey(by)}${why && `: ${why}`} ${event ? brief(event) : ''}`)

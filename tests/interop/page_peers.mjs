@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { onNetwork, startNetwork } from './network_support.mjs'
 import { Peer, TOKEN, addExpense, assertClean, balanceOf, enter, feedSays, launch, open, press, summaryLine, tellAssistant, until } from './page_support.mjs'
 
-const MEET_MS = 20_000
+const MEET_MS = 60_000
 
 let browser, a, b, one, two
 before(async () => {
@@ -98,6 +98,16 @@ test('changes that knew nothing of each other are a conflict on both pages, unti
   await tell(one, 'edit last add alice 50 split alice,bob note fifty')
   for (const page of [one, two]) await until('it is over', async () => (await page.locator('.pills .warn').count()) === 0, MEET_MS)
   assert.equal(await note(two), 'fifty')
+})
+
+test('an entry whose time is yet to come is marked', async () => {
+  assert.equal(await two.locator('.entry .tag', { hasText: 'ahead' }).count(), 0)
+  await two.addInitScript(() => {
+    const now = Date.now
+    Date.now = () => now() - 2 * 24 * 3600 * 1000
+  })
+  await two.reload()
+  await until('the mark', () => two.locator('.entry .tag.warn', { hasText: 'ahead' }).first().isVisible(), MEET_MS)
 })
 
 test('no page saw anything go wrong', () => {
