@@ -163,27 +163,31 @@ int isplit__import_name_of(isplit_import *import, size_t line, const char *their
     return err;
 }
 
-/* The digits of a decimal number; false when it is none or too large. */
+/* The digits of a decimal number; false when it is none or too large. Splitwise writes a
+ * comma for users whose language does: with more decimals behind it than the currency has
+ * it could group digits, and is refused. */
 static bool read_digits(const char *text, unsigned exponent, int64_t *minor, bool *exact)
 {
     int64_t value = 0;
     unsigned decimals = 0;
-    bool point = false;
+    char point = 0;
     bool digits = false;
     bool up = false;
 
     *exact = true;
     for (; *text; text++) {
-        if (*text == '.' && !point)
-            point = true;
+        if ((*text == '.' || *text == ',') && !point)
+            point = *text;
         else if (*text < '0' || *text > '9' || value > ISPLIT_MONEY_MAX_MINOR)
             return false;
         else if (point && decimals++ >= exponent) {
+            if (point == ',')
+                return false;
             up = decimals == exponent + 1 ? *text >= '5' : up;
             *exact = *exact && *text == '0';
         } else
             value = value * 10 + (*text - '0');
-        digits = digits || *text != '.';
+        digits = digits || *text != point;
     }
     for (; decimals < exponent && value <= ISPLIT_MONEY_MAX_MINOR; decimals++)
         value *= 10;

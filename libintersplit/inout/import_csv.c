@@ -489,7 +489,9 @@ static int begin_file(table *t, const block *b)
                                       !(has_bills(said) && has_bills(is))))
         return isplit__import_fail(t->import, t->row.line, "these are no titles of %s",
                                    said ? isplit_import_format_name(said)
-                                        : "a file that can be imported");
+                                        : "a file that can be imported; if Splitwise "
+                                          "wrote them in another language, say that its "
+                                          "format is splitwise");
     t->import->info.format = said ? said : is;
     for (size_t i = 0; foreign && !b; i++)
         b = blocks[i].format == said ? &blocks[i] : NULL;

@@ -216,6 +216,8 @@ class Import(IntersplitTest):
         bad("60.00,-30.00,-30.00", "60.00,-30.00,-30.01", "line 3: the members' columns sum to -0.01, not to zero")
         bad("2025-06-02,Groceries", "02/06/2025,Groceries", "line 5: '02/06/2025' is no date; write YYYY-MM-DD")
         bad("9000,JPY", "9 000,JPY", "line 9: '9 000' is no amount")
+        bad("9000,JPY", '"9,000",JPY', "line 9: '9,000' is no amount")
+        bad("300.00,EUR", '"1,300.00",EUR', "line 6: '1,300.00' is no amount")
         bad("9000,JPY", "900,JPY", "line 9: the members' columns are more than the cost")
         bad("Dinner, with wine\"", "Dinner, with wine", "line 4: a quote is not closed")
         bad("Date,", "Day,", "line 1: these are no titles of a file that can be imported")
@@ -239,6 +241,16 @@ class Import(IntersplitTest):
                                                         "Datum,Beschreibung,Kategorie,Kosten,Währung")
         path = self.file("german.csv", text)
         self.assertEqual(self.dry("splitwise.csv"), self.dry(path, "--format", "splitwise"))
+        self.refuses("if Splitwise wrote them in another language, say that its format is splitwise",
+                     "import", "--room", "r", path)
+
+    def test_amounts_of_another_language_have_a_comma(self):
+        path = self.file("french.csv", 'Date,Description,Catégorie,Cost,Devise,Ana,Bob\n'
+                                       '2025-03-11,x,General,"7,2",EUR,"3,60","-3,60"\n'
+                                       '2025-03-12,y,General,"1234,05",EUR,"-617,03","617,03"\n'
+                                       '\n,,,,,"-613,43","--613,43"\n')
+        self.assertEqual({("ana", "EUR"): Decimal("-613.43"), ("bob", "EUR"): Decimal("613.43")},
+                         self.dry(path, "--format", "splitwise"))
 
     def test_members_whose_names_come_out_alike_stay_two(self):
         path = self.file("two.csv", "Date,Description,Category,Cost,Currency,Ana,ANA,\"a,b\"\n"
