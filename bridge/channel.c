@@ -288,7 +288,7 @@ static void reply_output(const bridge_request *r, const char *command,
 {
     bool too_long = out->lines.bad;
     bool failed = out->failed || too_long;
-    ic__buf b = {.bad = out->error.bad || out->result.bad};
+    ic__buf b = {.bad = out->error.bad || out->result.bad || out->waits_for.bad};
 
     ic__buf_text(&b, "\"type\":\"cli_result\",\"command\":");
     ic__json_write_cstring(&b, command);
@@ -318,10 +318,11 @@ static void run_command(const bridge_request *r, const char *command)
         bridge_output_fail(&out, "/get_keys is refused over the bridge.");
     else
         hub->host.cli(command, &out, hub->host.user);
-    if (out.waits)
-        bridge_session_wait(r->session);
+    if (out.waits_for.len)
+        bridge_wait(r, out.waits_for.data);
     else
         reply_output(r, command, &out);
+    ic__buf_free(&out.waits_for);
     ic__buf_free(&out.lines);
     ic__buf_free(&out.error);
     ic__buf_free(&out.result);

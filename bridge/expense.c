@@ -264,6 +264,15 @@ bool bridge_expense_planned(bridge_expense *x)
     return !x->waits;
 }
 
+bool bridge_expense_cancel(bridge_expense *x)
+{
+    size_t answered = bridge_session_cancel(x->asker->session, x->room, x->asker->now_ns);
+
+    begin(x, "expense_canceled");
+    ic__buf_printf(&x->answer, ",\"answered\":%zu", answered);
+    return true;
+}
+
 bool bridge_expense_balance(bridge_expense *x, const char *type, isplit_plan_mode mode,
                             const char *via)
 {

@@ -18,6 +18,7 @@
 /** One question to the ledger of a room. */
 typedef struct bridge_expense {
     bridge_hub *hub;
+    const bridge_request *asker;
     const char *room;
     int what; /* of requests that differ in this alone: the type of an entry, or the kind
                  of a deed */
@@ -45,6 +46,7 @@ bool bridge_expense_restore(bridge_expense *x, bool confirmed, bool replace);
 bool bridge_expense_export(bridge_expense *x, const char *format, const char *what);
 bool bridge_expense_room(bridge_expense *x, const isplit_command *command);
 bool bridge_expense_recurring(bridge_expense *x);
+bool bridge_expense_cancel(bridge_expense *x);
 bool bridge_expense_say(bridge_expense *x, const char *text, bool dry_run);
 
 /** May this peer write to the room's channel? If not, `error` says why. */

@@ -227,6 +227,12 @@ static bool ask_export(bridge_expense *x, const ic__json *message)
     return done;
 }
 
+static bool ask_cancel(bridge_expense *x, const ic__json *message)
+{
+    (void)message;
+    return bridge_expense_cancel(x);
+}
+
 static bool ask_say(bridge_expense *x, const ic__json *message)
 {
     const char *text = ic__json_cstring(ic__json_get(message, "text"));
@@ -264,6 +270,7 @@ static const request *find_request(const char *type)
         {"expense_clear", ask_clear, 0},
         {"expense_persist", ask_persist, 0},
         {"expense_restore", ask_restore, 0},
+        {"expense_cancel", ask_cancel, 0},
         {"expense_say", ask_say, 0},
     };
 
@@ -289,7 +296,7 @@ static void reply_refusal(const bridge_request *r, const bridge_expense *x)
 static void reply(const bridge_request *r, const bridge_expense *x, bool answered)
 {
     if (x->waits)
-        bridge_session_wait(r->session);
+        bridge_wait(r, x->room);
     else if (x->answer.bad || x->error.bad || (!answered && !x->error.len))
         bridge_session_close(r->session, BRIDGE_CLOSE_INTERNAL, "out of memory");
     else if (answered)
@@ -303,7 +310,7 @@ bool bridge_do_expense(const bridge_request *r)
     const bridge_host *host = &r->session->hub->host;
     const request *asked =
         find_request(ic__json_cstring(ic__json_get(r->message, "type")));
-    bridge_expense x = {.hub = r->session->hub};
+    bridge_expense x = {.hub = r->session->hub, .asker = r};
     ic__buf room = {0};
 
     if (!asked)

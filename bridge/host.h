@@ -24,7 +24,8 @@ typedef struct bridge_output {
     ic__buf error;  /* text; empty = the command did not fail */
     ic__buf result; /* JSON of the value it returned; empty = none */
     bool failed;
-    bool waits; /* nothing was done: run the line again when plans are there */
+    ic__buf waits_for; /* a room: nothing was done, run the line again when its plans are
+                          there; empty = it was done */
 } bridge_output;
 
 /** One line as it would stand on the console, without line feed at its end. */
@@ -39,6 +40,14 @@ typedef struct bridge_company {
     uint32_t peers;
     uint32_t same; /* of these: have the ledger that we have, as they say */
 } bridge_company;
+
+/** How far the search for the plans of a room is. */
+typedef struct bridge_progress {
+    uint64_t steps;
+    uint64_t budget;    /* steps that it may take, and seldom needs */
+    size_t payments;    /* of a quick plan; 0 = not known */
+    size_t lower_bound; /* no plan has fewer */
+} bridge_progress;
 
 /** Everything is borrowed and must outlive the server. */
 typedef struct bridge_host {
@@ -55,8 +64,16 @@ typedef struct bridge_host {
     /** Count what keeps the ledgers of peers alike; false = no network, as is NULL. */
     bool (*sync)(isplit_bind_stats *out, void *user);
     /** Are the plans of this room at hand? False: they are searched for, and
-     * bridge_server_planned follows. NULL = the client waits, and the loop with it. */
+     * bridge_server_planned follows unless whoever asked leaves. NULL = the client waits,
+     * and the loop with it; else the three below are there, too. */
     bool (*planned)(const char *room, void *user);
+    /** How far is the search? False when there is none. */
+    bool (*progress)(const char *room, bridge_progress *out, void *user);
+    /** One who was told to wait does so no more. */
+    void (*leave)(const char *room, void *user);
+    /** Call `ask`, and let quick plans of the room be at hand meanwhile. */
+    void (*quick)(const char *room, void (*ask)(const char *room, void *asker),
+                  void *asker, void *user);
     /** A request was served, which may have changed channels or ledger. May be NULL. */
     void (*did)(void *user);
     void *user;

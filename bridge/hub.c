@@ -252,6 +252,12 @@ void bridge_write_company(const bridge_hub *hub, const char *room,
                    (unsigned)company.same);
 }
 
+void bridge_hub_planned(bridge_hub *hub, const char *room, uint64_t now_ns)
+{
+    for (bridge_session *s = hub->first; s; s = s->next)
+        (void)bridge_session_planned(s, room, now_ns);
+}
+
 void bridge_hub_company(bridge_hub *hub, const char *room)
 {
     const isplit_state *state;

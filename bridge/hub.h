@@ -24,6 +24,7 @@ struct bridge_hub {
 };
 
 typedef struct bridge_message bridge_message; /* one queued for the client */
+typedef struct bridge_waiting bridge_waiting; /* a request that waits for a plan */
 
 struct bridge_session {
     bridge_hub *hub;
@@ -31,11 +32,12 @@ struct bridge_session {
     bridge_session *previous;
     bool authed;
     bool held;
-    bool waits;     /* for a plan, with the request below */
-    ic__buf parked; /* its bytes */
     uint32_t wrong_tokens;
     uint64_t auth_deadline;
     uint64_t held_until;
+    bridge_waiting *waiting; /* in order */
+    uint32_t waiting_count;
+    uint64_t progress_at; /* while some wait */
     bridge_filter filter;
     char **channels; /* subscriptions, in order; none = all */
     size_t channel_count;
@@ -63,6 +65,8 @@ void bridge_session_close(bridge_session *s, int code, const char *reason);
 typedef struct bridge_request {
     bridge_session *session;
     const ic__json *message;
+    const void *data; /* the same as it came */
+    size_t len;
     bool has_id;
     double id;
     uint64_t now_ns;
@@ -93,10 +97,22 @@ void bridge_do_join(const bridge_request *r);
 void bridge_do_leave(const bridge_request *r);
 void bridge_do_open(const bridge_request *r);
 void bridge_do_cli(const bridge_request *r);
-/** Answer this request when its plan is there. */
-void bridge_session_wait(bridge_session *s);
 /** False when there is no such request. */
 bool bridge_do_expense(const bridge_request *r);
+
+/* waiting.c */
+
+/** Answer this request when the plans of the room are there. */
+void bridge_wait(const bridge_request *r, const char *room);
+/** The plans of this room are there, be they quick ones. @return how many were answered
+ */
+size_t bridge_session_planned(bridge_session *s, const char *room, uint64_t now_ns);
+/** Tell the client how far its searches are. */
+void bridge_session_progress(bridge_session *s, uint64_t now_ns);
+/** Nobody waits any more. */
+void bridge_session_leave(bridge_session *s);
+/** Answer what waits for this room with quick plans. @return how many were answered */
+size_t bridge_session_cancel(bridge_session *s, const char *room, uint64_t now_ns);
 
 /** A sentence for a client whose message was not sent. */
 void bridge_write_send_error(ic__buf *b, int error);

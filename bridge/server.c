@@ -266,9 +266,9 @@ void bridge_server_expense(bridge_server *server, const isplit_change *change)
     flush_all(server);
 }
 
-void bridge_server_planned(bridge_server *server)
+void bridge_server_planned(bridge_server *server, const char *room)
 {
-    bridge_hub_planned(server->hub, now_ns(server));
+    bridge_hub_planned(server->hub, room, now_ns(server));
     flush_all(server);
 }
 

@@ -62,8 +62,8 @@ void bridge_server_message(bridge_server *server, const char *channel,
  * except the one whose request did it. */
 void bridge_server_expense(bridge_server *server, const isplit_change *change);
 
-/** A search for a plan has ended: answer the clients that wait for one. */
-void bridge_server_planned(bridge_server *server);
+/** The plans of a room are there: answer the clients that wait for them. */
+void bridge_server_planned(bridge_server *server, const char *room);
 
 /** More or fewer peers have the ledger of this room: tell the clients that listen. */
 void bridge_server_company(bridge_server *server, const char *room);

@@ -118,26 +118,25 @@ void bridge_session_free(bridge_session *s)
     for (size_t i = 0; i < s->channel_count; i++)
         ic_mem_free(s->channels[i]);
     ic_mem_free(s->channels);
-    ic__buf_free(&s->parked);
+    bridge_session_leave(s);
     bridge_filter_free(&s->filter);
     ic_mem_free(s);
 }
 
 bool bridge_session_held(const bridge_session *s)
 {
-    return s->held || s->waits;
-}
-
-void bridge_session_wait(bridge_session *s)
-{
-    s->waits = true;
+    return s->held;
 }
 
 uint64_t bridge_session_deadline(const bridge_session *s)
 {
     if (s->held)
         return s->held_until;
-    return s->authed || s->close_code ? IC__NEVER : s->auth_deadline;
+    if (s->close_code)
+        return IC__NEVER;
+    if (!s->authed)
+        return s->auth_deadline;
+    return s->waiting ? s->progress_at : IC__NEVER;
 }
 
 void bridge_session_expire(bridge_session *s, uint64_t now_ns)
@@ -149,6 +148,8 @@ void bridge_session_expire(bridge_session *s, uint64_t now_ns)
     }
     if (!s->authed && now_ns >= s->auth_deadline)
         bridge_session_close(s, BRIDGE_CLOSE_POLICY, "no auth in time");
+    if (s->waiting && now_ns >= s->progress_at)
+        bridge_session_progress(s, now_ns);
 }
 
 int bridge_session_close_code(const bridge_session *s, const char **reason)
@@ -302,21 +303,10 @@ static void read_id(bridge_request *r)
     r->has_id = isfinite(r->id) && floor(r->id) >= r->id;
 }
 
-/* The request is tried again as it came. */
-static void park(bridge_session *s, const void *data, size_t len)
-{
-    ic__buf_reset(&s->parked);
-    ic__buf_add(&s->parked, data, len);
-    if (!s->parked.bad)
-        return;
-    s->waits = false;
-    bridge_session_close(s, BRIDGE_CLOSE_INTERNAL, "out of memory");
-}
-
 int bridge_session_message(bridge_session *s, const void *data, size_t len,
                            uint64_t now_ns)
 {
-    bridge_request r = {.session = s, .now_ns = now_ns};
+    bridge_request r = {.session = s, .data = data, .len = len, .now_ns = now_ns};
     ic__json *message = NULL;
 
     if (bridge_session_held(s))
@@ -337,21 +327,5 @@ int bridge_session_message(bridge_session *s, const void *data, size_t len,
         answer(&r);
     s->hub->acting = NULL;
     ic__json_free(message);
-    if (s->waits)
-        park(s, data, len);
     return 0;
-}
-
-void bridge_hub_planned(bridge_hub *hub, uint64_t now_ns)
-{
-    for (bridge_session *s = hub->first; s; s = s->next) {
-        ic__buf message = s->parked;
-        if (!s->waits)
-            continue;
-        s->waits = false;
-        s->parked = (ic__buf){0};
-        if (bridge_session_message(s, message.data, message.len, now_ns) != 0)
-            bridge_session_close(s, BRIDGE_CLOSE_INTERNAL, "not ready");
-        ic__buf_free(&message);
-    }
 }

@@ -40,8 +40,8 @@ void bridge_hub_expense(bridge_hub *hub, const isplit_change *change);
 /** More or fewer peers have the ledger that we have of this room. */
 void bridge_hub_company(bridge_hub *hub, const char *room);
 
-/** A search for a plan has ended: requests that wait for one are tried again. */
-void bridge_hub_planned(bridge_hub *hub, uint64_t now_ns);
+/** The plans of a room are there: requests that wait for them are answered. */
+void bridge_hub_planned(bridge_hub *hub, const char *room, uint64_t now_ns);
 
 /** A client has connected; its hello can be pulled. @return 0; IC_ERR_NOMEM */
 IC_CHECK int bridge_session_new(bridge_hub *hub, uint64_t now_ns, bridge_session **out);
@@ -50,8 +50,8 @@ void bridge_session_free(bridge_session *s);
 /**
  * One message of the client, text or binary.
  *
- * @return 0; IC_ERR_AGAIN while the client is made to wait, after a wrong token or for a
- * plan: bring it again when it is no longer held
+ * @return 0; IC_ERR_AGAIN while the client is made to wait after a wrong token: bring it
+ * again when it is no longer held
  */
 IC_CHECK int bridge_session_message(bridge_session *s, const void *data, size_t len,
                                     uint64_t now_ns);

@@ -21,6 +21,9 @@ typedef struct bridge_settings {
     uint32_t max_subscriptions;  /* per client; default 256 */
     uint32_t max_answer_bytes;   /* a longer one becomes an error; default 3 MiB, so that
                                     it fits into a queue that is not quite empty */
+    uint32_t max_waiting;        /* requests of a client that wait for plans; default 8 */
+    uint64_t progress_ns;        /* between two messages of how far a search is; default
+                                    500 ms */
     uint64_t auth_timeout_ns;    /* from the connection to auth_ok; default 30 s */
     uint64_t wrong_token_ns;     /* the first wrong token is answered after this time,
                                     each further one after twice as long; default 100 ms */

@@ -16,10 +16,15 @@ typedef struct search {
     struct search *next;
     isplit_plan_task **tasks;
     size_t count;
-    unsigned tries; /* this one included */
+    unsigned waiting; /* those who want the answer */
+    unsigned tries;   /* this one included */
+    uint64_t budget;
+    size_t payments; /* of the quick plan; 0 = none was made */
+    size_t lower_bound;
     int error;
-    atomic_uint percent; /* both are shared with the thread that searches */
-    atomic_bool hurry;
+    atomic_uint_least64_t steps; /* both are shared with the thread that searches */
+    atomic_bool abandoned;
+    uint64_t searched; /* the thread's: steps of the tasks before this one */
     char room[];
 } search;
 
@@ -29,14 +34,15 @@ struct peer_plans {
     search *first;
     const char *answered; /* the room whose plans are given out as they are */
     bool closing;
-    void (*on_plan)(void *user);
+    void (*on_plan)(const char *room, void *user);
     void *user;
     void (*on_closed)(void *user);
     void *closed_user;
 };
 
 int peer_plans_new(struct event_base *base, isplit_book *book,
-                   void (*on_plan)(void *user), void *user, peer_plans **out)
+                   void (*on_plan)(const char *room, void *user), void *user,
+                   peer_plans **out)
 {
     peer_plans *p = ic_mem_calloc(1, sizeof *p);
 
@@ -59,8 +65,9 @@ static bool go_on(uint64_t steps, uint64_t most, void *user)
 {
     search *s = user;
 
-    atomic_store(&s->percent, most > steps ? (unsigned)(steps * 100 / most) : 100);
-    return !atomic_load(&s->hurry);
+    (void)most; /* the budget counts what every task may take */
+    atomic_store(&s->steps, s->searched + steps);
+    return !atomic_load(&s->abandoned);
 }
 
 static void run(void *job)
@@ -71,8 +78,13 @@ static void run(void *job)
     isplit_plan_options_default(&o);
     o.on_progress = go_on;
     o.user = s;
-    for (size_t i = 0; !s->error && i < s->count; i++)
+    s->searched = 0;
+    if (atomic_load(&s->abandoned)) /* while others were searched for */
+        s->error = IC_ERR_CANCELED;
+    for (size_t i = 0; !s->error && i < s->count; i++) {
         s->error = isplit_plan_task_run(s->tasks[i], &o);
+        s->searched += o.max_operations;
+    }
 }
 
 /* --- on the loop --- */
@@ -138,7 +150,7 @@ static int make_tasks(search *s, const isplit_state *state)
 }
 
 /* Without memory the answer is, too, and says so. */
-static void plan_hurriedly(const isplit_state *state)
+static int plan_hurriedly(const isplit_state *state)
 {
     search s = {.count = 0};
     isplit_plan_options o;
@@ -151,6 +163,7 @@ static void plan_hurriedly(const isplit_state *state)
         isplit_plan_task_keep(s.tasks[i], state);
     }
     free_tasks(&s);
+    return error;
 }
 
 static void done(void *job);
@@ -158,15 +171,45 @@ static void done(void *job);
 static bool begin(search *s, const isplit_state *state)
 {
     peer_plans *p = s->plans;
+    isplit_plan_options o;
 
     free_tasks(s);
     s->tries++;
     s->error = 0;
+    atomic_store(&s->steps, 0);
+    isplit_plan_options_default(&o);
     if (make_tasks(s, state) != 0 || ic__jobs_add(p->jobs, run, done, s) != 0)
         return false;
+    s->budget = s->count * o.max_operations;
     s->next = p->first;
     p->first = s;
     return true;
+}
+
+/* What the quick plan comes to, for who wonders whether to wait. */
+static void look_ahead(search *s, const isplit_state *state)
+{
+    isplit_plan plan;
+    int error = plan_hurriedly(state);
+
+    for (size_t i = 0; !error && i < isplit_state_currency_count(state); i++) {
+        if (!isplit_state_plan_is_long(state, i))
+            continue;
+        error = isplit_state_plan(state, i, NULL, &plan);
+        if (error)
+            break;
+        s->payments += plan.count;
+        s->lower_bound += plan.lower_bound;
+        isplit_plan_free(&plan);
+    }
+    if (error)
+        s->payments = 0;
+}
+
+/* Called off, and asked for again before the thread has noticed. */
+static bool is_wanted_again(search *s)
+{
+    return s->error == IC_ERR_CANCELED && !atomic_load(&s->abandoned);
 }
 
 /* @return true when it searches on */
@@ -180,25 +223,33 @@ static bool conclude(search *s)
         isplit_plan_task_keep(s->tasks[i], state);
     if (!is_long(state))
         return false;
-    if (!s->error && s->tries < PEER_PLANS_TRIES && begin(s, state))
+    if ((!s->error || is_wanted_again(s)) && s->tries < PEER_PLANS_TRIES &&
+        begin(s, state))
         return true;
-    plan_hurriedly(state);
+    (void)plan_hurriedly(state);
     return false;
+}
+
+/* While `ask` runs, the plans of the room are given out as they are. */
+static void answer(peer_plans *p, const char *room,
+                   void (*ask)(const char *room, void *user), void *user)
+{
+    p->answered = room;
+    ask(room, user);
+    p->answered = NULL;
 }
 
 static void done(void *job)
 {
     search *s = job;
     peer_plans *p = s->plans;
+    bool wanted = s->waiting && !p->closing;
 
     unlink_search(p, s);
-    if (!p->closing && conclude(s))
+    if (wanted && conclude(s))
         return;
-    if (!p->closing) {
-        p->answered = s->room;
-        p->on_plan(p->user);
-        p->answered = NULL;
-    }
+    if (wanted)
+        answer(p, s->room, p->on_plan, p->user);
     search_free(s);
 }
 
@@ -210,44 +261,72 @@ static search *search_new(peer_plans *p, const char *room)
     if (!s)
         return NULL;
     s->plans = p;
-    atomic_init(&s->percent, 0);
-    atomic_init(&s->hurry, false);
+    s->waiting = 1;
+    atomic_init(&s->steps, 0);
+    atomic_init(&s->abandoned, false);
     memcpy(s->room, room, size);
     return s;
+}
+
+static bool join(search *s)
+{
+    if (s) {
+        s->waiting++;
+        atomic_store(&s->abandoned, false);
+    }
+    return s != NULL;
 }
 
 bool peer_plans_ready(peer_plans *plans, const char *room)
 {
     const isplit_state *state;
 
-    if (search_of(plans, room))
+    if (plans->answered && strcmp(plans->answered, room) == 0)
+        return true;
+    if (join(search_of(plans, room)))
         return false;
-    if (isplit_book_state(plans->book, room, &state) != 0 || !is_long(state) ||
-        (plans->answered && strcmp(plans->answered, room) == 0))
+    if (isplit_book_state(plans->book, room, &state) != 0 || !is_long(state))
         return true;
     search *s = search_new(plans, room);
+    if (s)
+        look_ahead(s, state);
     if (s && begin(s, state))
         return false;
     search_free(s);
-    plan_hurriedly(state);
+    (void)plan_hurriedly(state);
     return true;
 }
 
-bool peer_plans_progress(const peer_plans *plans, const char *room, unsigned *percent)
+bool peer_plans_progress(const peer_plans *plans, const char *room,
+                         peer_plans_effort *out)
 {
     const search *s = search_of(plans, room);
 
-    if (s)
-        *percent = atomic_load(&s->percent);
-    return s != NULL;
+    if (!s)
+        return false;
+    *out = (peer_plans_effort){.steps = atomic_load(&s->steps),
+                               .budget = s->budget,
+                               .payments = s->payments,
+                               .lower_bound = s->lower_bound};
+    return true;
 }
 
-void peer_plans_hurry(peer_plans *plans, const char *room)
+void peer_plans_leave(peer_plans *plans, const char *room)
 {
     search *s = search_of(plans, room);
 
-    if (s)
-        atomic_store(&s->hurry, true);
+    if (s && s->waiting && --s->waiting == 0)
+        atomic_store(&s->abandoned, true);
+}
+
+void peer_plans_quick(peer_plans *plans, const char *room,
+                      void (*ask)(const char *room, void *user), void *user)
+{
+    const isplit_state *state;
+
+    if (isplit_book_state(plans->book, room, &state) == 0 && is_long(state))
+        (void)plan_hurriedly(state);
+    answer(plans, room, ask, user);
 }
 
 static void jobs_closed(void *user)
@@ -273,6 +352,6 @@ void peer_plans_close(peer_plans *plans, void (*on_closed)(void *user), void *us
     plans->on_closed = on_closed;
     plans->closed_user = user;
     for (search *s = plans->first; s; s = s->next)
-        atomic_store(&s->hurry, true);
+        atomic_store(&s->abandoned, true);
     ic__jobs_close(plans->jobs, jobs_closed, plans);
 }

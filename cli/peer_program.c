@@ -117,6 +117,8 @@ static void wait_for_plan(peer_program *program, const char *text, size_t len,
 {
     int error = peer_wait_begin(program->wait, text, len, reply->waits_for);
 
+    if (error)
+        peer_plans_leave(program->plans, reply->waits_for);
     if (error == IC_ERR_BUSY)
         peer_fail(reply, "one plan is being searched for already; Enter ends that with "
                          "a quick one");
@@ -276,13 +278,13 @@ static void on_change(const isplit_change *change, void *user)
         say_change(program, change);
 }
 
-static void on_plan(void *user)
+static void on_plan(const char *room, void *user)
 {
     peer_program *program = user;
 
-    peer_web_planned(&program->web);
+    peer_web_planned(&program->web, room);
     if (program->wait && !program->stopping)
-        peer_wait_planned(program->wait);
+        peer_wait_planned(program->wait, room);
 }
 
 static int start(peer_program *program, peer_config *config)

@@ -19,16 +19,16 @@ static void tell_progress(evutil_socket_t fd, short what, void *user)
 {
     peer_wait *w = user;
     char text[PEER_ROOM_MAX + 128];
-    unsigned percent;
+    peer_plans_effort e;
 
     (void)fd;
     (void)what;
-    if (!w->opts.print || !peer_plans_progress(w->opts.plans, w->room, &percent))
+    if (!w->opts.print || !peer_plans_progress(w->opts.plans, w->room, &e))
         return;
     (void)snprintf(text, sizeof text,
                    "[expense:%s] searching for the fewest payments: %u %%; Enter ends it "
                    "with a quick plan",
-                   w->room, percent);
+                   w->room, (unsigned)(e.steps * 100 / e.budget));
     w->opts.print(text, w->opts.user);
 }
 
@@ -78,21 +78,28 @@ int peer_wait_begin(peer_wait *wait, const char *text, size_t len, const char *r
     return 0;
 }
 
-void peer_wait_hurry(peer_wait *wait)
+static void run_again(const char *room, void *user)
 {
-    if (wait->line)
-        peer_plans_hurry(wait->opts.plans, wait->room);
+    peer_wait *w = user;
+    char *line = w->line;
+
+    (void)room;
+    w->line = NULL;
+    (void)event_del(w->tick);
+    w->opts.run(line, w->len, w->opts.user);
+    ic_mem_free(line);
 }
 
-void peer_wait_planned(peer_wait *wait)
+void peer_wait_hurry(peer_wait *wait)
 {
-    char *line = wait->line;
-    unsigned percent;
-
-    if (!line || peer_plans_progress(wait->opts.plans, wait->room, &percent))
+    if (!wait->line)
         return;
-    wait->line = NULL;
-    (void)event_del(wait->tick);
-    wait->opts.run(line, wait->len, wait->opts.user);
-    ic_mem_free(line);
+    peer_plans_leave(wait->opts.plans, wait->room);
+    peer_plans_quick(wait->opts.plans, wait->room, run_again, wait);
+}
+
+void peer_wait_planned(peer_wait *wait, const char *room)
+{
+    if (wait->line && strcmp(wait->room, room) == 0)
+        run_again(room, wait);
 }

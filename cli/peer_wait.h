@@ -41,10 +41,10 @@ bool peer_wait_is_on(const peer_wait *wait);
 IC_CHECK int peer_wait_begin(peer_wait *wait, const char *text, size_t len,
                              const char *room);
 
-/** Take what can be found at once. */
+/** Run the line with the quick plan. */
 void peer_wait_hurry(peer_wait *wait);
 
-/** Plans are there: on with the line, if it waited for them. */
-void peer_wait_planned(peer_wait *wait);
+/** The plans of a room are there: on with the line, if it waited for them. */
+void peer_wait_planned(peer_wait *wait, const char *room);
 
 #endif

@@ -37,7 +37,7 @@ static void run_command(const char *line, bridge_output *out, void *user)
     peer_reply reply = {.line = add_line, .user = out};
 
     peer_command_run(web->app, PEER_ASKER_BRIDGE, line, strlen(line), &reply);
-    out->waits = reply.waits_for[0] != 0;
+    ic__buf_text(&out->waits_for, reply.waits_for);
     if (reply.failed)
         bridge_output_fail(out, reply.error);
 }
@@ -66,6 +66,35 @@ static bool planned(const char *room, void *user)
     const peer_web *web = user;
 
     return !web->app->plans || peer_plans_ready(web->app->plans, room);
+}
+
+static bool progress(const char *room, bridge_progress *out, void *user)
+{
+    const peer_web *web = user;
+    peer_plans_effort e;
+
+    if (!peer_plans_progress(web->app->plans, room, &e))
+        return false;
+    *out = (bridge_progress){.steps = e.steps,
+                             .budget = e.budget,
+                             .payments = e.payments,
+                             .lower_bound = e.lower_bound};
+    return true;
+}
+
+static void leave(const char *room, void *user)
+{
+    const peer_web *web = user;
+
+    peer_plans_leave(web->app->plans, room);
+}
+
+static void quick(const char *room, void (*ask)(const char *room, void *asker),
+                  void *asker, void *user)
+{
+    const peer_web *web = user;
+
+    peer_plans_quick(web->app->plans, room, ask, asker);
 }
 
 static void did(void *user)
@@ -216,6 +245,9 @@ int peer_web_start(peer_web *web, struct event_base *base, const peer_config *co
         .company = company_of,
         .sync = sync_of,
         .planned = planned,
+        .progress = progress,
+        .leave = leave,
+        .quick = quick,
         .did = did,
         .user = web,
     };
@@ -281,12 +313,12 @@ void peer_web_company(peer_web *web, const char *room)
         bridge_server_company(web->page, room);
 }
 
-void peer_web_planned(peer_web *web)
+void peer_web_planned(peer_web *web, const char *room)
 {
     if (web->bridge)
-        bridge_server_planned(web->bridge);
+        bridge_server_planned(web->bridge, room);
     if (web->page)
-        bridge_server_planned(web->page);
+        bridge_server_planned(web->page, room);
 }
 
 void peer_web_message(peer_web *web, const char *channel, const ic__json *envelope)

@@ -44,8 +44,8 @@ void peer_web_change(peer_web *web, const isplit_change *change);
 /** More or fewer peers have the ledger of this room: tell the clients. */
 void peer_web_company(peer_web *web, const char *room);
 
-/** A search for a plan has ended: answer the clients that wait for one. */
-void peer_web_planned(peer_web *web);
+/** The plans of a room are there: answer the clients that wait for them. */
+void peer_web_planned(peer_web *web, const char *room);
 
 /** A message came in on a channel: pass it to the clients that listen. */
 void peer_web_message(peer_web *web, const char *channel, const ic__json *envelope);

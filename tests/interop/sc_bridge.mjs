@@ -89,6 +89,25 @@ check('a line of the assistant is previewed, then done', async () => {
   await client.end()
 })
 
+check('who waits for a plan hears of it, is served, and may take a quick one', async () => {
+  const client = await Client.enter(peer)
+  const room = { channel: 'large' }
+  for (let i = 0; i < 23; i++) { // no few of these amounts sum to zero: 2^24 sets are looked at
+    await client.ask({ type: 'expense_add', ...room, payer: `m${i}`, amount: `${2 ** i}.00`, split: ['zoe'], only: true })
+  }
+  for (const message of [{ id: 901, type: 'expense_balance', ...room }, { id: 902, type: 'ping' }, { id: 903, type: 'expense_cancel', ...room }]) client.send(message)
+  const { type, request, steps, budget, payments, lowerBound, id } = await client.next()
+  assert.deepEqual({ type, request, id }, { type: 'expense_progress', request: 901, id: undefined })
+  assert.ok(steps <= budget && lowerBound <= payments)
+  assert.deepEqual([(await client.next()).id, (await client.next()).id], [902, 901])
+  assert.deepEqual(await client.next(), { id: 903, type: 'expense_canceled', ...room, answered: 1 })
+  const { summary } = await client.ask({ type: 'expense_balance', ...room }) // who waits gets the least
+  assert.equal(summary.settlements.length, 23)
+  assert.deepEqual(summary.plan, { optimal: true, lowerBound: 23 })
+  assert.equal((await client.ask({ type: 'expense_cancel', ...room })).answered, 0)
+  await client.end()
+})
+
 check('guessing tokens ends the connection with 1008', async () => {
   const client = await Client.connect(peer)
   for (let i = 0; i < 5; i++) {

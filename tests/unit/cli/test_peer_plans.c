@@ -25,9 +25,10 @@ static int told;
 static bool was_ready; /* when we were told */
 static int closed;
 
-static void on_plan(void *user)
+static void on_plan(const char *room, void *user)
 {
     (void)user;
+    assert_string_equal(room, "trip");
     told++;
     was_ready = peer_plans_ready(plans, "trip");
     (void)event_base_loopbreak(base);
@@ -175,23 +176,87 @@ static void a_room_that_is_never_quiet_has_an_answer(void **state)
     assert_false(isplit_state_plan_is_long(state_of(), 0));
 }
 
-static void a_search_can_be_called_off(void **state)
+static void who_waits_may_ask_how_far_it_is(void **state)
 {
-    unsigned percent = 101;
+    peer_plans_effort e = {0};
+    isplit_plan plan;
 
     (void)state;
     add_many();
-    peer_plans_hurry(plans, "trip"); /* none yet */
-    assert_false(peer_plans_progress(plans, "trip", &percent));
+    assert_false(peer_plans_progress(plans, "trip", &e));
     assert_false(peer_plans_ready(plans, "trip"));
-    assert_true(peer_plans_progress(plans, "trip", &percent));
-    assert_true(percent <= 100);
-    peer_plans_hurry(plans, "trip");
+    assert_true(peer_plans_progress(plans, "trip", &e));
+    assert_true(e.steps <= e.budget && e.budget > 0);
+    (void)event_base_dispatch(base);
+    assert_false(peer_plans_progress(plans, "trip", &e));
+    assert_int_equal(isplit_state_plan(state_of(), 0, NULL, &plan), 0);
+    assert_true(e.payments >= plan.count && e.lower_bound <= plan.count);
+    isplit_plan_free(&plan);
+}
+
+static void ask_once(const char *room, void *user)
+{
+    isplit_plan plan;
+
+    assert_true(peer_plans_ready(plans, room));
+    assert_int_equal(isplit_state_plan(state_of(), 0, NULL, &plan), 0);
+    *(size_t *)user = plan.count;
+    isplit_plan_free(&plan);
+}
+
+/* One is answered at once, another one gets the plan that is searched for. */
+static void who_does_not_wait_leaves_others_alone(void **state)
+{
+    peer_plans_effort e = {0};
+    size_t payments = 0;
+
+    (void)state;
+    add_many();
+    assert_false(peer_plans_ready(plans, "trip"));
+    assert_false(peer_plans_ready(plans, "trip"));
+    assert_true(peer_plans_progress(plans, "trip", &e));
+    peer_plans_leave(plans, "trip");
+    peer_plans_quick(plans, "trip", ask_once, &payments);
+    assert_int_equal(payments, e.payments);
+    assert_false(peer_plans_ready(plans, "trip"));
     (void)event_base_dispatch(base);
     assert_int_equal(told, 1);
     assert_true(was_ready);
-    assert_false(peer_plans_progress(plans, "trip", &percent));
+    assert_false(isplit_state_plan_is_long(state_of(), 0));
+}
+
+static void run_until_quiet(void)
+{
+    peer_plans_effort e;
+
+    while (peer_plans_progress(plans, "trip", &e))
+        (void)event_base_loop(base, EVLOOP_ONCE);
+}
+
+static void a_search_that_nobody_waits_for_ends(void **state)
+{
+    (void)state;
+    add_many();
+    peer_plans_leave(plans, "trip"); /* nobody searches yet */
+    assert_false(peer_plans_ready(plans, "trip"));
+    peer_plans_leave(plans, "trip");
+    peer_plans_leave(plans, "trip");
+    run_until_quiet();
+    assert_int_equal(told, 0);
     assert_true(isplit_state_plan_is_long(state_of(), 0));
+}
+
+static void a_search_that_was_left_is_taken_up_again(void **state)
+{
+    (void)state;
+    add_many();
+    assert_false(peer_plans_ready(plans, "trip"));
+    peer_plans_leave(plans, "trip");
+    (void)nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL); /* it may notice */
+    assert_false(peer_plans_ready(plans, "trip"));
+    (void)event_base_dispatch(base);
+    assert_int_equal(told, 1);
+    assert_false(isplit_state_plan_is_long(state_of(), 0));
 }
 
 /* Teardown closes while the search runs, and nobody is told. */
@@ -246,7 +311,13 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_room_that_is_never_quiet_has_an_answer, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_search_can_be_called_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_waits_may_ask_how_far_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_does_not_wait_leaves_others_alone, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_search_that_nobody_waits_for_ends, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_search_that_was_left_is_taken_up_again, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(closing_ends_a_search, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_the_plan_is_made_at_once, setup,
                                         teardown),

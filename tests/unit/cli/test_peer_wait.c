@@ -23,10 +23,10 @@ static peer_wait *waiter;
 static char ran[64];
 static char printed[PEER_ROOM_MAX + 128];
 
-static void on_plan(void *user)
+static void on_plan(const char *room, void *user)
 {
     (void)user;
-    peer_wait_planned(waiter);
+    peer_wait_planned(waiter, room);
     (void)event_base_loopbreak(base);
 }
 
@@ -36,9 +36,12 @@ static void print(const char *text, void *user)
     (void)snprintf(printed, sizeof printed, "%s", text);
 }
 
+static bool was_ready; /* when the line ran */
+
 static void run(const char *text, size_t len, void *user)
 {
     (void)user;
+    was_ready = peer_plans_ready(plans, "trip");
     (void)snprintf(ran, sizeof ran, "%.*s", (int)len, text);
 }
 
@@ -86,12 +89,12 @@ static void a_line_runs_again_when_its_plan_is_there(void **state)
 {
     (void)state;
     assert_false(peer_wait_is_on(waiter));
-    peer_wait_planned(waiter); /* nobody waits */
+    peer_wait_planned(waiter, "trip"); /* nobody waits */
     assert_false(peer_plans_ready(plans, "trip"));
     assert_int_equal(peer_wait_begin(waiter, "/expense_why xx", 12, "trip"), 0);
     assert_true(peer_wait_is_on(waiter));
     assert_int_equal(peer_wait_begin(waiter, "/x", 2, "trip"), IC_ERR_BUSY);
-    peer_wait_planned(waiter); /* of another room */
+    peer_wait_planned(waiter, "another room");
     assert_string_equal(ran, "");
     while (!printed[0])
         (void)event_base_loop(base, EVLOOP_ONCE);
@@ -99,6 +102,7 @@ static void a_line_runs_again_when_its_plan_is_there(void **state)
         strstr(printed, "[expense:trip] searching for the fewest payments: "));
     (void)event_base_dispatch(base);
     assert_string_equal(ran, "/expense_why");
+    assert_true(was_ready);
     assert_false(peer_wait_is_on(waiter));
 }
 
@@ -109,8 +113,9 @@ static void a_line_may_be_answered_at_once(void **state)
     assert_false(peer_plans_ready(plans, "trip"));
     assert_int_equal(peer_wait_begin(waiter, "/expense_plan", 13, "trip"), 0);
     peer_wait_hurry(waiter);
-    (void)event_base_dispatch(base);
     assert_string_equal(ran, "/expense_plan");
+    assert_true(was_ready);
+    assert_false(peer_wait_is_on(waiter));
 }
 
 static void without_memory_no_line_waits(void **state)
