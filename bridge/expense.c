@@ -345,6 +345,26 @@ static void add_text(ic__buf *lines, int error, char *text)
     ic_mem_free(text);
 }
 
+/* The two events that its author signed in the place of one, if so. */
+static void add_fork(bridge_expense *x, const isplit_entry *entry)
+{
+    char *pair[2] = {NULL, NULL};
+
+    if (!(entry->flags & ISPLIT_ENTRY_FORKED))
+        return;
+    if (isplit_book_fork(x->hub->host.book, x->room, entry->author, &pair[0], &pair[1])) {
+        x->answer.bad = true;
+        return;
+    }
+    ic__buf_text(&x->answer, ",\"fork\":[");
+    ic__buf_text(&x->answer, pair[0]);
+    ic__buf_char(&x->answer, ',');
+    ic__buf_text(&x->answer, pair[1]);
+    ic__buf_char(&x->answer, ']');
+    ic_mem_free(pair[0]);
+    ic_mem_free(pair[1]);
+}
+
 bool bridge_expense_history(bridge_expense *x, const char *ref, ic__buf *lines)
 {
     const isplit_state *state = state_of(x);
@@ -360,6 +380,7 @@ bool bridge_expense_history(bridge_expense *x, const char *ref, ic__buf *lines)
     json = NULL;
     error = isplit_form_history_json(state, entry, &json);
     add_form(x, "steps", error, json);
+    add_fork(x, entry);
     error = isplit_form_history(state, entry, &text);
     add_text(lines, error, text);
     return true;

@@ -191,6 +191,24 @@ class Stores(IntersplitTest, PeerTest):
         bad = json.loads(self.run_cli("check", "--store", copy, "--json", code=REFUSED)[0])
         self.assertEqual((False, 1), (bad["good"], bad["badSignatures"]))
 
+    def test_check_proves_who_signed_two_events_in_the_place_of_one(self):
+        add = "/expense_add --channel trip --payer alice --split bob --amount "
+        self.run_peer(f"{add}1\n/expense_persist --channel trip\n")
+        self.assertEqual([], json.loads(self.run_cli("check", "--store", self.store, "--json")[0])["forks"])
+        for name in os.listdir(self.store):
+            if name.startswith("ledger.db"):
+                os.remove(os.path.join(self.store, name))
+        self.run_peer(f"{add}2\n/expense_restore --channel trip\n")
+        said = json.loads(self.run_cli("check", "--store", self.store, "--json")[0])
+        (fork,) = said["forks"]
+        first, second = fork["events"]
+        self.assertEqual((True, fork["author"], first["by"]), (said["good"], first["by"], second["by"]))
+        self.assertEqual(first["seq"], second["seq"])
+        self.assertNotEqual(first["sig"], second["sig"])
+        lines = self.run_cli("check", "--store", self.store)[0].splitlines()
+        self.assertEqual(["forks: 1", f"  {fork['author']} signed two events in the place of one:"], lines[-4:-2])
+        self.assertEqual([first, second], [json.loads(line) for line in lines[-2:]])
+
     def test_the_history_of_an_entry_begins_with_its_addition(self):
         peer = self.start()
         self.fill(peer)

@@ -194,6 +194,44 @@ static void what_is_said_is_done_to_entries_too(void **state)
     say(b, "void 999999", "there is no such entry");
 }
 
+/* What the same key has signed elsewhere, not knowing of anything here. */
+static void persist_elsewhere(bench *b)
+{
+    isplit_book_options options;
+    isplit_book *book = NULL;
+    const isplit_part parts[] = {{.name = "b"}};
+    const isplit_draft draft = {
+        .payer = "a", .amount = "1", .parts = parts, .part_count = 1};
+    const isplit_entry *entry = NULL;
+    size_t count = 0;
+
+    isplit_book_options_default(&options);
+    options.path = ":memory:";
+    options.snapshot_path = b->snapshots;
+    options.identity = b->alice;
+    options.env = b->options.env;
+    assert_int_equal(isplit_book_open(&options, &book, NULL), 0);
+    assert_int_equal(isplit_book_add(book, "trip", &draft, &entry, NULL, NULL), 0);
+    assert_int_equal(isplit_book_persist(book, "trip", false, &count, NULL), 0);
+    isplit_book_close(book);
+}
+
+/* Spec 16, section 4.6. */
+static void history_proves_that_an_author_signed_two_futures(void **state)
+{
+    bench *b = *state;
+
+    persist_elsewhere(b);
+    ask(b, "expense_add", "\"payer\":\"a\",\"amount\":30,\"split\":\"a,b\"", "");
+    bench_send(b, 0,
+               "{\"type\":\"expense_history\",\"channel\":\"trip\",\"ref\":\"last\"}");
+    assert_null(strstr(bench_next(b, 0), "fork"));
+    ask(b, "expense_restore", "", "\"added\":1");
+    ask(b, "expense_history", "\"ref\":\"last\"",
+        "\"marks\":[\"forked\"]|\"fork\":[{|\"amount\":100,|\"amount\":3000,|\"seq\":1,|"
+        "\"sig\":");
+}
+
 static void members_claim_names_and_say_what_is_right(void **state)
 {
     bench *b = *state;
@@ -352,6 +390,7 @@ int main(void)
         WITH_BENCH(a_payment_settles_and_is_no_spending),
         WITH_BENCH(entries_are_amended_voided_and_brought_back),
         WITH_BENCH(what_is_said_is_done_to_entries_too),
+        WITH_BENCH(history_proves_that_an_author_signed_two_futures),
         WITH_BENCH(members_claim_names_and_say_what_is_right),
         WITH_BENCH(a_room_has_settings),
         WITH_BENCH(entries_come_again_until_their_end),

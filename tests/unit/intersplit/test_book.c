@@ -12,6 +12,7 @@
 
 #include "book/book.h"
 #include "desk.h"
+#include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intersplit/book.h"
 #include "intersplit/form.h"
@@ -354,6 +355,18 @@ static void an_empty_room_stays_where_it_is(void **state)
 
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, desk_setup, desk_teardown)
 
+static void prove_once(void *arg)
+{
+    desk *d = arg;
+    char *pair[2] = {NULL, NULL};
+
+    int err = isplit_book_fork(d->book, "trip", ic_identity_public_key_hex(d->identity),
+                               &pair[0], &pair[1]);
+    assert_true(err == IC_ERR_NOMEM ? !pair[0] && !pair[1] : !err);
+    ic_mem_free(pair[0]);
+    ic_mem_free(pair[1]);
+}
+
 /* Section 4.6. What a second device wrote comes in by the snapshot. */
 static void a_fork_is_proven_from_the_store(void **state)
 {
@@ -382,6 +395,7 @@ static void a_fork_is_proven_from_the_store(void **state)
     assert_string_not_equal(pair[0], pair[1]);
     ic_mem_free(pair[0]);
     ic_mem_free(pair[1]);
+    fail_alloc_each(prove_once, d);
 }
 
 int main(void)
