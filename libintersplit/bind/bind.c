@@ -7,11 +7,10 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-#define HASTY_BURST 5     /* hellos before their time, then one in ten seconds */
-#define HASTY_SLOWNESS 10 /* in seconds */
-#define HASTY_LATER (HASTY_SLOWNESS * ISPLIT__SECOND)
-#define CALM_MAX 4      /* the time between hellos doubles so often */
-#define AGREED_ENOUGH 8 /* peers that said what we would say */
+#define HASTY_BURST 5    /* hellos before their time, then one in ... */
+#define HASTY_SECONDS 10 /* ... that many */
+#define CALM_MAX 4       /* the time between hellos doubles so often */
+#define AGREED_ENOUGH 8  /* peers that said what we would say */
 
 _Static_assert(offsetof(isplit_bind_options, max_peers) + sizeof(uint32_t) ==
                    sizeof(isplit_bind_options),
@@ -56,7 +55,7 @@ static int read_options(const isplit_bind_options *opts, isplit_bind_options *ou
     return has_all ? 0 : IC_ERR_INVALID;
 }
 
-static isplit__talk *find_talk(const isplit_bind *bind, const char *room)
+isplit__talk *isplit__talk_find(const isplit_bind *bind, const char *room)
 {
     for (size_t i = 0; i < bind->talk_count; i++) {
         if (strcmp(bind->talks[i]->name, room) == 0)
@@ -70,16 +69,14 @@ static isplit__talk *find_talk(const isplit_bind *bind, const char *room)
 static void on_stored(const isplit__place *place, uint32_t position, void *user)
 {
     isplit_bind *bind = user;
-    isplit__talk *t = find_talk(bind, place->room->context.room);
+    isplit__talk *t = isplit__talk_find(bind, place->room->context.room);
 
     if (!t || bind->taking)
         return;
     t->calm = 0;
     isplit__talk_hello_within(t, 1500, 3000);
-    if (t->live_count == ISPLIT__MAX_LIVE)
-        return;
-    size_t at = (t->first_live + t->live_count++) % ISPLIT__MAX_LIVE;
-    t->live[at] = position;
+    if (t->live_count < ISPLIT__MAX_LIVE)
+        t->live[t->live_count++] = position;
 }
 
 int isplit_bind_new(const isplit_bind_options *opts, isplit_bind **out)
@@ -96,7 +93,7 @@ int isplit_bind_new(const isplit_bind_options *opts, isplit_bind **out)
         return IC_ERR_NOMEM;
     bind->o = o;
     bind->book = o.book;
-    bind->bytes.level = o.burst_bytes;
+    bind->bytes = (isplit__bucket){.rate = o.rate_bytes, .burst = o.burst_bytes};
     bind->talks = ic_mem_calloc(o.max_rooms, sizeof *bind->talks);
     bind->peers = ic_mem_calloc(o.max_peers, sizeof *bind->peers);
     if (!bind->talks || !bind->peers) {
@@ -173,8 +170,8 @@ void isplit__talk_hello_within(isplit__talk *t, uint64_t least_ms, uint64_t most
 
     if (at >= t->hello_at)
         return;
-    if (!isplit__bucket_take(&t->hasty, 1, 1, HASTY_BURST, t->bind->now / HASTY_SLOWNESS))
-        at += HASTY_LATER;
+    if (!isplit__bucket_take(&t->hasty, HASTY_SECONDS, t->bind->now))
+        at += HASTY_SECONDS * ISPLIT__SECOND;
     if (at < t->hello_at)
         t->hello_at = at;
     t->agreed = 0; /* who agreed before may not know what is new */
@@ -196,7 +193,7 @@ int isplit_bind_join(isplit_bind *bind, const char *room, uint64_t now)
     isplit__place *place = NULL;
 
     bind->now = now;
-    if (find_talk(bind, room))
+    if (isplit__talk_find(bind, room))
         return 0;
     if (bind->talk_count == bind->o.max_rooms)
         return IC_ERR_LIMIT;
@@ -213,7 +210,7 @@ int isplit_bind_join(isplit_bind *bind, const char *room, uint64_t now)
     memcpy(name, room, strlen(room) + 1);
     *t = (isplit__talk){.bind = bind,
                         .name = name,
-                        .hasty = {.level = HASTY_BURST, .at = now / HASTY_SLOWNESS},
+                        .hasty = {.rate = 1, .burst = HASTY_BURST * HASTY_SECONDS},
                         .hello_at = ISPLIT_BIND_NEVER,
                         .start_at = ISPLIT_BIND_NEVER};
     bind->talks[bind->talk_count++] = t;
@@ -251,7 +248,7 @@ void isplit_bind_lost(isplit_bind *bind, const uint8_t peer[ISPLIT_BIND_KEY_BYTE
 
 void isplit_bind_greet(isplit_bind *bind, const char *room, uint64_t now)
 {
-    isplit__talk *t = find_talk(bind, room);
+    isplit__talk *t = isplit__talk_find(bind, room);
 
     bind->now = now;
     if (t)
@@ -263,25 +260,24 @@ void isplit_bind_greet(isplit_bind *bind, const char *room, uint64_t now)
 /* Bytes that everybody gets count for each of them. */
 static void charge_all(isplit_bind *bind, size_t count)
 {
-    const isplit_bind_options *o = &bind->o;
-
-    isplit__bucket_drain(&bind->bytes, count, o->rate_bytes, o->burst_bytes, bind->now);
+    isplit__bucket_drain(&bind->bytes, count, bind->now);
     for (size_t i = 0; i < bind->peer_count; i++)
-        isplit__bucket_drain(&bind->peers[i].bytes, count, o->rate_bytes, o->burst_bytes,
-                             bind->now);
+        isplit__bucket_drain(&bind->peers[i].bytes, count, bind->now);
 }
 
 /* Most messages to all are smaller than the largest event; a larger one is charged for
  * when it is made. */
+static uint64_t may_tell_at(const isplit_bind *bind)
+{
+    return isplit__bucket_ready(&bind->bytes,
+                                ISPLIT__EVENT_MAX_BYTES + bind->o.envelope_bytes);
+}
+
 static bool may_tell_all(isplit_bind *bind)
 {
-    const isplit_bind_options *o = &bind->o;
-    size_t cost = ISPLIT__EVENT_MAX_BYTES + o->envelope_bytes;
-
-    if (isplit__bucket_ready(&bind->bytes, cost, o->rate_bytes, o->burst_bytes) >
-        bind->now)
+    if (may_tell_at(bind) > bind->now)
         return false;
-    charge_all(bind, cost);
+    charge_all(bind, ISPLIT__EVENT_MAX_BYTES + bind->o.envelope_bytes);
     return true;
 }
 
@@ -316,9 +312,8 @@ static bool pull_live(isplit__talk *t, isplit_bind_message *out)
 {
     while (t->live_count && may_tell_all(t->bind)) {
         isplit__buf b = {0};
-        uint32_t position = t->live[t->first_live];
-        t->first_live = (t->first_live + 1) % ISPLIT__MAX_LIVE;
-        t->live_count--;
+        uint32_t position = t->live[0];
+        memmove(t->live, t->live + 1, --t->live_count * sizeof *t->live);
         if (tell_all(t, &b, isplit__say_live(t, position, &b), out))
             return true;
     }
@@ -344,20 +339,18 @@ static bool pull_hello(isplit__talk *t, isplit_bind_message *out)
     return tell_all(t, &b, b.bad ? IC_ERR_NOMEM : 0, out);
 }
 
+static uint64_t cost_of_letter(const isplit_bind *bind, const isplit__peer *peer)
+{
+    return peer->letters[0].len + bind->o.envelope_bytes;
+}
+
 static bool pull_letter(isplit_bind *bind, isplit__peer *peer, isplit_bind_message *out)
 {
-    const isplit_bind_options *o = &bind->o;
-    const isplit__letter *next = &peer->letters[peer->first_letter];
-
-    if (!peer->letter_count)
+    if (!peer->letter_count ||
+        !isplit__bucket_take(&peer->bytes, cost_of_letter(bind, peer), bind->now))
         return false;
-    uint64_t cost = next->len + o->envelope_bytes;
-    if (cost > o->burst_bytes)
-        cost = o->burst_bytes;
-    if (!isplit__bucket_take(&peer->bytes, cost, o->rate_bytes, o->burst_bytes,
-                             bind->now))
-        return false;
-    isplit__letter letter = isplit__peer_next_letter(peer);
+    const isplit__letter letter = peer->letters[0];
+    memmove(peer->letters, peer->letters + 1, --peer->letter_count * sizeof letter);
     return hand_out(bind, letter.talk, letter.json, letter.len, &peer->key, out);
 }
 
@@ -385,10 +378,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t talk_deadline(const isplit__talk *t)
 {
-    const isplit_bind_options *o = &t->bind->o;
-    uint64_t all =
-        isplit__bucket_ready(&t->bind->bytes, ISPLIT__EVENT_MAX_BYTES + o->envelope_bytes,
-                             o->rate_bytes, o->burst_bytes);
+    uint64_t all = may_tell_at(t->bind);
     uint64_t hello = t->hello_at > all ? t->hello_at : all;
 
     return earlier(earlier(hello, isplit__sync_deadline(t)),
@@ -398,17 +388,13 @@ static uint64_t talk_deadline(const isplit__talk *t)
 uint64_t isplit_bind_deadline(const isplit_bind *bind)
 {
     uint64_t at = ISPLIT_BIND_NEVER;
-    const isplit_bind_options *o = &bind->o;
 
     for (size_t i = 0; i < bind->talk_count; i++)
         at = earlier(at, talk_deadline(bind->talks[i]));
     for (size_t i = 0; i < bind->peer_count; i++) {
         const isplit__peer *p = &bind->peers[i];
         if (p->letter_count)
-            at = earlier(at, isplit__bucket_ready(&p->bytes,
-                                                  p->letters[p->first_letter].len +
-                                                      o->envelope_bytes,
-                                                  o->rate_bytes, o->burst_bytes));
+            at = earlier(at, isplit__bucket_ready(&p->bytes, cost_of_letter(bind, p)));
     }
     return at;
 }
@@ -436,7 +422,7 @@ void isplit_bind_get_room(const isplit_bind *bind, const char *room, uint64_t no
     uint8_t fp[ISPLIT__PRINT_BYTES];
     isplit__place *place = NULL;
     isplit_bind_room r = {.to_come = 0};
-    const isplit__talk *t = find_talk(bind, room);
+    const isplit__talk *t = isplit__talk_find(bind, room);
 
     if (t && isplit__talk_place(t, &place) == 0) {
         isplit__sum_fingerprint(&place->room->state.sum, fp);

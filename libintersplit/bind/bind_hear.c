@@ -29,8 +29,7 @@ typedef struct taking {
 
 static bool take_token(isplit__peer *peer, const isplit_bind *bind)
 {
-    return isplit__bucket_take(&peer->live, 1, ISPLIT__LIVE_RATE, ISPLIT__LIVE_BURST,
-                               bind->now);
+    return isplit__bucket_take(&peer->live, 1, bind->now);
 }
 
 /* May this event come from this peer now? What we asked for may; the future of a key that
@@ -374,8 +373,7 @@ static int dispatch(const heard *m)
     for (size_t i = 0; type && i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].type, type) != 0)
             continue;
-        if (table[i].asks && !isplit__bucket_take(&m->peer->asks, 1, ISPLIT__ASKS_RATE,
-                                                  ISPLIT__ASKS_BURST, m->t->bind->now))
+        if (table[i].asks && !isplit__bucket_take(&m->peer->asks, 1, m->t->bind->now))
             return IC_ERR_LIMIT;
         return table[i].hear(m);
     }
@@ -397,21 +395,12 @@ static int hear(isplit__talk *t, const isplit__id *from, const json_t *root)
     return err;
 }
 
-static isplit__talk *find_talk(const isplit_bind *bind, const char *room)
-{
-    for (size_t i = 0; i < bind->talk_count; i++) {
-        if (strcmp(bind->talks[i]->name, room) == 0)
-            return bind->talks[i];
-    }
-    return NULL;
-}
-
 int isplit_bind_recv(isplit_bind *bind, const char *room,
                      const uint8_t from[ISPLIT_BIND_KEY_BYTES], const char *json,
                      size_t len, uint64_t now)
 {
     isplit__id key;
-    isplit__talk *t = find_talk(bind, room);
+    isplit__talk *t = isplit__talk_find(bind, room);
 
     bind->now = now;
     memcpy(key.b, from, sizeof key.b);

@@ -4,45 +4,34 @@
 #include "bind/binding.h"
 #include "intercom/sys/mem.h"
 
-/* The level as it is now. `at` moves only by the time that made whole tokens. */
-static void refill(isplit__bucket *b, uint64_t rate, uint64_t burst, uint64_t now)
+/* How long it takes until so many come back. */
+static uint64_t time_of(const isplit__bucket *b, uint64_t count)
 {
-    uint64_t elapsed = now > b->at ? now - b->at : 0;
-    uint64_t full = (burst - b->level) * ISPLIT__SECOND / rate;
-
-    if (elapsed >= full) {
-        b->level = burst;
-        b->at = now;
-        return;
-    }
-    uint64_t more = elapsed * rate / ISPLIT__SECOND;
-    b->level += more;
-    b->at += more * ISPLIT__SECOND / rate;
+    return count * ISPLIT__SECOND / b->rate;
 }
 
-bool isplit__bucket_take(isplit__bucket *b, uint64_t count, uint64_t rate, uint64_t burst,
-                         uint64_t now)
+uint64_t isplit__bucket_ready(const isplit__bucket *b, uint64_t count)
 {
-    refill(b, rate, burst, now);
-    if (b->level < count)
+    uint64_t back_at = b->full_at + time_of(b, count);
+    uint64_t all = time_of(b, b->burst);
+
+    return back_at > all ? back_at - all : 0;
+}
+
+void isplit__bucket_drain(isplit__bucket *b, uint64_t count, uint64_t now)
+{
+    uint64_t least = now + time_of(b, b->burst); /* of an empty one */
+    uint64_t full_at = (b->full_at > now ? b->full_at : now) + time_of(b, count);
+
+    b->full_at = full_at < least ? full_at : least;
+}
+
+bool isplit__bucket_take(isplit__bucket *b, uint64_t count, uint64_t now)
+{
+    if (isplit__bucket_ready(b, count) > now)
         return false;
-    b->level -= count;
+    isplit__bucket_drain(b, count, now);
     return true;
-}
-
-void isplit__bucket_drain(isplit__bucket *b, uint64_t count, uint64_t rate,
-                          uint64_t burst, uint64_t now)
-{
-    refill(b, rate, burst, now);
-    b->level -= count < b->level ? count : b->level;
-}
-
-uint64_t isplit__bucket_ready(const isplit__bucket *b, uint64_t count, uint64_t rate,
-                              uint64_t burst)
-{
-    if (b->level >= count || count > burst)
-        return b->at;
-    return b->at + ((count - b->level) * ISPLIT__SECOND + rate - 1) / rate;
 }
 
 isplit__peer *isplit__peer_find(const isplit_bind *bind, const isplit__id *key)
@@ -71,8 +60,8 @@ static isplit__peer new_peer(const isplit_bind *bind, const isplit__id *key)
     return (isplit__peer){
         .key = *key,
         .bytes = bind->bytes,
-        .asks = {.level = ISPLIT__ASKS_BURST, .at = bind->now},
-        .live = {.level = ISPLIT__LIVE_BURST, .at = bind->now},
+        .asks = {.rate = ISPLIT__ASKS_RATE, .burst = ISPLIT__ASKS_BURST},
+        .live = {.rate = ISPLIT__LIVE_RATE, .burst = ISPLIT__LIVE_BURST},
     };
 }
 
@@ -92,31 +81,15 @@ isplit__peer *isplit__peer_get(isplit_bind *bind, const isplit__id *key)
     return peer;
 }
 
-isplit__letter isplit__peer_next_letter(isplit__peer *peer)
-{
-    isplit__letter letter = peer->letters[peer->first_letter];
-
-    peer->first_letter = (peer->first_letter + 1) % ISPLIT__MAX_LETTERS;
-    peer->letter_count--;
-    return letter;
-}
-
 void isplit__peer_free(isplit__peer *peer)
 {
-    while (peer->letter_count)
-        ic_mem_free(isplit__peer_next_letter(peer).json);
+    for (size_t i = 0; i < peer->letter_count; i++)
+        ic_mem_free(peer->letters[i].json);
 }
 
 bool isplit__peer_has_room(const isplit__peer *peer)
 {
     return peer->letter_count < ISPLIT__MAX_LETTERS;
-}
-
-static void put_letter(isplit__peer *peer, isplit__letter letter)
-{
-    size_t at = (peer->first_letter + peer->letter_count++) % ISPLIT__MAX_LETTERS;
-
-    peer->letters[at] = letter;
 }
 
 bool isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json)
@@ -129,17 +102,20 @@ bool isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json)
         t->bind->stats.dropped_full++;
     isplit__buf_free(json);
     if (text)
-        put_letter(peer, (isplit__letter){.talk = t, .json = text, .len = len});
+        peer->letters[peer->letter_count++] =
+            (isplit__letter){.talk = t, .json = text, .len = len};
     return text != NULL;
 }
 
 void isplit__peer_drop_letters(isplit__peer *peer, const isplit__talk *t)
 {
-    for (size_t left = peer->letter_count; left; left--) {
-        isplit__letter letter = isplit__peer_next_letter(peer);
-        if (letter.talk == t)
-            ic_mem_free(letter.json);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < peer->letter_count; i++) {
+        if (peer->letters[i].talk == t)
+            ic_mem_free(peer->letters[i].json);
         else
-            put_letter(peer, letter);
+            peer->letters[kept++] = peer->letters[i];
     }
+    peer->letter_count = kept;
 }

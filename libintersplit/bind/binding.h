@@ -35,17 +35,19 @@
 #define ISPLIT__MAX_JOBS 512  /* ranges to fetch */
 #define ISPLIT__SID_HEX 16
 
-#define ISPLIT__LIVE_BURST 60 /* events that a key may hand over unasked, then ... */
-#define ISPLIT__LIVE_RATE 1   /* ... a second */
-#define ISPLIT__ASKS_BURST 64 /* questions of a peer, then ... */
-#define ISPLIT__ASKS_RATE 8
+#define ISPLIT__LIVE_RATE                                                                \
+    1 /* events that a key may hand over unasked a second, and ... */
+#define ISPLIT__LIVE_BURST 60 /* ... at once */
+#define ISPLIT__ASKS_RATE 8   /* questions of a peer */
+#define ISPLIT__ASKS_BURST 64
 
 typedef struct isplit__talk isplit__talk;
 
 /** Tokens that come back with time. */
 typedef struct isplit__bucket {
-    uint64_t level;
-    uint64_t at;
+    uint64_t rate; /* a second */
+    uint64_t burst;
+    uint64_t full_at; /* when all of them are back */
 } isplit__bucket;
 
 /** A finished message for one peer. */
@@ -63,8 +65,7 @@ typedef struct isplit__peer {
     isplit__bucket bytes;  /* that may go to it */
     isplit__bucket asks;   /* questions that it may put */
     isplit__bucket live;   /* events that it may hand over unasked */
-    isplit__letter letters[ISPLIT__MAX_LETTERS]; /* a ring */
-    size_t first_letter;
+    isplit__letter letters[ISPLIT__MAX_LETTERS];
     size_t letter_count;
 } isplit__peer;
 
@@ -100,8 +101,7 @@ struct isplit__talk {
     isplit__hello hellos[ISPLIT__MAX_HELLOS];
     size_t hello_count;
 
-    uint32_t live[ISPLIT__MAX_LIVE]; /* positions in the store, a ring */
-    size_t first_live;
+    uint32_t live[ISPLIT__MAX_LIVE]; /* positions in the store */
     size_t live_count;
 
     uint64_t start_at;   /* of the next comparison; ISPLIT_BIND_NEVER = none planned */
@@ -140,6 +140,8 @@ struct isplit_bind {
 uint64_t isplit__bind_random(const isplit_bind *bind, uint64_t below);
 void isplit__bind_sid(const isplit_bind *bind, char sid[ISPLIT__SID_HEX + 1]);
 
+/** What is said in the room of that name; NULL when we are not in it. */
+isplit__talk *isplit__talk_find(const isplit_bind *bind, const char *room);
 /** The room in the book, made when there is none. */
 int isplit__talk_place(const isplit__talk *t, isplit__place **out);
 void isplit__talk_hello_within(isplit__talk *t, uint64_t least_ms, uint64_t most_ms);
@@ -149,14 +151,11 @@ bool isplit__hello_counts(const isplit_bind *bind, const isplit__hello *h, uint6
 /* --- bind_peer.c --- */
 
 /** Take so many tokens, or none and false. */
-bool isplit__bucket_take(isplit__bucket *b, uint64_t count, uint64_t rate, uint64_t burst,
-                         uint64_t now);
+bool isplit__bucket_take(isplit__bucket *b, uint64_t count, uint64_t now);
 /** Take as many as there are: something was spent that nobody asked the bucket for. */
-void isplit__bucket_drain(isplit__bucket *b, uint64_t count, uint64_t rate,
-                          uint64_t burst, uint64_t now);
-/** When so many will be there. */
-uint64_t isplit__bucket_ready(const isplit__bucket *b, uint64_t count, uint64_t rate,
-                              uint64_t burst);
+void isplit__bucket_drain(isplit__bucket *b, uint64_t count, uint64_t now);
+/** When so many will be there; of more than fit into it, when it has had the time. */
+uint64_t isplit__bucket_ready(const isplit__bucket *b, uint64_t count);
 
 /** The peer of this key; the one that was silent for longest gives way. */
 isplit__peer *isplit__peer_get(isplit_bind *bind, const isplit__id *key);
@@ -166,7 +165,6 @@ void isplit__peer_free(isplit__peer *peer);
 /** Hand a finished message over; false when there is no memory or no room for it. */
 bool isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json);
 bool isplit__peer_has_room(const isplit__peer *peer);
-isplit__letter isplit__peer_next_letter(isplit__peer *peer);
 void isplit__peer_drop_letters(isplit__peer *peer, const isplit__talk *t);
 
 /* --- bind_say.c --- */
