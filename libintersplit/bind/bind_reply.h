@@ -9,43 +9,42 @@
 
 #include "bind/binding.h"
 
+/** A message whose last member is a list. */
+typedef struct isplit__list {
+    isplit__buf b;
+    size_t count;
+} isplit__list;
+
 typedef struct isplit__reply {
     isplit__talk *t;
     isplit__peer *peer;
     const char *sid;
     bool mine; /* we asked first */
-    const isplit__room *room;
+    const isplit__place *place;
     const isplit__index *x;
-    isplit__buf b; /* message with ranges */
-    size_t ranges;
-    size_t messages;
-    isplit__buf wants;
-    size_t want_count;
-    isplit__page page;
-    bool has_page;
+    isplit__list ranges;
+    isplit__list wants;
+    size_t range_messages;
+    isplit__pack *page; /* NULL = none yet */
     bool page_full;
-    isplit__bound next;
+    isplit__bound next; /* of a full page: where to go on */
 } isplit__reply;
 
-/** An answer to `sid`; ours, when we asked first. */
+/** An answer to `sid`; ours, when we asked first. End it also after an error. */
 int isplit__reply_start(isplit__reply *r, isplit__talk *t, isplit__peer *peer,
                         const char *sid);
-/** Post what it came to, or drop it. */
-void isplit__reply_end(isplit__reply *r);
-void isplit__reply_drop(isplit__reply *r);
+/** Post what it came to, or drop it after an error. @return `err` */
+int isplit__reply_end(isplit__reply *r, int err);
 
 /** They have `count` events in this range, with this fingerprint. */
-void isplit__reply_compare(isplit__reply *r, const isplit__bound *lo,
-                           const isplit__bound *hi, uint64_t count,
+void isplit__reply_compare(isplit__reply *r, const isplit__range *range, uint64_t count,
                            const uint8_t fp[ISPLIT__PRINT_BYTES]);
-/** Say which events we have in this range: those from position `from` to before `to`. */
-void isplit__reply_list(isplit__reply *r, const isplit__bound *lo,
-                        const isplit__bound *hi, size_t from, size_t to);
+/** Say which events we have in this range. */
+void isplit__reply_list(isplit__reply *r, const isplit__range *range);
 /** Answer the ranges of a message. */
 int isplit__reply_ranges(isplit__reply *r, const json_t *ranges);
 
 /** bind_sync.c: remember a range of which they have more than we. */
-void isplit__sync_add_job(isplit__reply *r, const isplit__bound *lo,
-                          const isplit__bound *hi, uint64_t count);
+void isplit__sync_add_job(isplit__reply *r, const isplit__range *range, uint64_t count);
 
 #endif

@@ -1,29 +1,15 @@
-/* What a bind says: hellos, events of ours, pages of events (section 4.4). */
+/* What a bind says to everybody: hellos and events of ours (section 4.4). */
 #include <inttypes.h>
 #include <string.h>
-
-#include <sodium.h>
 
 #include "bind/binding.h"
 #include "form/form.h"
 #include "intercom/error.h"
-#include "intercom/sys/mem.h"
-
-#define BASE64 sodium_base64_VARIANT_ORIGINAL_NO_PADDING
 
 void isplit__say_begin(isplit__buf *b, const isplit__talk *t, const char *type)
 {
     isplit__buf_printf(b, "{\"app\":\"" ISPLIT__APP "\",\"type\":\"%s\",\"room\":", type);
     isplit__buf_json_text(b, t->name, strlen(t->name));
-}
-
-void isplit__say_begin_to(isplit__buf *b, const isplit__talk *t, const char *type,
-                          const isplit__id *to, const char *sid)
-{
-    isplit__say_begin(b, t, type);
-    isplit__buf_text(b, ",\"to\":\"");
-    isplit__buf_hex(b, to->b, ISPLIT__ID_BYTES);
-    isplit__buf_printf(b, "\",\"sid\":\"%s\"", sid);
 }
 
 /* The newest heads: who knows them all lacks nothing that is signed. */
@@ -136,72 +122,4 @@ int isplit__say_live(isplit__talk *t, uint32_t position, isplit__buf *b)
     tell.event = place->room->nodes[position].event;
     return isplit__store_one(t->bind->book->store, place->number, position, tell_row,
                              &tell);
-}
-
-int isplit__page_begin(isplit__page *page, isplit__talk *t, isplit__peer *peer,
-                       const char *sid)
-{
-    *page = (isplit__page){.t = t, .peer = peer, .sid = sid};
-    int err = isplit__talk_place(t, &page->place);
-    if (err)
-        return err;
-    page->pack = isplit__pack_new(t->name);
-    return page->pack ? 0 : IC_ERR_NOMEM;
-}
-
-static int add_row(const isplit__row *row, void *user)
-{
-    isplit__page *page = user;
-    isplit__pack *pack = page->pack;
-    size_t before = pack->bytes.len;
-    bool is_first = !pack->memory.id_count;
-
-    int err = isplit__pack_add(pack, page->event, row);
-    if (err || is_first || pack->bytes.len / 3 * 4 <= page->t->bind->o.page_bytes)
-        return err;
-    pack->bytes.len = before;
-    return IC_ERR_LIMIT;
-}
-
-int isplit__page_add(isplit__page *page, const isplit__event *event)
-{
-    uint32_t position = isplit__room_find(page->place->room, &event->id);
-
-    page->event = event;
-    return isplit__store_one(page->t->bind->book->store, page->place->number, position,
-                             add_row, page);
-}
-
-void isplit__page_drop(isplit__page *page)
-{
-    isplit__pack_free(page->pack);
-    page->pack = NULL;
-}
-
-static void put_base64(isplit__buf *b, const isplit__buf *bytes)
-{
-    size_t size = sodium_base64_encoded_len(bytes->len, BASE64);
-    char *text = ic_mem_alloc(size);
-
-    if (text && !bytes->bad)
-        isplit__buf_text(b, sodium_bin2base64(text, size, (const uint8_t *)bytes->data,
-                                              bytes->len, BASE64));
-    else
-        b->bad = true;
-    ic_mem_free(text);
-}
-
-void isplit__page_end(isplit__page *page, const isplit__bound *next)
-{
-    isplit__buf b = {0};
-
-    isplit__say_begin_to(&b, page->t, "expense_events", &page->peer->key, page->sid);
-    isplit__buf_text(&b, ",\"pack\":\"");
-    put_base64(&b, &page->pack->bytes);
-    isplit__buf_text(&b, next ? "\",\"more\":true,\"next\":" : "\",\"more\":false");
-    if (next)
-        isplit__bound_write(&b, next);
-    isplit__buf_text(&b, "}");
-    (void)isplit__peer_post(page->peer, page->t, &b);
-    isplit__page_drop(page);
 }

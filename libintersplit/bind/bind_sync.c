@@ -7,9 +7,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-#define MAX_ANSWER 4     /* messages with ranges that one message can cause */
 #define JOB_EVENTS 160   /* that fit on a page, more or less */
-#define SPLIT_ABOVE 512  /* a range with so many is asked for in parts */
 #define JOBS_UNDER_WAY 4 /* their events wait for those of the first: 1 024 at most */
 #define JOBS_A_PEER 2
 #define JOB_TRIES 4
@@ -34,31 +32,26 @@ static void remove_job(isplit__talk *t, size_t at)
         drop_jobs(t);
 }
 
-static size_t count_in(const isplit__index *x, const isplit__bound *lo,
-                       const isplit__bound *hi)
-{
-    return isplit__index_at(x, hi) - isplit__index_at(x, lo);
-}
-
 /* Neighbouring ranges are fetched together as long as they fit on a page. What does not
  * fit into the list comes with the next comparison. */
-void isplit__sync_add_job(isplit__reply *r, const isplit__bound *lo,
-                          const isplit__bound *hi, uint64_t count)
+void isplit__sync_add_job(isplit__reply *r, const isplit__range *range, uint64_t count)
 {
     isplit__talk *t = r->t;
     isplit__job *last = t->job_count ? &t->jobs[t->job_count - 1] : NULL;
 
-    if (last && !last->deadline && isplit__bound_compare(&last->hi, lo) == 0 &&
+    if (last && !last->deadline &&
+        isplit__bound_compare(&last->range.hi, &range->lo) == 0 &&
         last->count + count <= JOB_EVENTS &&
-        count_in(r->x, &last->lo, hi) <= ISPLIT__SPLIT) {
-        last->hi = *hi;
+        isplit__index_at(r->x, &range->hi) - isplit__index_at(r->x, &last->range.lo) <=
+            ISPLIT__SPLIT) {
+        last->range.hi = range->hi;
         last->count += count;
         return;
     }
     if (!t->jobs)
         t->jobs = ic_mem_calloc(ISPLIT__MAX_JOBS, sizeof *t->jobs);
     if (t->jobs && t->job_count < ISPLIT__MAX_JOBS)
-        t->jobs[t->job_count++] = (isplit__job){.lo = *lo, .hi = *hi, .count = count};
+        t->jobs[t->job_count++] = (isplit__job){.range = *range, .count = count};
 }
 
 static size_t under_way(const isplit__talk *t, const isplit__id *peer)
@@ -105,12 +98,8 @@ static int send_job(isplit__talk *t, isplit__job *job, isplit__peer *peer)
     if (err)
         return err;
     r.mine = true;
-    size_t from = isplit__index_at(r.x, &job->lo);
-    size_t to = isplit__index_at(r.x, &job->hi);
-    if (to - from > ISPLIT__MAX_IDS)
-        to = from + ISPLIT__MAX_IDS; /* they send some that we have */
-    isplit__reply_list(&r, &job->lo, &job->hi, from, to);
-    isplit__reply_end(&r);
+    isplit__reply_list(&r, &job->range);
+    (void)isplit__reply_end(&r, 0);
     job->peer = peer->key;
     job->deadline = t->bind->now + JOB_PATIENCE;
     job->tries++;
@@ -178,17 +167,12 @@ int isplit__sync_hear(isplit__talk *t, isplit__peer *peer, const char *sid,
     int err = isplit__reply_start(&r, t, peer, sid);
     if (!err)
         err = isplit__reply_ranges(&r, ranges);
-    if (err) {
-        isplit__reply_drop(&r);
-        return err;
-    }
-    isplit__reply_end(&r);
-    if (r.mine) {
+    if (!isplit__reply_end(&r, err) && r.mine) {
         t->quiet_at = t->bind->now + QUIET;
         dispatch_jobs(t);
         settle(t);
     }
-    return 0;
+    return err;
 }
 
 void isplit__sync_got(isplit__talk *t, const isplit__peer *peer, const char *sid,
@@ -204,9 +188,9 @@ void isplit__sync_got(isplit__talk *t, const isplit__peer *peer, const char *sid
             isplit__id_compare(&job->peer, &peer->key) != 0)
             continue;
         t->quiet_at = t->bind->now + QUIET;
-        if (next && isplit__bound_compare(next, &job->lo) > 0 &&
-            isplit__bound_compare(next, &job->hi) < 0) {
-            job->lo = *next;
+        if (next && isplit__bound_compare(next, &job->range.lo) > 0 &&
+            isplit__bound_compare(next, &job->range.hi) < 0) {
+            job->range.lo = *next;
             job->deadline = 0;
             job->tries = 0;
         } else {
@@ -249,7 +233,7 @@ void isplit__sync_plan(isplit__talk *t, const isplit__hello *with, uint64_t dela
 static void begin(isplit__talk *t)
 {
     isplit__reply r;
-    static const isplit__bound all[2] = {{.lc = 0}, {.lc = ISPLIT__BOUND_END}};
+    static const isplit__range all = {.hi = {.lc = ISPLIT__BOUND_END}};
     isplit__peer *peer = isplit__peer_find(t->bind, &t->with.key);
 
     t->start_at = ISPLIT_BIND_NEVER;
@@ -264,8 +248,8 @@ static void begin(isplit__talk *t)
     t->new_before = t->bind->stats.new_events;
     t->quiet_at = t->bind->now + QUIET;
     t->bind->stats.rounds++;
-    isplit__reply_compare(&r, &all[0], &all[1], t->with.count, t->with.fp);
-    isplit__reply_end(&r);
+    isplit__reply_compare(&r, &all, t->with.count, t->with.fp);
+    (void)isplit__reply_end(&r, 0);
     dispatch_jobs(t);
     settle(t);
 }

@@ -4,9 +4,9 @@
  *
  * bind.c       life, the five verbs
  * bind_peer.c  peers, their limits and queues
- * bind_say.c   messages out
+ * bind_say.c   messages to everybody
  * bind_hear.c  messages in
- * bind_range.c answers to ranges of ids
+ * bind_range.c answers: ranges of ids, and pages of events
  * bind_sync.c  comparing two ledgers and fetching what is missing
  *
  * Spec     docs/spec/16-ledger.md, sections 4.4 to 4.6
@@ -77,10 +77,15 @@ typedef struct isplit__hello {
     uint64_t at;
 } isplit__hello;
 
-/** A range of which a peer has events that we lack. */
-typedef struct isplit__job {
+/** The events from a bound to before another one. */
+typedef struct isplit__range {
     isplit__bound lo;
     isplit__bound hi;
+} isplit__range;
+
+/** A range of which a peer has events that we lack. */
+typedef struct isplit__job {
+    isplit__range range;
     uint64_t count;    /* of theirs, as they say */
     uint64_t deadline; /* of the answer; 0 = not asked for yet */
     isplit__id peer;
@@ -171,33 +176,12 @@ void isplit__peer_drop_letters(isplit__peer *peer, const isplit__talk *t);
 
 /** The beginning of a message: app, type and room. */
 void isplit__say_begin(isplit__buf *b, const isplit__talk *t, const char *type);
-/** The same to one peer: `to` and `sid` as well. */
-void isplit__say_begin_to(isplit__buf *b, const isplit__talk *t, const char *type,
-                          const isplit__id *to, const char *sid);
 
 /** With the fingerprint in `said`. */
 void isplit__say_hello(const isplit__talk *t, const isplit__room *room, isplit__buf *b);
 /** The event at this position of the store, for everybody. IC_ERR_NOT_FOUND when there is
  * none any more. */
 int isplit__say_live(isplit__talk *t, uint32_t position, isplit__buf *b);
-
-/** One message with as many events as a page holds. */
-typedef struct isplit__page {
-    isplit__talk *t;
-    isplit__place *place;
-    isplit__peer *peer;
-    const char *sid;
-    isplit__pack *pack;
-    const isplit__event *event; /* being added */
-} isplit__page;
-
-int isplit__page_begin(isplit__page *page, isplit__talk *t, isplit__peer *peer,
-                       const char *sid);
-/** Add an event of the room. @return 0; IC_ERR_LIMIT when the page is full */
-int isplit__page_add(isplit__page *page, const isplit__event *event);
-void isplit__page_drop(isplit__page *page);
-/** Send it; `next` is where to go on, NULL when that was all. */
-void isplit__page_end(isplit__page *page, const isplit__bound *next);
 
 /* --- bind_sync.c --- */
 
