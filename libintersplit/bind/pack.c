@@ -15,7 +15,25 @@ enum { PLAIN, SIGNED, UNSIGNED };
 #define VERSION 1
 #define NONCE_MAX 16
 
-/* --- writing --- */
+/* Each of these writes a value and returns it, or returns the one that it reads: an event
+ * is walked over in one way in both directions. */
+
+static const uint8_t *walk_bytes(isplit__pack *p, const void *data, size_t len)
+{
+    const uint8_t *at = p->at;
+
+    if (!p->reads) {
+        isplit__buf_add(&p->bytes, data, len);
+        return data;
+    }
+    if (p->bad || len > p->left) {
+        p->bad = true;
+        return NULL;
+    }
+    p->at += len;
+    p->left -= len;
+    return at;
+}
 
 static void put_number(isplit__buf *b, uint64_t v)
 {
@@ -28,86 +46,178 @@ static void put_number(isplit__buf *b, uint64_t v)
     isplit__buf_add(b, bytes, len);
 }
 
-static void put_difference(isplit__buf *b, int64_t now, int64_t before)
+static uint64_t take_number(isplit__pack *p, uint64_t max)
+{
+    uint64_t v = 0;
+
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        const uint8_t *byte = walk_bytes(p, NULL, 1);
+        if (!byte || (shift == 63 && *byte > 1))
+            break;
+        v |= (uint64_t)(*byte & 0x7f) << shift;
+        if (!(*byte & 0x80) && v <= max)
+            return v;
+        if (!(*byte & 0x80))
+            break;
+    }
+    p->bad = true;
+    return 0;
+}
+
+static uint64_t walk_number(isplit__pack *p, uint64_t v, uint64_t max)
+{
+    if (p->reads)
+        return take_number(p, max);
+    put_number(&p->bytes, v);
+    return v;
+}
+
+/* A number from 0 to ISPLIT__INTEGER_MAX, as the difference to another one. */
+static int64_t walk_difference(isplit__pack *p, int64_t now, int64_t before)
 {
     uint64_t v = (uint64_t)now - (uint64_t)before;
 
-    put_number(b, v << 1 ^ (v >> 63 ? UINT64_MAX : 0));
+    v = walk_number(p, v << 1 ^ (v >> 63 ? UINT64_MAX : 0), UINT64_MAX);
+    if (!p->reads)
+        return now;
+    now = (int64_t)((uint64_t)before + (v >> 1 ^ (v & 1 ? UINT64_MAX : 0)));
+    p->bad = p->bad || now < 0 || now > ISPLIT__INTEGER_MAX;
+    return p->bad ? 0 : now;
 }
 
-static void put_text(isplit__buf *b, isplit__slice text)
+static isplit__slice walk_text(isplit__pack *p, isplit__slice text, size_t max)
 {
-    put_number(b, text.len);
-    isplit__buf_add(b, text.at, text.len);
-}
+    size_t len = (size_t)walk_number(p, text.len, max);
+    const uint8_t *at = walk_bytes(p, text.at, len);
 
-static bool same(isplit__slice a, isplit__slice b)
-{
-    return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+    return (isplit__slice){.at = at ? (const char *)at : "", .len = at ? len : 0};
 }
 
 /* By its number when it is known; else itself, and it is known from now on. */
-static void put_known(isplit__buf *b, isplit__slice text, isplit__slice *table,
-                      size_t *count, size_t max)
+static isplit__slice walk_known(isplit__pack *p, isplit__slice text, size_t max_bytes,
+                                isplit__slice *table, size_t *count, size_t max)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if (same(table[i], text)) {
-            put_number(b, i + 1);
-            return;
-        }
-    }
-    put_number(b, 0);
-    put_text(b, text);
-    if (*count < max)
-        table[(*count)++] = text;
-}
-
-static void put_key(isplit__pack *p, const isplit__event *e)
-{
-    isplit__pack_memory *m = &p->memory;
     size_t at = 0;
 
-    while (at < m->key_count && isplit__id_compare(&m->keys[at], &e->by) != 0)
+    while (!p->reads && at < *count &&
+           (table[at].len != text.len || memcmp(table[at].at, text.at, text.len) != 0))
         at++;
-    put_number(&p->bytes, at < m->key_count ? at + 1 : 0);
-    if (at == m->key_count)
-        isplit__buf_add(&p->bytes, e->by.b, sizeof e->by.b);
-    put_difference(&p->bytes, e->lc, m->lc);
-    put_difference(&p->bytes, e->seq, at < m->key_count ? m->seqs[at] : 0);
-    m->lc = e->lc;
-    if (at == ISPLIT__PACK_MAX_KEYS)
+    uint64_t number = walk_number(p, at < *count ? at + 1 : 0, *count);
+    if (number)
+        return table[number - 1];
+    text = walk_text(p, text, max_bytes);
+    if (*count < max && !p->bad)
+        table[(*count)++] = text;
+    return text;
+}
+
+static isplit__slice walk_name(isplit__pack *p, isplit__slice name)
+{
+    return walk_known(p, name, ISPLIT__NAME_MAX, p->memory.names, &p->memory.name_count,
+                      ISPLIT__PACK_MAX_NAMES);
+}
+
+/* The number of an id among the last ones, from 1; 0 when it is not there. */
+static size_t find_id(const isplit__id *ids, size_t count, const isplit__id *id)
+{
+    while (count && isplit__id_compare(&ids[count - 1], id) != 0)
+        count--;
+    return count;
+}
+
+static void walk_id(isplit__pack *p, isplit__id *id, const isplit__id *known)
+{
+    const uint8_t *b = known ? known->b : walk_bytes(p, id->b, sizeof id->b);
+
+    if (b)
+        memmove(id->b, b, sizeof id->b);
+}
+
+static void walk_author(isplit__pack *p, isplit__parts *e)
+{
+    isplit__pack_memory *m = &p->memory;
+    size_t number = p->reads ? 0 : find_id(m->keys, m->key_count, &e->by);
+
+    number = (size_t)walk_number(p, number, m->key_count);
+    size_t at = number ? number - 1 : m->key_count;
+    walk_id(p, &e->by, number ? &m->keys[at] : NULL);
+    e->lc = m->lc = walk_difference(p, e->lc, m->lc);
+    e->seq = (uint32_t)walk_difference(p, e->seq, number ? m->seqs[at] : 0);
+    if (p->bad || at == ISPLIT__PACK_MAX_KEYS)
         return;
-    m->key_count += at == m->key_count;
+    m->key_count += !number;
     m->keys[at] = e->by;
     m->seqs[at] = e->seq;
 }
 
-static void put_deps(isplit__pack *p, const isplit__event *e)
+static void walk_deps(isplit__pack *p, isplit__id *deps, size_t *count)
 {
     const isplit__pack_memory *m = &p->memory;
 
-    put_number(&p->bytes, e->dep_count);
-    for (size_t i = 0; i < e->dep_count; i++) {
-        size_t back = 1;
-        while (back <= m->id_count &&
-               isplit__id_compare(&m->ids[m->id_count - back], &e->deps[i]) != 0)
-            back++;
-        put_number(&p->bytes, back <= m->id_count ? back : 0);
-        if (back > m->id_count)
-            isplit__buf_add(&p->bytes, e->deps[i].b, sizeof e->deps[i].b);
+    *count = (size_t)walk_number(p, *count, ISPLIT__EVENT_MAX_DEPS);
+    for (size_t i = 0; i < *count; i++) {
+        size_t number = p->reads ? 0 : find_id(m->ids, m->id_count, &deps[i]);
+        size_t back = number ? m->id_count - number + 1 : 0;
+        back = (size_t)walk_number(p, back, m->id_count);
+        walk_id(p, &deps[i], back ? &m->ids[m->id_count - back] : NULL);
     }
 }
+
+/* A signed entry of the plain form, in its parts. */
+typedef struct plain {
+    isplit__parts event; /* without body; `deps` are these */
+    isplit__id deps[ISPLIT__EVENT_MAX_DEPS];
+    isplit__plain entry;
+} plain;
+
+static void walk_plain(isplit__pack *p, plain *x)
+{
+    isplit__pack_memory *m = &p->memory;
+    isplit__slice nonce = {.at = (const char *)x->event.nonce, .len = x->event.nonce_len};
+
+    x->event.at = m->at = walk_difference(p, x->event.at, m->at);
+    walk_author(p, &x->event);
+    nonce = walk_text(p, nonce, NONCE_MAX);
+    x->event.nonce = (const uint8_t *)nonce.at;
+    x->event.nonce_len = nonce.len;
+    walk_deps(p, x->deps, &x->event.dep_count);
+    x->entry.amount =
+        (int64_t)walk_number(p, (uint64_t)x->entry.amount, ISPLIT__INTEGER_MAX);
+    x->entry.payer = walk_name(p, x->entry.payer);
+    x->entry.count = (size_t)walk_number(p, x->entry.count, ISPLIT__ENTRY_MAX_NAMES);
+    for (size_t i = 0; i < x->entry.count; i++)
+        x->entry.split[i] = walk_name(p, x->entry.split[i]);
+    x->entry.note = walk_known(p, x->entry.note, ISPLIT__EVENT_MAX_BYTES, m->notes,
+                               &m->note_count, ISPLIT__PACK_MAX_NOTES);
+}
+
+/* Its canonical text. */
+static void compose(const isplit__pack *p, const plain *x, isplit__buf *text)
+{
+    isplit__buf body = {0};
+    isplit__parts parts = x->event;
+
+    isplit__compose_plain(&body, &x->entry);
+    parts.room = p->room;
+    parts.kind = "add";
+    parts.deps = x->deps;
+    parts.body = (isplit__slice){.at = body.data, .len = body.len};
+    if (!body.bad)
+        isplit__compose_event(text, &parts);
+    text->bad = text->bad || body.bad;
+    isplit__buf_free(&body);
+}
+
+/* --- writing --- */
 
 static isplit__slice slice_of(const char *text)
 {
     return (isplit__slice){.at = text, .len = strlen(text)};
 }
 
-static bool plain_of(const isplit__event *e, isplit__plain *out)
+static bool plain_of(const isplit_entry *entry, isplit__plain *out)
 {
-    const isplit_entry *entry = e->entry;
-
-    if (e->kind != ISPLIT__KIND_ADD || entry->paid_count != 1)
+    if (entry->paid_count != 1)
         return false;
     *out = (isplit__plain){.payer = slice_of(entry->paid[0].name),
                            .count = entry->share_count,
@@ -135,62 +245,32 @@ static size_t nonce_of(const isplit__row *row, uint8_t out[NONCE_MAX])
     return len;
 }
 
-/* Do these parts make exactly this event? */
-static bool is_made_of(const isplit__pack *p, const isplit__event *e,
-                       const isplit__plain *plain, isplit__slice nonce,
-                       const isplit__row *row)
-{
-    isplit__buf body = {0};
-    isplit__buf text = {0};
-    isplit__parts parts = {.room = p->room,
-                           .kind = "add",
-                           .by = e->by,
-                           .deps = e->deps,
-                           .dep_count = e->dep_count,
-                           .nonce = (const uint8_t *)nonce.at,
-                           .nonce_len = nonce.len,
-                           .at = e->at,
-                           .lc = e->lc,
-                           .seq = e->seq};
-
-    isplit__compose_plain(&body, plain);
-    parts.body = (isplit__slice){.at = body.data, .len = body.len};
-    if (!body.bad)
-        isplit__compose_event(&text, &parts);
-    bool made = !body.bad && !text.bad && text.len == row->len &&
-                memcmp(text.data, row->text, text.len) == 0;
-    isplit__buf_free(&body);
-    isplit__buf_free(&text);
-    return made;
-}
-
+/* Is it of the plain form, so that its parts make exactly its text? */
 static bool add_plain(isplit__pack *p, const isplit__event *e, const isplit__row *row)
 {
-    isplit__plain plain;
-    uint8_t bytes[NONCE_MAX];
-    isplit__pack_memory *m = &p->memory;
-    isplit__slice nonce = {.at = (const char *)bytes};
+    uint8_t nonce[NONCE_MAX];
+    isplit__buf text = {0};
+    plain x = {.event = {.by = e->by,
+                         .dep_count = e->dep_count,
+                         .nonce = nonce,
+                         .at = e->at,
+                         .lc = e->lc,
+                         .seq = e->seq}};
 
-    if (!row->sig || !plain_of(e, &plain))
+    if (!row->sig || e->kind != ISPLIT__KIND_ADD || !plain_of(e->entry, &x.entry))
         return false;
-    nonce.len = nonce_of(row, bytes);
-    if (!is_made_of(p, e, &plain, nonce, row))
-        return false;
-    put_number(&p->bytes, PLAIN);
-    put_difference(&p->bytes, e->at, m->at);
-    m->at = e->at;
-    put_key(p, e);
-    put_text(&p->bytes, nonce);
-    put_deps(p, e);
-    put_number(&p->bytes, (uint64_t)plain.amount);
-    put_known(&p->bytes, plain.payer, m->names, &m->name_count, ISPLIT__PACK_MAX_NAMES);
-    put_number(&p->bytes, plain.count);
-    for (size_t i = 0; i < plain.count; i++)
-        put_known(&p->bytes, plain.split[i], m->names, &m->name_count,
-                  ISPLIT__PACK_MAX_NAMES);
-    put_known(&p->bytes, plain.note, m->notes, &m->note_count, ISPLIT__PACK_MAX_NOTES);
-    isplit__buf_add(&p->bytes, row->sig, IC_SIGNATURE_BYTES);
-    return true;
+    x.event.nonce_len = nonce_of(row, nonce);
+    for (size_t i = 0; i < e->dep_count; i++)
+        x.deps[i] = e->deps[i];
+    compose(p, &x, &text);
+    bool made =
+        !text.bad && text.len == row->len && memcmp(text.data, row->text, text.len) == 0;
+    isplit__buf_free(&text);
+    if (made) {
+        put_number(&p->bytes, PLAIN);
+        walk_plain(p, &x);
+    }
+    return made;
 }
 
 isplit__pack *isplit__pack_new(const char *room)
@@ -218,175 +298,25 @@ int isplit__pack_add(isplit__pack *p, const isplit__event *e, const isplit__row 
         return IC_ERR_LIMIT;
     if (!add_plain(p, e, row)) {
         put_number(&p->bytes, row->sig ? SIGNED : UNSIGNED);
-        put_text(&p->bytes, (isplit__slice){.at = row->text, .len = row->len});
-        if (row->sig)
-            isplit__buf_add(&p->bytes, row->sig, IC_SIGNATURE_BYTES);
+        (void)walk_text(p, (isplit__slice){.at = row->text, .len = row->len}, row->len);
     }
+    if (row->sig)
+        isplit__buf_add(&p->bytes, row->sig, IC_SIGNATURE_BYTES);
     p->memory.ids[p->memory.id_count++] = e->id;
     return p->bytes.bad ? IC_ERR_NOMEM : 0;
 }
 
 /* --- reading --- */
 
-typedef struct reader {
-    const uint8_t *at;
-    size_t left;
-    bool bad; /* sticks: later reads give zero */
-    const char *room;
-    isplit__pack_memory memory;
-} reader;
-
-static const uint8_t *take(reader *r, uint64_t len)
-{
-    const uint8_t *at = r->at;
-
-    if (r->bad || len > r->left) {
-        r->bad = true;
-        return NULL;
-    }
-    r->at += len;
-    r->left -= (size_t)len;
-    return at;
-}
-
-static uint64_t take_number(reader *r, uint64_t max)
-{
-    uint64_t v = 0;
-
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        const uint8_t *byte = take(r, 1);
-        if (!byte || (shift == 63 && *byte > 1))
-            break;
-        v |= (uint64_t)(*byte & 0x7f) << shift;
-        if (!(*byte & 0x80) && v <= max)
-            return v;
-        if (!(*byte & 0x80))
-            break;
-    }
-    r->bad = true;
-    return 0;
-}
-
-/* A number from 0 to ISPLIT__INTEGER_MAX, as the difference to another one. */
-static int64_t take_difference(reader *r, int64_t before)
-{
-    uint64_t v = take_number(r, UINT64_MAX);
-    int64_t now = (int64_t)((uint64_t)before + (v >> 1 ^ (v & 1 ? UINT64_MAX : 0)));
-
-    if (now < 0 || now > ISPLIT__INTEGER_MAX)
-        r->bad = true;
-    return r->bad ? 0 : now;
-}
-
-static isplit__slice take_text(reader *r, size_t max)
-{
-    size_t len = (size_t)take_number(r, max);
-    const uint8_t *at = take(r, len);
-
-    return (isplit__slice){.at = at ? (const char *)at : "", .len = at ? len : 0};
-}
-
-static isplit__slice take_known(reader *r, isplit__slice *table, size_t *count,
-                                size_t max, size_t max_bytes)
-{
-    uint64_t number = take_number(r, *count);
-
-    if (number)
-        return table[number - 1];
-    isplit__slice text = take_text(r, max_bytes);
-    if (*count < max && !r->bad)
-        table[(*count)++] = text;
-    return text;
-}
-
-static isplit__slice take_name(reader *r)
-{
-    return take_known(r, r->memory.names, &r->memory.name_count, ISPLIT__PACK_MAX_NAMES,
-                      ISPLIT__NAME_MAX);
-}
-
-static void take_key(reader *r, isplit__parts *p)
-{
-    isplit__pack_memory *m = &r->memory;
-    size_t at = (size_t)take_number(r, m->key_count);
-    const uint8_t *key = at ? m->keys[at - 1].b : take(r, ISPLIT__ID_BYTES);
-
-    at = at ? at - 1 : m->key_count;
-    p->lc = take_difference(r, m->lc);
-    p->seq = (uint32_t)take_difference(r, at < m->key_count ? m->seqs[at] : 0);
-    m->lc = p->lc;
-    if (r->bad || !key)
-        return;
-    memcpy(p->by.b, key, sizeof p->by.b);
-    if (at == ISPLIT__PACK_MAX_KEYS)
-        return;
-    m->key_count += at == m->key_count;
-    m->keys[at] = p->by;
-    m->seqs[at] = p->seq;
-}
-
-static void take_deps(reader *r, isplit__id *deps, size_t *count)
-{
-    const isplit__pack_memory *m = &r->memory;
-
-    *count = (size_t)take_number(r, ISPLIT__EVENT_MAX_DEPS);
-    for (size_t i = 0; i < *count; i++) {
-        size_t back = (size_t)take_number(r, m->id_count);
-        const uint8_t *id =
-            back ? m->ids[m->id_count - back].b : take(r, ISPLIT__ID_BYTES);
-        if (id)
-            memcpy(deps[i].b, id, sizeof deps[i].b);
-    }
-}
-
-static void take_plain(reader *r, isplit__plain *p)
-{
-    isplit__pack_memory *m = &r->memory;
-
-    p->amount = (int64_t)take_number(r, ISPLIT__INTEGER_MAX);
-    p->payer = take_name(r);
-    p->count = (size_t)take_number(r, ISPLIT__ENTRY_MAX_NAMES);
-    for (size_t i = 0; i < p->count; i++)
-        p->split[i] = take_name(r);
-    p->note = take_known(r, m->notes, &m->note_count, ISPLIT__PACK_MAX_NOTES,
-                         ISPLIT__EVENT_MAX_BYTES);
-    r->bad = r->bad || !p->count;
-}
-
-/* The text of a plain entry from its parts. */
-static void read_plain(reader *r, isplit__buf *text)
-{
-    isplit__id deps[ISPLIT__EVENT_MAX_DEPS];
-    isplit__plain plain = {.count = 0};
-    isplit__buf body = {0};
-    isplit__parts p = {.room = r->room, .kind = "add", .deps = deps};
-
-    p.at = take_difference(r, r->memory.at);
-    r->memory.at = p.at;
-    take_key(r, &p);
-    isplit__slice nonce = take_text(r, NONCE_MAX);
-    p.nonce = (const uint8_t *)nonce.at;
-    p.nonce_len = nonce.len;
-    take_deps(r, deps, &p.dep_count);
-    take_plain(r, &plain);
-    if (r->bad)
-        return;
-    isplit__compose_plain(&body, &plain);
-    p.body = (isplit__slice){.at = body.data, .len = body.len};
-    if (!body.bad)
-        isplit__compose_event(text, &p);
-    text->bad = text->bad || body.bad;
-    isplit__buf_free(&body);
-}
-
 /* The event as JSON, and its id among those that later ones may name. */
-static int add_json(reader *r, const isplit__buf *text, const uint8_t *sig, json_t *list)
+static int add_json(isplit__pack *p, const isplit__buf *text, const uint8_t *sig,
+                    json_t *list)
 {
     isplit__buf whole = {0};
 
-    if (r->memory.id_count == ISPLIT__PACK_MAX_EVENTS || text->len < 2)
+    if (p->memory.id_count == ISPLIT__PACK_MAX_EVENTS || text->len < 2)
         return IC_ERR_PROTO;
-    isplit__id_of(&r->memory.ids[r->memory.id_count++], text->data, text->len);
+    isplit__id_of(&p->memory.ids[p->memory.id_count++], text->data, text->len);
     if (sig)
         isplit__event_write(&whole, text->data, text->len, sig);
     else
@@ -401,43 +331,44 @@ static int add_json(reader *r, const isplit__buf *text, const uint8_t *sig, json
     return err;
 }
 
-static int read_event(reader *r, json_t *list)
+static int read_event(isplit__pack *p, json_t *list)
 {
     isplit__buf text = {0};
-    uint64_t form = take_number(r, UNSIGNED);
-    bool is_signed = form != UNSIGNED;
+    plain x = {.event = {.lc = 0}};
+    uint64_t form = take_number(p, UNSIGNED);
+    size_t max = form == UNSIGNED ? ISPLIT__LEGACY_MAX_BYTES : ISPLIT__EVENT_MAX_BYTES;
 
     if (form == PLAIN) {
-        read_plain(r, &text);
+        walk_plain(p, &x);
+        p->bad = p->bad || !x.entry.count;
+        if (!p->bad)
+            compose(p, &x, &text);
     } else {
-        isplit__slice s =
-            take_text(r, is_signed ? ISPLIT__EVENT_MAX_BYTES : ISPLIT__LEGACY_MAX_BYTES);
+        isplit__slice s = walk_text(p, (isplit__slice){0}, max);
         isplit__buf_add(&text, s.at, s.len);
     }
-    const uint8_t *sig = is_signed ? take(r, IC_SIGNATURE_BYTES) : NULL;
-    int err = text.bad                                                      ? IC_ERR_NOMEM
-              : r->bad || (is_signed && text.len > ISPLIT__EVENT_MAX_BYTES) ? IC_ERR_PROTO
-                                                                            : 0;
+    const uint8_t *sig =
+        form == UNSIGNED ? NULL : walk_bytes(p, NULL, IC_SIGNATURE_BYTES);
+    int err = text.bad ? IC_ERR_NOMEM : p->bad || text.len > max ? IC_ERR_PROTO : 0;
     if (!err)
-        err = add_json(r, &text, sig, list);
+        err = add_json(p, &text, sig, list);
     isplit__buf_free(&text);
     return err;
 }
 
 int isplit__pack_read(const uint8_t *bytes, size_t len, const char *room, json_t *list)
 {
-    reader *r = ic_mem_calloc(1, sizeof *r);
-    int err = 0;
+    isplit__pack *p = ic_mem_calloc(1, sizeof *p);
 
-    if (!r)
+    if (!p)
         return IC_ERR_NOMEM;
-    r->at = bytes;
-    r->left = len;
-    r->room = room;
-    if (take_number(r, VERSION) != VERSION)
-        err = IC_ERR_PROTO;
-    while (!err && r->left)
-        err = read_event(r, list);
-    ic_mem_free(r);
+    p->reads = true;
+    p->at = bytes;
+    p->left = len;
+    p->room = room;
+    int err = take_number(p, VERSION) == VERSION ? 0 : IC_ERR_PROTO;
+    while (!err && p->left)
+        err = read_event(p, list);
+    isplit__pack_free(p);
     return err;
 }

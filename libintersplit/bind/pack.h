@@ -45,7 +45,11 @@ typedef struct isplit__pack_memory {
 } isplit__pack_memory;
 
 typedef struct isplit__pack {
-    isplit__buf bytes;
+    isplit__buf bytes; /* what is written */
+    bool reads;        /* instead, these bytes */
+    const uint8_t *at;
+    size_t left;
+    bool bad; /* sticks: what is read later is zero */
     const char *room;
     isplit__pack_memory memory;
 } isplit__pack;
