@@ -113,8 +113,8 @@ IC_API void isplit_bind_expire(isplit_bind *bind, uint64_t now);
 /** How a room is doing. Later versions append. */
 typedef struct isplit_bind_room {
     uint32_t peer_count; /* that said hello, by default within 30 minutes, and are not
-                            lost. Above nine this and the next are "at least": who has
-                            heard enough others say the same stays silent */
+                            lost. From seven on this and the next are "at least": who
+                            has heard eight others say the same stays silent */
     uint32_t same_count; /* of these: said that they have the ledger that we have */
     uint64_t to_come;    /* events that are being fetched, as far as known */
 } isplit_bind_room;

@@ -164,6 +164,12 @@ static uint64_t between(const isplit_bind *bind, uint64_t least, uint64_t most)
     return bind->now + least + isplit__bind_random(bind, most - least + 1);
 }
 
+static void forget_agreed(isplit__talk *t)
+{
+    t->agreed = 0;
+    t->agreed_from = t->bind->now;
+}
+
 void isplit__talk_hello_within(isplit__talk *t, uint64_t least_ms, uint64_t most_ms)
 {
     uint64_t at = between(t->bind, least_ms * ISPLIT__MS, most_ms * ISPLIT__MS);
@@ -174,7 +180,7 @@ void isplit__talk_hello_within(isplit__talk *t, uint64_t least_ms, uint64_t most
         at += HASTY_SECONDS * ISPLIT__SECOND;
     if (at < t->hello_at)
         t->hello_at = at;
-    t->agreed = 0; /* who agreed before may not know what is new */
+    forget_agreed(t); /* who agreed before may not know what is new */
 }
 
 /* The regular hello: rarer and rarer while all agree. */
@@ -185,7 +191,7 @@ static void plan_hello(isplit__talk *t)
     t->hello_at =
         between(t->bind, o->hello_min_ns << t->calm, o->hello_max_ns << t->calm);
     t->calm += t->calm < CALM_MAX;
-    t->agreed = 0;
+    forget_agreed(t);
 }
 
 int isplit_bind_join(isplit_bind *bind, const char *room, uint64_t now)

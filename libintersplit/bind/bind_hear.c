@@ -298,13 +298,13 @@ static bool should_ask(const heard *m, const isplit__room *room, const isplit__h
 }
 
 /* It has what we have. Unless it has heard so from us, tell it. */
-static void agree(isplit__talk *t, const uint8_t fp[ISPLIT__PRINT_BYTES], bool is_new)
+static void agree(isplit__talk *t, const uint8_t fp[ISPLIT__PRINT_BYTES], uint64_t before)
 {
-    bool knows = !is_new && memcmp(t->said, fp, sizeof t->said) == 0;
+    bool knows = before && memcmp(t->said, fp, sizeof t->said) == 0;
 
     if (!knows && t->hello_at > t->bind->now + ANSWER_WITHIN_MS * ISPLIT__MS)
         isplit__talk_hello_within(t, 200, ANSWER_WITHIN_MS);
-    t->agreed++;
+    t->agreed += before < t->agreed_from; /* each counts once */
 }
 
 static int hear_hello(const heard *m)
@@ -320,11 +320,11 @@ static int hear_hello(const heard *m)
     if (err)
         return err;
     isplit__hello *kept = hello_of(t, &hello.key);
-    bool is_new = !isplit__hello_counts(t->bind, kept, t->bind->now);
+    uint64_t before = isplit__hello_counts(t->bind, kept, t->bind->now) ? kept->at : 0;
     *kept = hello;
     isplit__sum_fingerprint(&place->room->state.sum, fp);
     if (memcmp(fp, hello.fp, sizeof fp) == 0) {
-        agree(t, fp, is_new);
+        agree(t, fp, before);
         return 0;
     }
     t->calm = 0;

@@ -100,7 +100,8 @@ struct isplit__talk {
 
     uint64_t hello_at;                 /* when to say hello */
     unsigned calm;                     /* how often the time between hellos has doubled */
-    unsigned agreed;                   /* equal hellos heard since our last */
+    unsigned agreed;                   /* peers that said the same since then: */
+    uint64_t agreed_from;              /* our last hello, or what is new */
     uint8_t said[ISPLIT__PRINT_BYTES]; /* of our last hello */
     isplit__bucket hasty;              /* hellos before their time */
     isplit__hello hellos[ISPLIT__MAX_HELLOS];

@@ -317,6 +317,21 @@ static void all_learn_soon_that_all_have_what_one_added(void **state)
     bind_world_close(&w);
 }
 
+/* 4.4: silence needs eight others, not eight hellos of a few. */
+static void in_a_small_room_nobody_falls_silent(void **state)
+{
+    (void)state;
+    bind_world w;
+    bind_world_open(&w, 6, 15, NULL);
+    bind_world_run(&w, w.now + 60 * SEC);
+    for (unsigned i = 0; i < 200; i++) {
+        bind_world_run(&w, w.now + 600 * SEC);
+        for (size_t k = 0; k < w.count; k++)
+            assert_int_equal(room_at(&w, k).peer_count, 5);
+    }
+    bind_world_close(&w);
+}
+
 static void who_was_lost_is_not_counted_until_it_says_hello(void **state)
 {
     (void)state;
@@ -478,6 +493,7 @@ int main(void)
         cmocka_unit_test(what_comes_in_is_told_like_what_is_typed),
         cmocka_unit_test(the_room_tells_how_many_peers_have_the_same_ledger),
         cmocka_unit_test(all_learn_soon_that_all_have_what_one_added),
+        cmocka_unit_test(in_a_small_room_nobody_falls_silent),
         cmocka_unit_test(who_was_lost_is_not_counted_until_it_says_hello),
         cmocka_unit_test(nothing_is_said_in_a_room_that_was_left),
         cmocka_unit_test(options_are_checked),
