@@ -61,37 +61,52 @@ static bool ask_about(bridge_expense *x, const ic__json *message)
                &(isplit_deed){.kind = (isplit_deed_kind)x->what, .id = ref, .text = why});
 }
 
-/* A whole number from 0 on, as number or text. */
-static bool read_count(bridge_expense *x, const ic__json *message, const char *name,
-                       size_t *out)
+/* A whole number from 0 on, as number or text; *out is left alone where none is. */
+static bool is_count(const ic__json *v, size_t *out)
 {
-    const ic__json *v = ic__json_get(message, name);
     const char *digits = ic__json_token(v) ? ic__json_token(v) : ic__json_cstring(v);
 
     if (ic__json_type(v) <= IC__JSON_NULL)
         return true;
     if (!digits || !*digits || strspn(digits, "0123456789") != strlen(digits) ||
         strlen(digits) > 15)
-        return bridge_expense_fail(x, "Invalid %s.", name);
+        return false;
     *out = (size_t)strtoull(digits, NULL, 10);
+    return true;
+}
+
+static bool read_count(bridge_expense *x, const ic__json *message, const char *name,
+                       size_t *out)
+{
+    return is_count(ic__json_get(message, name), out) ||
+           bridge_expense_fail(x, "Invalid %s.", name);
+}
+
+/* For a deed, to which 0 says that it stays as it was: nobody says that in words. */
+static bool read_weight(bridge_expense *x, const ic__json *message, uint32_t *out)
+{
+    const ic__json *v = ic__json_get(message, "weight");
+    size_t weight = 0;
+
+    if (ic__json_type(v) > IC__JSON_NULL &&
+        (!is_count(v, &weight) || !weight || weight > (size_t)ISPLIT_SPLIT_MAX_WEIGHT))
+        return bridge_expense_fail(
+            x, "Invalid weight (use a whole number from 1 to 1000000).");
+    *out = (uint32_t)weight;
     return true;
 }
 
 static bool ask_member(bridge_expense *x, const ic__json *message)
 {
-    size_t weight = 0;
     isplit_member_deed member = {.claim = bridge_draft_flag(message, "claim", false),
                                  .leave = !bridge_draft_flag(message, "active", true)};
 
     if (!bridge_draft_text(x, message, "name", &member.name) ||
         !bridge_draft_text(x, message, "show", &member.show) ||
-        !read_count(x, message, "weight", &weight))
+        !read_weight(x, message, &member.weight))
         return false;
     if (!member.name)
         return bridge_expense_fail(x, "Missing name.");
-    if (weight > (size_t)ISPLIT_SPLIT_MAX_WEIGHT)
-        return bridge_expense_fail(x, "Invalid weight.");
-    member.weight = (uint32_t)weight;
     return bridge_expense_do(
         x, &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
 }

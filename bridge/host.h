@@ -35,7 +35,7 @@ void bridge_output_fail(bridge_output *out, const char *text);
 /** The command returned a value, given as JSON. */
 void bridge_output_result(bridge_output *out, const char *json);
 
-/** Others on the channel of a ledger; of more than nine, at least so many. */
+/** Others on the channel of a ledger, as many as can be told. */
 typedef struct bridge_company {
     uint32_t peers;
     uint32_t same; /* of these: have the ledger that we have, as they say */

@@ -9,6 +9,7 @@
 #include "intersplit/form.h"
 
 #define FINGERPRINT_BYTES 16
+#define SOME_ARE_SILENT 7 /* peers: others may have heard enough, of us too, to be so */
 
 static char *copy_text(const char *text)
 {
@@ -250,6 +251,8 @@ void bridge_write_company(const bridge_hub *hub, const char *room,
     bridge_write_fingerprint(b, state);
     ic__buf_printf(b, ",\"peers\":%u,\"same\":%u", (unsigned)company.peers,
                    (unsigned)company.same);
+    if (company.peers >= SOME_ARE_SILENT)
+        ic__buf_text(b, ",\"atLeast\":true");
 }
 
 void bridge_hub_planned(bridge_hub *hub, const char *room, uint64_t now_ns)

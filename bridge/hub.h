@@ -51,7 +51,8 @@ struct bridge_session {
 /** Write the member "fp" after a comma. */
 void bridge_write_fingerprint(ic__buf *b, const isplit_state *state);
 
-/** Write members "fp", "peers" and "same" of a room, each after a comma. */
+/** Write members "fp", "peers", "same" and perhaps "atLeast" of a room, each after a
+ * comma. */
 void bridge_write_company(const bridge_hub *hub, const char *room,
                           const isplit_state *state, ic__buf *b);
 

@@ -64,6 +64,30 @@ static void a_balance_says_how_many_peers_have_the_same_ledger(void **state)
     ic__json_free(balance);
 }
 
+static uint32_t peer_count;
+
+static bridge_company many(const char *room, void *user)
+{
+    (void)room;
+    (void)user;
+    return (bridge_company){.peers = peer_count, .same = peer_count};
+}
+
+/* Spec 16, section 4.4: of many some are silent. */
+static void from_seven_on_it_is_said_that_there_may_be_more(void **state)
+{
+    bench *b = *state;
+    b->host.company = many;
+    bench_start(b, false);
+    bench_enter(b, 0);
+    for (peer_count = 0; peer_count < 12; peer_count++) {
+        ic__json *balance = balance_of(b, 0);
+        assert_int_equal(ic__json_truthy(ic__json_get(balance, "atLeast")),
+                         peer_count >= 7);
+        ic__json_free(balance);
+    }
+}
+
 static void a_peer_without_network_has_no_company(void **state)
 {
     bench *b = *state;
@@ -101,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_balance_says_how_many_peers_have_the_same_ledger),
+        BENCH_TEST(from_seven_on_it_is_said_that_there_may_be_more),
         BENCH_TEST(a_peer_without_network_has_no_company),
         BENCH_TEST(a_change_is_pushed_to_all_who_listen_to_the_room),
     };

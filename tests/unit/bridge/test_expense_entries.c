@@ -248,7 +248,16 @@ static void members_claim_names_and_say_what_is_right(void **state)
     say(b, "member b returns", "\"preview\":\"Member b: returns\"|\"active\":true");
     say(b, "confirm last", "\"preview\":\"Confirm a paid 30.00|expense_acked");
     ask(b, "expense_member", "", "Missing name.");
-    ask(b, "expense_member", "\"name\":\"b\",\"weight\":1000001", "Invalid weight.");
+    static const char *const bad[] = {"0",   "1000001", "\"0\"", "-1",
+                                      "1.5", "\"x\"",   "true"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char members[64];
+        (void)snprintf(members, sizeof members, "\"name\":\"b\",\"weight\":%s", bad[i]);
+        ask(b, "expense_member", members,
+            "Invalid weight (use a whole number from 1 to 1000000).");
+    }
+    ask(b, "expense_member", "\"name\":\"b\",\"weight\":null",
+        "\"name\":\"b\",\"active\":true,\"weight\":2");
 }
 
 static void a_room_has_settings(void **state)
