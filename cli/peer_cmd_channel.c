@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "intercom/error.h"
-#include "peer_command.h"
+#include "peer_expense.h"
 #include "sidechannel/name.h"
 #include "sidechannel/object.h"
 #include "sidechannel/sidechannel.h"
@@ -127,6 +127,22 @@ static int join_and_send(ic__sidechannel *sc, const char *channel, const char *t
     return error;
 }
 
+static void send_with(const peer_call *call, const char *channel, const char *text,
+                      const objects *o)
+{
+    int error = join_and_send(call->app->channels, channel, text, o);
+
+    if (error == IC_ERR_DENIED)
+        peer_say(call->reply, SEND_DENIED);
+    else if (error)
+        fail_error(call, error);
+}
+
+void peer_channel_send(const peer_call *call, const char *channel, const char *text)
+{
+    send_with(call, channel, text, &(objects){.invite = NULL});
+}
+
 void peer_cmd_sc_send(const peer_call *call)
 {
     const char *channel = peer_line_any(call->line, CHANNEL);
@@ -139,12 +155,8 @@ void peer_cmd_sc_send(const peer_call *call)
     }
     if (!read_objects(call, &o))
         return;
-    int error = join_and_send(call->app->channels, channel, text, &o);
+    send_with(call, channel, text, &o);
     objects_free(&o);
-    if (error == IC_ERR_DENIED)
-        peer_say(call->reply, SEND_DENIED);
-    else if (error)
-        fail_error(call, error);
 }
 
 void peer_cmd_sc_open(const peer_call *call)

@@ -22,8 +22,8 @@
     " rate " CATEGORY " " DATE " only strict"
 #define PAYMENT " from to " AMOUNT " " CURRENCY " rate " DATE " " NOTE " strict"
 
-static void refuse(const peer_call *call, int error, isplit_field field,
-                   const isplit_reason *why)
+void peer_expense_refuse(const peer_call *call, int error, isplit_field field,
+                         const isplit_reason *why)
 {
     static const char *const before[] = {
         [ISPLIT_FIELD_NONE] = "",
@@ -76,12 +76,12 @@ static void make_due(const peer_call *call, const char *room)
     int error = isplit_book_due(call->app->book, room, &made, &why);
 
     if (error)
-        refuse(call, error, ISPLIT_FIELD_NONE, &why);
+        peer_expense_refuse(call, error, ISPLIT_FIELD_NONE, &why);
     else
         peer_say(call->reply, "[expense:%s] comes again; %zu so far.", room, made);
 }
 
-static void do_deed(const peer_call *call, const char *room, const isplit_deed *deed)
+void peer_expense_do(const peer_call *call, const char *room, const isplit_deed *deed)
 {
     const isplit_entry *entry = NULL;
     isplit_field field = ISPLIT_FIELD_NONE;
@@ -91,7 +91,7 @@ static void do_deed(const peer_call *call, const char *room, const isplit_deed *
         return;
     int error = isplit_book_do(call->app->book, room, deed, &entry, &field, &why);
     if (error)
-        refuse(call, error, field, &why);
+        peer_expense_refuse(call, error, field, &why);
     else if (deed->kind == ISPLIT_DEED_RECUR)
         make_due(call, room);
     else
@@ -119,7 +119,7 @@ static isplit_fields fields_of(const peer_line *line, bool pays)
     };
 }
 
-static bool lacks(const peer_call *call, const char *name, const char *value)
+bool peer_expense_lacks(const peer_call *call, const char *name, const char *value)
 {
     if (value)
         return false;
@@ -138,16 +138,17 @@ static void do_draft(const peer_call *call, const char *room, isplit_entry_type 
     isplit_field field = ISPLIT_FIELD_NONE;
     isplit_reason why = {{0}};
 
-    if (lacks(call, pays ? "from" : "payer", fields.payer) ||
-        (pays && lacks(call, "to", fields.split)) || lacks(call, "amount", fields.amount))
+    if (peer_expense_lacks(call, pays ? "from" : "payer", fields.payer) ||
+        (pays && peer_expense_lacks(call, "to", fields.split)) ||
+        peer_expense_lacks(call, "amount", fields.amount))
         return;
     int error = isplit_command_compose(type, &fields, &command, &field, &why);
     if (error) {
-        refuse(call, error, field, &why);
+        peer_expense_refuse(call, error, field, &why);
         return;
     }
     deed.draft = &command->draft;
-    do_deed(call, room, &deed);
+    peer_expense_do(call, room, &deed);
     isplit_command_free(command);
 }
 
@@ -182,7 +183,7 @@ void peer_cmd_expense_amend(const peer_call *call)
 
     if (!room)
         return;
-    if (!lacks(call, "id", id))
+    if (!peer_expense_lacks(call, "id", id))
         do_draft(call, room, type, (isplit_deed){.kind = ISPLIT_DEED_AMEND, .id = id});
     ic_mem_free(memory);
 }
@@ -198,8 +199,8 @@ void peer_cmd_expense_about(const peer_call *call)
 
     if (!room)
         return;
-    if (!lacks(call, "id", deed.id))
-        do_deed(call, room, &deed);
+    if (!peer_expense_lacks(call, "id", deed.id))
+        peer_expense_do(call, room, &deed);
     ic_mem_free(memory);
 }
 
@@ -234,15 +235,17 @@ void peer_cmd_expense_member(const peer_call *call)
 
     if (!room)
         return;
-    if (!lacks(call, "name", member.name) && read_weight(call, &member.weight))
-        do_deed(call, room,
-                &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
+    if (!peer_expense_lacks(call, "name", member.name) &&
+        read_weight(call, &member.weight))
+        peer_expense_do(call, room,
+                        &(isplit_deed){.kind = ISPLIT_DEED_MEMBER, .member = &member});
     ic_mem_free(memory);
 }
 
 /* --- questions --- */
 
-static void show_history(const peer_call *call, const isplit_state *state, const char *id)
+void peer_expense_history(const peer_call *call, const isplit_state *state,
+                          const char *id)
 {
     const isplit_entry *entry = NULL;
     isplit_reason why = {{0}};
@@ -250,15 +253,14 @@ static void show_history(const peer_call *call, const isplit_state *state, const
 
     int error = isplit_state_find(state, id, &entry, &why);
     if (error) {
-        refuse(call, error, ISPLIT_FIELD_NONE, &why);
+        peer_expense_refuse(call, error, ISPLIT_FIELD_NONE, &why);
         return;
     }
     error = isplit_form_history(state, entry, &text);
     peer_expense_say(call, error, text);
 }
 
-/* The state of the room, or NULL with the refusal. */
-static const isplit_state *state_of(const peer_call *call, const char *room)
+const isplit_state *peer_expense_state(const peer_call *call, const char *room)
 {
     const isplit_state *state = NULL;
     int error = isplit_book_state(call->app->book, room, &state);
@@ -271,7 +273,7 @@ static const isplit_state *state_of(const peer_call *call, const char *room)
 /* The same with its plan at hand; NULL also when it is not. */
 static const isplit_state *planned_state_of(const peer_call *call, const char *room)
 {
-    return peer_expense_planned(call, room) ? state_of(call, room) : NULL;
+    return peer_expense_planned(call, room) ? peer_expense_state(call, room) : NULL;
 }
 
 void peer_cmd_expense_history(const peer_call *call)
@@ -282,14 +284,15 @@ void peer_cmd_expense_history(const peer_call *call)
 
     if (!room)
         return;
-    const isplit_state *state = lacks(call, "id", id) ? NULL : state_of(call, room);
+    const isplit_state *state =
+        peer_expense_lacks(call, "id", id) ? NULL : peer_expense_state(call, room);
     if (state)
-        show_history(call, state, id);
+        peer_expense_history(call, state, id);
     ic_mem_free(memory);
 }
 
-static void show_why(const peer_call *call, const char *room, const char *from,
-                     const char *to)
+void peer_expense_why(const peer_call *call, const char *room, const char *from,
+                      const char *to)
 {
     const isplit_state *state = planned_state_of(call, room);
     char *text = NULL;
@@ -308,8 +311,8 @@ void peer_cmd_expense_why(const peer_call *call)
 
     if (!room)
         return;
-    if (!lacks(call, "from", from) && !lacks(call, "to", to))
-        show_why(call, room, from, to);
+    if (!peer_expense_lacks(call, "from", from) && !peer_expense_lacks(call, "to", to))
+        peer_expense_why(call, room, from, to);
     ic_mem_free(memory);
 }
 
@@ -330,13 +333,13 @@ static bool read_plan(const peer_call *call, isplit_plan_options *options)
     return true;
 }
 
-static void show_balance(const peer_call *call, const char *room,
-                         const isplit_plan_options *options)
+void peer_expense_balance(const peer_call *call, const char *room,
+                          const isplit_plan_options *options)
 {
     char *text = NULL;
     const isplit_state *state = options->mode == ISPLIT_PLAN_MINIMAL
                                     ? planned_state_of(call, room)
-                                    : state_of(call, room);
+                                    : peer_expense_state(call, room);
 
     int error = state ? isplit_form_balance_with(state, options, &text) : 0;
 
@@ -353,104 +356,6 @@ void peer_cmd_expense_balance(const peer_call *call)
     if (!room)
         return;
     if (read_plan(call, &options))
-        show_balance(call, room, &options);
-    ic_mem_free(memory);
-}
-
-/* --- in words --- */
-
-static void set_room(const peer_call *call, const char *room, const isplit_state *state,
-                     const isplit_command *c)
-{
-    isplit_new_settings made;
-    isplit_reason why = {{0}};
-    int error = isplit_command_settings(c, isplit_state_settings(state), &made, &why);
-
-    if (error)
-        refuse(call, error, ISPLIT_FIELD_NONE, &why);
-    else
-        do_deed(call, room,
-                &(isplit_deed){.kind = ISPLIT_DEED_SET, .settings = &made.settings});
-}
-
-static void show_list(const peer_call *call, const isplit_state *state)
-{
-    char *text = NULL;
-    int error = isplit_form_list(state, &text);
-
-    peer_expense_say(call, error, text);
-}
-
-static void answer_question(const peer_call *call, const char *room,
-                            const isplit_command *c)
-{
-    isplit_plan_options options;
-    const isplit_state *state = state_of(call, room);
-
-    if (!state)
-        return;
-    isplit_plan_options_default(&options);
-    options.mode = (uint32_t)c->plan;
-    options.via = c->name;
-    if (c->kind == ISPLIT_COMMAND_ROOM && c->setting)
-        set_room(call, room, state, c);
-    else if (c->kind == ISPLIT_COMMAND_ROOM)
-        peer_expense_say_settings(call, state);
-    else if (c->kind == ISPLIT_COMMAND_HISTORY)
-        show_history(call, state, c->ref);
-    else if (c->kind == ISPLIT_COMMAND_LIST)
-        show_list(call, state);
-    else if (c->kind == ISPLIT_COMMAND_EVERY)
-        peer_expense_say_recurring(call, state);
-    else if (c->kind == ISPLIT_COMMAND_BALANCE)
-        show_balance(call, room, &options);
-    else if (c->kind == ISPLIT_COMMAND_WHY)
-        show_why(call, room, c->name, c->to);
-    else
-        peer_fail(call->reply, "for this there is /%s%s",
-                  c->kind == ISPLIT_COMMAND_SEND ? "sc_" : "expense_",
-                  isplit_command_word(c->kind));
-}
-
-static void answer(const peer_call *call, const char *room, const isplit_command *c)
-{
-    isplit_deed deed;
-
-    if (isplit_command_deed(c, &deed))
-        do_deed(call, room, &deed);
-    else
-        answer_question(call, room, c);
-}
-
-static void show_help(const peer_call *call)
-{
-    size_t size = strlen(isplit_command_help()) + 1;
-    char *copy = ic_mem_alloc(size);
-
-    if (copy)
-        memcpy(copy, isplit_command_help(), size);
-    peer_expense_say(call, copy ? 0 : IC_ERR_NOMEM, copy);
-}
-
-void peer_cmd_expense_say(const peer_call *call)
-{
-    char *memory;
-    isplit_command *command = NULL;
-    isplit_reason why = {{0}};
-    const char *text = peer_line_any(call->line, "text");
-    const char *room = peer_expense_room(call, PEER_EXPENSE_ROOM " text", &memory);
-
-    if (!room)
-        return;
-    if (!lacks(call, "text", text)) {
-        int error = isplit_command_parse(text, strlen(text), &command, &why);
-        if (error)
-            refuse(call, error, ISPLIT_FIELD_NONE, &why);
-        else if (command->kind == ISPLIT_COMMAND_HELP)
-            show_help(call);
-        else
-            answer(call, room, command);
-        isplit_command_free(command);
-    }
+        peer_expense_balance(call, room, &options);
     ic_mem_free(memory);
 }

@@ -169,7 +169,8 @@ void peer_cmd_expense_list(const peer_call *call)
     show(call, ROOM " all", all ? isplit_form_list_all : isplit_form_list);
 }
 
-static void export_room(const peer_call *call, const char *room)
+void peer_expense_export(const peer_call *call, const char *room, const char *format_name,
+                         const char *what_name)
 {
     isplit_export_format format;
     isplit_export_what what;
@@ -177,9 +178,7 @@ static void export_room(const peer_call *call, const char *room)
     const isplit_state *state;
     char *text = NULL;
 
-    int error =
-        isplit_export_read(peer_line_any(call->line, "format"),
-                           peer_line_any(call->line, "what"), &format, &what, &why);
+    int error = isplit_export_read(format_name, what_name, &format, &what, &why);
     if (error) {
         peer_fail(call->reply, "Invalid format: %s", why.text);
         return;
@@ -200,17 +199,20 @@ void peer_cmd_expense_export(const peer_call *call)
 
     if (!room)
         return;
-    export_room(call, room);
+    peer_expense_export(call, room, peer_line_any(call->line, "format"),
+                        peer_line_any(call->line, "what"));
     ic_mem_free(memory);
 }
 
 /* --- what changes all of it --- */
 
-static void clear_room(const peer_call *call, const char *room)
+void peer_expense_clear(const peer_call *call, const char *room)
 {
     size_t removed;
     isplit_reason why = {{0}};
 
+    if (!peer_expense_may_write(call, room))
+        return;
     int error = isplit_book_clear(call->app->book, room, &removed, &why);
     if (error)
         peer_fail(call->reply, "%s", why.text[0] ? why.text : ic_strerror(error));
@@ -225,8 +227,7 @@ void peer_cmd_expense_clear(const peer_call *call)
 
     if (!room)
         return;
-    if (peer_expense_may_write(call, room))
-        clear_room(call, room);
+    peer_expense_clear(call, room);
     ic_mem_free(memory);
 }
 
@@ -245,16 +246,11 @@ static void say_persisted(const peer_call *call, const char *room, bool sim, siz
         "has this copy.");
 }
 
-void peer_cmd_expense_persist(const peer_call *call)
+void peer_expense_persist(const peer_call *call, const char *room, bool sim)
 {
-    char *memory;
     size_t count;
     isplit_reason why = {{0}};
-    const char *room = peer_expense_room(call, ROOM " sim", &memory);
 
-    if (!room)
-        return;
-    bool sim = peer_expense_truthy(peer_line_any(call->line, "sim"));
     int error = isplit_book_persist(call->app->book, room, sim, &count, &why);
     if (error == IC_ERR_NOT_FOUND)
         peer_fail(call->reply, "Nothing to persist.");
@@ -263,6 +259,17 @@ void peer_cmd_expense_persist(const peer_call *call)
                   why.text[0] ? why.text : ic_strerror(error));
     else
         say_persisted(call, room, sim, count);
+}
+
+void peer_cmd_expense_persist(const peer_call *call)
+{
+    char *memory;
+    const char *room = peer_expense_room(call, ROOM " sim", &memory);
+
+    if (!room)
+        return;
+    peer_expense_persist(call, room,
+                         peer_expense_truthy(peer_line_any(call->line, "sim")));
     ic_mem_free(memory);
 }
 
@@ -276,21 +283,27 @@ static void say_restored(const peer_call *call, const char *room,
                  "What was cleared stays cleared; --replace 1 brings it back.");
 }
 
-void peer_cmd_expense_restore(const peer_call *call)
+void peer_expense_restore(const peer_call *call, const char *room, bool replace)
 {
-    char *memory;
     isplit_restored got;
     isplit_reason why = {{0}};
-    const char *room = peer_expense_room(call, ROOM " confirmed replace", &memory);
 
-    if (!room)
-        return;
-    bool replace = peer_expense_truthy(peer_line_any(call->line, "replace"));
     int error = isplit_book_restore(call->app->book, room, replace, &got, &why);
     if (error)
         peer_fail(call->reply, "Restore failed: %s",
                   why.text[0] ? why.text : ic_strerror(error));
     else
         say_restored(call, room, &got, replace);
+}
+
+void peer_cmd_expense_restore(const peer_call *call)
+{
+    char *memory;
+    const char *room = peer_expense_room(call, ROOM " confirmed replace", &memory);
+
+    if (!room)
+        return;
+    peer_expense_restore(call, room,
+                         peer_expense_truthy(peer_line_any(call->line, "replace")));
     ic_mem_free(memory);
 }

@@ -9,116 +9,14 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <event2/event.h>
 #include <jansson.h>
 
+#include "at_terminal.h"
 #include "base/buf.h"
-#include "intercom/init.h"
-#include "intercom/peer.h"
-#include "peer/peer.h"
-#include "peer_command.h"
 #include "peer_complete.h"
 #include "peer_help.h"
 #include "peer_sync.h"
-#include "temp_folder.h"
 #include "vectors.h"
-
-#define SOMEBODY_ELSE "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-
-static char stores[200];
-static char snapshots[260];
-static struct event_base *base;
-static peer_app app;
-static unsigned stops;
-
-/* What the last command said: its lines, each with '\n', and its error. */
-static ic__buf said;
-static peer_reply reply;
-
-static void keep_line(const char *text, void *user)
-{
-    (void)user;
-    ic__buf_text(&said, text);
-    ic__buf_char(&said, '\n');
-}
-
-static void count_stop(void *user)
-{
-    (void)user;
-    stops++;
-}
-
-static const char *run_as(peer_asker asker, const char *line)
-{
-    ic__buf_reset(&said);
-    ic__buf_add(&said, "", 0);
-    reply = (peer_reply){.line = keep_line};
-    peer_command_run(&app, asker, line, strlen(line), &reply);
-    assert_false(said.bad);
-    return said.data;
-}
-
-static const char *run(const char *line)
-{
-    return run_as(PEER_ASKER_TERMINAL, line);
-}
-
-static void assert_begins(const char *text, const char *want)
-{
-    if (strncmp(text, want, strlen(want)) != 0)
-        fail_msg("\"%s\" does not begin with \"%s\"", text, want);
-}
-
-static const char *error_of(const char *line)
-{
-    run(line);
-    assert_true(reply.failed);
-    return reply.error;
-}
-
-static int set_up(void **state)
-{
-    ic_peer_options o;
-    isplit_book_options book;
-
-    (void)state;
-    temp_folder_make(stores, sizeof stores);
-    (void)snprintf(snapshots, sizeof snapshots, "%s/snapshots.json", stores);
-    base = event_base_new();
-    if (!base || ic_init() != 0)
-        return -1;
-    ic_peer_options_default(&o);
-    o.base = base;
-    o.stores_directory = stores;
-    o.channels = "trip-nyc";
-    o.channel_owners = "closed:" SOMEBODY_ELSE;
-    o.owner_write_channels = "closed";
-    if (ic_peer_new(&o, &app.peer) != 0)
-        return -1;
-    isplit_book_options_default(&book);
-    book.path = ":memory:";
-    book.snapshot_path = snapshots;
-    book.identity = ic_peer_identity(app.peer);
-    if (isplit_book_open(&book, &app.book, NULL) != 0)
-        return -1;
-    ic_env_system(&app.env);
-    app.channels = ic__peer_channels(app.peer);
-    app.snapshot_path = snapshots;
-    app.stop = count_stop;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    isplit_book_close(app.book);
-    ic_peer_close(app.peer, NULL, NULL);
-    (void)event_base_dispatch(base);
-    event_base_free(base);
-    ic__buf_free(&said);
-    temp_folder_remove(stores);
-    return 0;
-}
 
 /* The transcript "cli" of docs/spec/13-sc-bridge.md, section 5. Only /help says more. */
 static void answers_as_the_reference_over_the_bridge(void **state)
@@ -148,12 +46,12 @@ static void answers_as_the_reference_over_the_bridge(void **state)
                 ic__buf_add(&lines, "", 0);
                 json_array_foreach(json_object_get(want, "output"), n, line)
                     ic__buf_printf(&lines, "%s\n", json_string_value(line));
-                run_as(PEER_ASKER_BRIDGE, vectors_text(want, "command"));
-                assert_int_equal(reply.failed, error != NULL);
-                assert_string_equal(reply.error, error ? error : "");
-                assert_memory_equal(said.data, lines.data, lines.len);
+                typed_by(PEER_ASKER_BRIDGE, vectors_text(want, "command"));
+                assert_int_equal(at_terminal.reply.failed, error != NULL);
+                assert_string_equal(at_terminal.reply.error, error ? error : "");
+                assert_memory_equal(at_terminal.said.data, lines.data, lines.len);
                 bool help = strcmp(vectors_text(want, "command"), "/help") == 0;
-                assert_int_equal(said.len > lines.len, help);
+                assert_int_equal(at_terminal.said.len > lines.len, help);
                 ic__buf_free(&lines);
                 compared++;
             }
@@ -169,12 +67,13 @@ static void plays_the_quick_demo(void **state)
 {
     (void)state;
     assert_string_equal(
-        run("/expense_add --channel \"trip-nyc\" --payer \"alice\" --amount "
-            "\"30\" --split \"alice,bob\" --note \"dinner\""),
+        typed("/expense_add --channel \"trip-nyc\" --payer \"alice\" --amount "
+              "\"30\" --split \"alice,bob\" --note \"dinner\""),
         "[expense:trip-nyc] added 30.00 by alice split=alice,bob\n");
-    assert_string_equal(run("/expense_add --ch trip-nyc --p bob --a 10 --with alice,bob "
-                            "--memo snacks"),
-                        "[expense:trip-nyc] added 10.00 by bob split=alice,bob\n");
+    assert_string_equal(
+        typed("/expense_add --ch trip-nyc --p bob --a 10 --with alice,bob "
+              "--memo snacks"),
+        "[expense:trip-nyc] added 10.00 by bob split=alice,bob\n");
 }
 
 static void the_demo_balances(void **state)
@@ -186,24 +85,24 @@ static void the_demo_balances(void **state)
                                "  bob: -10.00\n"
                                "- settlements:\n"
                                "  bob -> alice: 10.00\n";
-    assert_string_equal(run("/expense_balance --channel trip-nyc"), want);
-    assert_string_equal(run("/expense_balance --room ' trip-nyc '"), want);
-    assert_non_null(strstr(run("/expense_list --room trip-nyc"), "note=snacks"));
-    assert_non_null(strstr(run("/expense_export --room trip-nyc"),
+    assert_string_equal(typed("/expense_balance --channel trip-nyc"), want);
+    assert_string_equal(typed("/expense_balance --room ' trip-nyc '"), want);
+    assert_non_null(strstr(typed("/expense_list --room trip-nyc"), "note=snacks"));
+    assert_non_null(strstr(typed("/expense_export --room trip-nyc"),
                            "settlements:\n- bob -> alice: 10.00\n"));
-    assert_string_equal(run("/expense_export --room trip-nyc --format csv"),
+    assert_string_equal(typed("/expense_export --room trip-nyc --format csv"),
                         "from,to,amount\nbob,alice,10.00\n");
     assert_non_null(
-        strstr(run("/expense_export --room trip-nyc --format json"), "\"channel\""));
-    assert_string_equal(error_of("/expense_export --format xml"),
+        strstr(typed("/expense_export --room trip-nyc --format json"), "\"channel\""));
+    assert_string_equal(refused("/expense_export --format xml"),
                         "Invalid format: a format is text, json, csv, splitwise, ledger, "
                         "hledger or beancount");
-    assert_string_equal(error_of("/expense_export --what all"),
+    assert_string_equal(refused("/expense_export --what all"),
                         "Invalid format: export settlements, balances or expenses");
     assert_string_equal(
-        run("/expense_export --room trip-nyc --what balances --format csv"),
+        typed("/expense_export --room trip-nyc --what balances --format csv"),
         "member,balance,currency\nalice,10.00,\nbob,-10.00,\n");
-    assert_non_null(strstr(run("/expense_export --room trip-nyc --format hledger"),
+    assert_non_null(strstr(typed("/expense_export --room trip-nyc --format hledger"),
                            "    Members:alice                  30.00\n"));
 }
 
@@ -255,63 +154,37 @@ static void entries_of_every_kind_are_typed(void **state)
         (void)snprintf(line, sizeof line, "/expense_%.*s --channel kinds%s",
                        (int)(rest - table[i][0]), table[i][0], rest);
         (void)snprintf(want, sizeof want, "[expense:kinds] %s", table[i][1]);
-        const char *answer = run(line);
+        const char *answer = typed(line);
         if (strncmp(answer, want, strlen(want)) != 0)
             fail_msg("%s\nsaid %s\nnot %s", line, answer, want);
     }
     assert_non_null(
-        strstr(run("/expense_history --channel kinds --id last"), "added by "));
-    assert_non_null(strstr(run("/expense_say --text help"), "refund <who got it>"));
+        strstr(typed("/expense_history --channel kinds --id last"), "added by "));
+    assert_non_null(strstr(typed("/expense_say --text help"), "refund <who got it>"));
 }
 
 static void entries_that_cannot_be_say_why(void **state)
 {
     (void)state;
     assert_string_equal(
-        error_of("/expense_add --channel wrong --payer a --amount 524.34 --split "
-                 "a=110.11,b=209.74,c=104.87,d=89.14,e=10.49"),
+        refused("/expense_add --channel wrong --payer a --amount 524.34 --split "
+                "a=110.11,b=209.74,c=104.87,d=89.14,e=10.49"),
         "Invalid split: 0.01 over: the parts make 524.35 of 524.34; let somebody have "
         "that much less (rest NAME), or change one");
     assert_string_equal(
-        error_of("/expense_add --channel wrong --payer a --amount 10 --split a=3,b=3.80"),
+        refused("/expense_add --channel wrong --payer a --amount 10 --split a=3,b=3.80"),
         "Invalid split: 3.20 left: the parts make 6.80 of 10.00; give the rest to "
         "somebody (rest NAME), or change one");
-    assert_string_equal(run("/expense_add --channel wrong --payer a --amount 10 --split "
-                            "a=3,b=3.80 --rest b"),
-                        "[expense:wrong] added 10.00 by a split=a=3.00,b=7.00\n");
-    assert_string_equal(error_of("/expense_pay --channel wrong --from a --amount 3"),
+    assert_string_equal(
+        typed("/expense_add --channel wrong --payer a --amount 10 --split "
+              "a=3,b=3.80 --rest b"),
+        "[expense:wrong] added 10.00 by a split=a=3.00,b=7.00\n");
+    assert_string_equal(refused("/expense_pay --channel wrong --from a --amount 3"),
                         "Missing to.");
-    assert_string_equal(error_of("/expense_void --channel wrong --id 123456"),
+    assert_string_equal(refused("/expense_void --channel wrong --id 123456"),
                         "there is no such entry in this room");
-    assert_string_equal(error_of("/expense_plan --channel wrong --plan best"),
+    assert_string_equal(refused("/expense_plan --channel wrong --plan best"),
                         "Invalid plan (use minimal, pairwise or via).");
-    assert_string_equal(error_of("/expense_say --channel wrong --text persist"),
-                        "for this there is /expense_persist");
-    assert_string_equal(error_of("/expense_say --channel wrong --text 'send hi'"),
-                        "for this there is /sc_send");
-}
-
-#define SAY(text) "/expense_say --channel agreed --text '" text "'"
-
-static void what_a_room_agreed_upon_is_said_in_its_words(void **state)
-{
-    (void)state;
-    (void)run(SAY("room currency EUR"));
-    (void)run(SAY("room preset flat split a*2,b"));
-    (void)run(SAY("room preset half split a 50%,b 50%"));
-    (void)run(SAY("room preset all split a,b"));
-    (void)run(SAY("room default flat"));
-    assert_begins(run(SAY("room")),
-                  "[expense:agreed] settings, each to be changed by 'room ...':\n"
-                  "  currency EUR\n  rotate off\n  edit author\n  count all\n"
-                  "  unsigned on\n  preset all split a,b\n  preset flat split a*2,b*1\n"
-                  "  preset half split a 50.00%,b 50.00%\n  default flat\n  owner: ");
-    assert_string_equal(run(SAY("every")), "[expense:agreed] recurring=0\n");
-    (void)run(SAY("every 2 weeks until 2099-12-31 add a 8 split b on 2099-12-01"));
-    assert_begins(
-        run(SAY("every")),
-        "[expense:agreed] recurring=1\n- every 2 weeks until 2099-12-31 | a paid "
-        "8.00 | split=a,b | note=- | date=2099-12-01 | made=0 | id=");
 }
 
 #define WEIGHT "/expense_member --channel weights --name bob --weight "
@@ -324,9 +197,9 @@ static void a_weight_is_read_like_every_number(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_string_equal(error_of(bad[i]),
+        assert_string_equal(refused(bad[i]),
                             "a weight is a whole number from 1 to 1000000");
-    assert_string_equal(run(WEIGHT "1000000"), "[expense:weights] noted.\n");
+    assert_string_equal(typed(WEIGHT "1000000"), "[expense:weights] noted.\n");
 }
 
 static void persist_says_where_and_restore_brings_back(void **state)
@@ -334,64 +207,67 @@ static void persist_says_where_and_restore_brings_back(void **state)
     (void)state;
     char where[400];
 
-    assert_string_equal(run("/expense_persist --channel trip-nyc --sim 1"),
+    assert_string_equal(typed("/expense_persist --channel trip-nyc --sim 1"),
                         "[expense:trip-nyc] would persist entries=2 (simulation)\n");
-    assert_int_not_equal(access(snapshots, F_OK), 0);
-    run("/expense_persist --channel trip-nyc");
-    (void)snprintf(where, sizeof where, "Saved on this machine: %s\n", snapshots);
-    assert_non_null(strstr(said.data, "persisted entries=2 source=local\n"));
-    assert_non_null(strstr(said.data, where));
-    assert_non_null(strstr(said.data, "Not in the contract"));
-    assert_int_equal(access(snapshots, F_OK), 0);
+    assert_int_not_equal(access(at_terminal.snapshots, F_OK), 0);
+    typed("/expense_persist --channel trip-nyc");
+    (void)snprintf(where, sizeof where, "Saved on this machine: %s\n",
+                   at_terminal.snapshots);
+    assert_non_null(strstr(at_terminal.said.data, "persisted entries=2 source=local\n"));
+    assert_non_null(strstr(at_terminal.said.data, where));
+    assert_non_null(strstr(at_terminal.said.data, "Not in the contract"));
+    assert_int_equal(access(at_terminal.snapshots, F_OK), 0);
 
-    assert_string_equal(run("/expense_clear --channel trip-nyc"),
+    assert_string_equal(typed("/expense_clear --channel trip-nyc"),
                         "[expense:trip-nyc] cleared removed=2\n");
-    assert_string_equal(run("/expense_restore --channel trip-nyc"),
+    assert_string_equal(typed("/expense_restore --channel trip-nyc"),
                         "[expense:trip-nyc] restored source=local added=0 total=0\n"
                         "What was cleared stays cleared; --replace 1 brings it back.\n");
-    assert_string_equal(run("/expense_restore --channel trip-nyc --replace 1"),
+    assert_string_equal(typed("/expense_restore --channel trip-nyc --replace 1"),
                         "[expense:trip-nyc] restored source=local added=2 total=2\n");
 
-    (void)run("/expense_add --channel gone --payer bob --amount 1 --split bob");
-    (void)run("/expense_clear --channel gone");
-    (void)run("/expense_persist --channel gone"); /* has the clear: nothing to undo */
-    assert_string_equal(run("/expense_restore --channel gone --replace 1"),
+    (void)typed("/expense_add --channel gone --payer bob --amount 1 --split bob");
+    (void)typed("/expense_clear --channel gone");
+    (void)typed("/expense_persist --channel gone"); /* has the clear: nothing to undo */
+    assert_string_equal(typed("/expense_restore --channel gone --replace 1"),
                         "[expense:gone] restored source=local added=0 total=0\n");
-    assert_string_equal(run("/expense_restore --channel nobody"),
+    assert_string_equal(typed("/expense_restore --channel nobody"),
                         "[expense:nobody] restored source=none added=0 total=0\n");
-    assert_string_equal(error_of("/expense_persist --channel nobody"),
+    assert_string_equal(refused("/expense_persist --channel nobody"),
                         "Nothing to persist.");
 }
 
 static void a_write_that_fails_is_called_so(void **state)
 {
     (void)state;
-    assert_int_equal(unlink(snapshots), 0);
-    assert_int_equal(mkdir(snapshots, 0700), 0); /* where the file should be */
-    assert_begins(error_of("/expense_persist --channel trip-nyc"), "Persist failed: ");
+    assert_int_equal(unlink(at_terminal.snapshots), 0);
+    assert_int_equal(mkdir(at_terminal.snapshots, 0700),
+                     0); /* where the file should be */
+    assert_begins(refused("/expense_persist --channel trip-nyc"), "Persist failed: ");
 }
 
 static void refusals_name_what_is_wrong(void **state)
 {
     (void)state;
-    assert_string_equal(error_of("/expense_add --amount 3"), "Missing payer.");
-    assert_begins(said.data, "Usage: /expense_add --channel");
-    assert_string_equal(error_of("/expense_add --payer a"), "Missing amount.");
-    assert_begins(error_of("/expense_add --payer a --amount 1e3"), "Invalid amount: ");
-    assert_begins(error_of("/expense_add --payer a --amount 1 --split b:c"),
+    assert_string_equal(refused("/expense_add --amount 3"), "Missing payer.");
+    assert_begins(at_terminal.said.data, "Usage: /expense_add --channel");
+    assert_string_equal(refused("/expense_add --payer a"), "Missing amount.");
+    assert_begins(refused("/expense_add --payer a --amount 1e3"), "Invalid amount: ");
+    assert_begins(refused("/expense_add --payer a --amount 1 --split b:c"),
                   "Invalid split: ");
-    assert_string_equal(error_of("/expense_add --chanel x --payer a --amount 1"),
+    assert_string_equal(refused("/expense_add --chanel x --payer a --amount 1"),
                         "/expense_add has no --chanel; did you mean --channel?");
     assert_non_null(
-        strstr(error_of("/expense_list --xyz 1"), "it takes: --channel --all"));
+        strstr(refused("/expense_list --xyz 1"), "it takes: --channel --all"));
     assert_string_equal(
-        error_of("/expense_balance trip"),
+        refused("/expense_balance trip"),
         "'trip' has no name in front, such as --channel; /expense_balance takes: "
         "--channel --plan --via");
-    assert_string_equal(error_of("/expense_add --payer a --amount 1 --note"),
+    assert_string_equal(refused("/expense_add --payer a --amount 1 --note"),
                         "--note lacks its value");
     /* nothing of this was written */
-    assert_non_null(strstr(run("/expense_balance"), "[expense:0000intercom] entries=0"));
+    assert_non_null(
+        strstr(typed("/expense_balance"), "[expense:0000intercom] entries=0"));
 }
 
 /* docs/spec/12-sidechannel.md, section 10 */
@@ -401,26 +277,27 @@ static void a_room_whose_owner_writes_alone_takes_nothing_from_others(void **sta
     static const char denied[] = "Send denied (owner-only or invite required).";
 
     (void)state;
-    assert_string_equal(error_of("/expense_add --channel closed --payer a --amount 5"),
+    assert_string_equal(refused("/expense_add --channel closed --payer a --amount 5"),
                         denied);
-    assert_string_equal(error_of("/expense_clear --channel closed"), denied);
-    assert_begins(run("/expense_list --channel closed"),
+    assert_string_equal(refused("/expense_clear --channel closed"), denied);
+    assert_begins(typed("/expense_list --channel closed"),
                   "[expense:closed] no expenses yet.");
 }
 
 static void channels_are_handled_from_the_terminal(void **state)
 {
     (void)state;
-    assert_string_equal(run("/sc_join --name ' alpha '"), "Joined sidechannel: alpha\n");
-    assert_string_equal(run("/sc_send --channel alpha --message 'hi'"), "");
-    assert_false(reply.failed);
-    assert_string_equal(run("/sc_open --channel beta"), "Requested channel: beta\n");
-    assert_begins(run("/sc_send --channel"), "Usage: /sc_send ");
-    assert_string_equal(error_of("/sc_join --channel x --invite '!!!'"),
+    assert_string_equal(typed("/sc_join --name ' alpha '"),
+                        "Joined sidechannel: alpha\n");
+    assert_string_equal(typed("/sc_send --channel alpha --message 'hi'"), "");
+    assert_false(at_terminal.reply.failed);
+    assert_string_equal(typed("/sc_open --channel beta"), "Requested channel: beta\n");
+    assert_begins(typed("/sc_send --channel"), "Usage: /sc_send ");
+    assert_string_equal(refused("/sc_join --channel x --invite '!!!'"),
                         "Invalid invite (expected JSON or base64).");
-    assert_string_equal(error_of("/sc_join --channel x --welcome @/nowhere"),
+    assert_string_equal(refused("/sc_join --channel x --welcome @/nowhere"),
                         "Cannot read the file of the welcome.");
-    assert_begins(run("/sc_stats"), "{\"channels\":[\"0000intercom\",\"trip-nyc\"");
+    assert_begins(typed("/sc_stats"), "{\"channels\":[\"0000intercom\",\"trip-nyc\"");
 }
 
 static void invites_and_welcomes_come_in_both_forms(void **state)
@@ -431,85 +308,89 @@ static void invites_and_welcomes_come_in_both_forms(void **state)
     char line[300];
 
     (void)snprintf(line, sizeof line, "/sc_invite --channel p --pubkey %s --ttl 60", key);
-    run(line);
-    assert_begins(said.data, "{\"payload\":{\"channel\":\"p\",\"inviteePubKey\":\"a136");
-    assert_non_null(strstr(said.data, "\ninvite_b64: eyJ"));
+    typed(line);
+    assert_begins(at_terminal.said.data,
+                  "{\"payload\":{\"channel\":\"p\",\"inviteePubKey\":\"a136");
+    assert_non_null(strstr(at_terminal.said.data, "\ninvite_b64: eyJ"));
     (void)snprintf(line, sizeof line, "/sc_invite --channel p --pubkey %s --ttl 0", key);
     assert_string_equal(
-        run(line),
+        typed(line),
         "Invite TTL is required. Pass --ttl <sec> or set --sidechannel-invite-ttl.\n");
-    assert_begins(run("/sc_invite --channel p"), "Usage: /sc_invite ");
-    assert_true(!reply.failed);
-    assert_string_equal(error_of("/sc_invite --channel p --pubkey zz"),
+    assert_begins(typed("/sc_invite --channel p"), "Usage: /sc_invite ");
+    assert_true(!at_terminal.reply.failed);
+    assert_string_equal(refused("/sc_invite --channel p --pubkey zz"),
                         "Invalid channel or key.");
-    run("/sc_welcome --channel p --text 'hello there'");
-    assert_non_null(strstr(said.data, "\"text\":\"hello there\""));
-    assert_non_null(strstr(said.data, "\nwelcome_b64: eyJ"));
+    typed("/sc_welcome --channel p --text 'hello there'");
+    assert_non_null(strstr(at_terminal.said.data, "\"text\":\"hello there\""));
+    assert_non_null(strstr(at_terminal.said.data, "\nwelcome_b64: eyJ"));
 }
 
 static void the_secret_key_stays_off_the_bridge(void **state)
 {
     (void)state;
-    run("/get_keys");
-    assert_begins(said.data, "Address:  trac1");
-    char *secret = strstr(said.data, "\nSecret key:  ");
+    typed("/get_keys");
+    assert_begins(at_terminal.said.data, "Address:  trac1");
+    char *secret = strstr(at_terminal.said.data, "\nSecret key:  ");
     assert_non_null(secret);
     assert_int_equal(strspn(secret + 14, "0123456789abcdef"), 128);
 
-    run_as(PEER_ASKER_BRIDGE, "  \"/get_\"keys");
-    assert_true(reply.failed);
-    assert_string_equal(said.data, "");
-    app.keys_over_bridge = true;
-    run_as(PEER_ASKER_BRIDGE, "/get_keys");
-    assert_false(reply.failed);
-    app.keys_over_bridge = false;
+    typed_by(PEER_ASKER_BRIDGE, "  \"/get_\"keys");
+    assert_true(at_terminal.reply.failed);
+    assert_string_equal(at_terminal.said.data, "");
+    at_terminal.app.keys_over_bridge = true;
+    typed_by(PEER_ASKER_BRIDGE, "/get_keys");
+    assert_false(at_terminal.reply.failed);
+    at_terminal.app.keys_over_bridge = false;
 }
 
 static void planes_that_are_not_built_say_so(void **state)
 {
     (void)state;
-    assert_string_equal(error_of("/msb"),
+    assert_string_equal(refused("/msb"),
                         "/msb needs the settlement (MSB) plane, which is not built yet.");
-    assert_string_equal(error_of("/get --key admin"),
+    assert_string_equal(refused("/get --key admin"),
                         "/get needs the subnet plane, which is not built yet.");
-    assert_string_equal(error_of("/tx --command x"), "Peer is not writable.");
-    assert_string_equal(error_of("/mute_status --user x --muted 1"),
+    assert_string_equal(refused("/tx --command x"), "Peer is not writable.");
+    assert_string_equal(refused("/mute_status --user x --muted 1"),
                         "Only admin or mod may perform this operation.");
-    assert_non_null(strstr(run("/stats"), "subnet: not built yet"));
-    assert_null(strstr(said.data, "ledger."));
-    assert_int_equal(peer_sync_new(base, &app.env, app.peer, app.book, &app.sync), 0);
-    assert_non_null(strstr(run("/stats"),
+    assert_non_null(strstr(typed("/stats"), "subnet: not built yet"));
+    assert_null(strstr(at_terminal.said.data, "ledger."));
+    assert_int_equal(peer_sync_new(at_terminal.base, &at_terminal.app.env,
+                                   at_terminal.app.peer, at_terminal.app.book,
+                                   &at_terminal.app.sync),
+                     0);
+    assert_non_null(strstr(typed("/stats"),
                            "ledger.messages: 0 received, 0 sent, 0 dropped\n"
                            "ledger.events: 0 new, 0 known, 0 of forked "
                            "authors\nledger.comparisons: 0\n"));
-    peer_sync_free(app.sync);
-    app.sync = NULL;
+    peer_sync_free(at_terminal.app.sync);
+    at_terminal.app.sync = NULL;
 }
 
 static void the_terminal_hears_of_a_typing_error(void **state)
 {
     (void)state;
-    assert_string_equal(error_of("/hepl"), "unknown command /hepl; did you mean /help?");
-    assert_string_equal(error_of("/expense"),
+    assert_string_equal(refused("/hepl"), "unknown command /hepl; did you mean /help?");
+    assert_string_equal(refused("/expense"),
                         "unknown command /expense; did you mean /expense_add?");
-    assert_string_equal(error_of("/xyzzy"),
+    assert_string_equal(refused("/xyzzy"),
                         "unknown command /xyzzy; /help lists the commands");
-    assert_string_equal(error_of("hello"),
+    assert_string_equal(refused("hello"),
                         "commands begin with a slash; /help lists them");
-    assert_string_equal(error_of("add alice 30 split alice,bob"),
+    assert_string_equal(refused("add alice 30 split alice,bob"),
                         "commands begin with a slash; a line like this goes behind "
                         "/expense_say --channel NAME --text");
-    assert_string_equal(error_of("/post --message \"x"), "a quote is not closed");
-    assert_string_equal(run("   "), "");
-    assert_false(reply.failed);
+    assert_string_equal(refused("/post --message \"x"), "a quote is not closed");
+    assert_string_equal(typed("   "), "");
+    assert_false(at_terminal.reply.failed);
 }
 
 static void exit_stops_the_program(void **state)
 {
     (void)state;
-    stops = 0;
-    run("/exit");
-    assert_int_equal(stops, 1);
+    at_terminal.stops = 0;
+    typed("/exit");
+    assert_int_equal(at_terminal.stops, 1);
 }
 
 static void every_command_stands_in_help(void **state)
@@ -538,7 +419,7 @@ static void assert_words(const char *text, const char *want)
     ic__buf words = {0};
 
     ic__buf_add(&words, "", 0);
-    size_t from = peer_complete(&app, text, strlen(text), keep_word, &words);
+    size_t from = peer_complete(&at_terminal.app, text, strlen(text), keep_word, &words);
     assert_true(from <= strlen(text));
     assert_string_equal(words.data, want);
     ic__buf_free(&words);
@@ -574,7 +455,6 @@ int main(void)
         cmocka_unit_test(the_demo_balances),
         cmocka_unit_test(entries_of_every_kind_are_typed),
         cmocka_unit_test(entries_that_cannot_be_say_why),
-        cmocka_unit_test(what_a_room_agreed_upon_is_said_in_its_words),
         cmocka_unit_test(a_weight_is_read_like_every_number),
         cmocka_unit_test(persist_says_where_and_restore_brings_back),
         cmocka_unit_test(a_write_that_fails_is_called_so),
@@ -589,5 +469,6 @@ int main(void)
         cmocka_unit_test(every_command_stands_in_help),
         cmocka_unit_test(words_fit_where_they_are_asked_for),
     };
-    return cmocka_run_group_tests_name("cli/peer_command", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("cli/peer_command", tests, at_terminal_sit_down,
+                                       at_terminal_get_up);
 }
