@@ -19,7 +19,7 @@ static const option options[] = {
     {"--store", "PATH", CLI_STORE, AT(store),
      "a store's folder, its ledger.db or a snapshot; default: stdin"},
     {"--room", "NAME", CLI_ROOM, AT(room), "the room; may be left out when there is one"},
-    {"--json", NULL, CLI_JSON, AT(json), "JSON instead of a table"},
+    {"--json", NULL, CLI_JSON, AT(json), "JSON, for programs"},
     {"--jsonl", NULL, CLI_JSONL, AT(jsonl),
      "one JSON instance a line in, one answer out"},
     {"--format", "NAME", CLI_FORMAT, AT(format), NULL},

@@ -16,7 +16,8 @@ static int show_export(const cli_source *s, const cli_args *args)
     ic_env env;
     char *text = NULL;
 
-    int err = isplit_export_read(args->format, args->what, &format, &what, &why);
+    int err = isplit_export_read(args->json ? "json" : args->format, args->what, &format,
+                                 &what, &why);
     if (err)
         return cli_fail(CLI_USAGE, "%s", why.text);
     ic_env_system(&env);
@@ -33,7 +34,8 @@ static int show_export(const cli_source *s, const cli_args *args)
 
 static int run_export(const cli_command *command, const cli_args *args)
 {
-    (void)command;
+    if (args->json && args->format && strcmp(args->format, "json") != 0)
+        return cli_usage_error(command, "--json is --format json");
     return cli_show(args, show_export);
 }
 
@@ -46,7 +48,7 @@ const cli_command cli_export_commands[] = {
          "splitwise (a CSV that other trackers read), ledger, hledger or beancount.\n\n"
          "  --format NAME              text (default), json, csv, splitwise, ledger, "
          "hledger, beancount\n",
-     .options = CLI_STORE | CLI_ROOM | CLI_FORMAT | CLI_WHAT,
+     .options = CLI_STORE | CLI_ROOM | CLI_JSON | CLI_FORMAT | CLI_WHAT,
      .run = run_export},
     {.name = NULL},
 };

@@ -110,11 +110,23 @@ static int open_store(cli_source *s, const char *path)
     return open_book(s, copy, NULL);
 }
 
+static bool is_object(const char *text, size_t len)
+{
+    size_t blank = 0;
+
+    while (blank < len && strchr(" \t\r\n", text[blank]) && text[blank])
+        blank++;
+    return blank < len && text[blank] == '{';
+}
+
 /* A snapshot becomes a store in memory. */
-static int open_snapshot(cli_source *s, const char *text, size_t len)
+static int open_snapshot(cli_source *s, const char *name, const char *text, size_t len)
 {
     char copy[96];
 
+    if (!is_object(text, len))
+        return cli_fail(CLI_REFUSED, "%s is neither a ledger's store nor a snapshot",
+                        name);
     path_in(s, SNAPSHOT_FILE, copy);
     int err = isplit__file_replace(copy, text, len);
     if (err)
@@ -139,7 +151,7 @@ static int open_input(cli_source *s)
         return CLI_FAILED;
     path_in(s, STORE_FILE, copy);
     if (!is_store(text, len))
-        code = open_snapshot(s, text, len);
+        code = open_snapshot(s, "standard input", text, len);
     else if (isplit__file_replace(copy, text, len) == 0)
         code = open_book(s, copy, NULL);
     else
@@ -162,7 +174,7 @@ static int open_file(cli_source *s, const char *path)
     if (is_store(start, len))
         return open_store(s, path);
     char *text = cli_read_file(path, &len);
-    int code = text ? open_snapshot(s, text, len) : CLI_FAILED;
+    int code = text ? open_snapshot(s, path, text, len) : CLI_FAILED;
     ic_mem_free(text);
     return code;
 }

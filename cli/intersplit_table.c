@@ -95,22 +95,25 @@ static void measure(const cli_table *t, size_t widths[CLI_COLUMNS_MAX])
     }
 }
 
-/* A column without any text takes no place. */
-static void print_cell(const cli_table *t, size_t at, size_t width)
+/* A column without any text takes no place, and no line ends with blanks. */
+static void print_row(const cli_table *t, size_t first,
+                      const size_t widths[CLI_COLUMNS_MAX])
 {
-    const cli_cell *c = &t->cells[at];
-    size_t column = at % t->columns;
-    bool last = column + 1 == t->columns;
-    bool color = t->color && *tones[c->tone];
-    int pad = (int)(width - width_of(c->text));
+    size_t blanks = 0;
 
-    if (t->right[column])
-        (void)printf("%*s", pad, "");
-    (void)printf("%s%s%s", color ? tones[c->tone] : "", c->text, color ? "\033[0m" : "");
-    if (last)
-        (void)putchar('\n');
-    else if (width)
-        (void)printf("%*s", (t->right[column] ? 0 : pad) + GAP, "");
+    for (size_t i = 0; i < t->columns; i++) {
+        const cli_cell *c = &t->cells[first + i];
+        size_t pad = widths[i] - width_of(c->text);
+        bool color = t->color && *tones[c->tone];
+        blanks += t->right[i] ? pad : 0;
+        if (*c->text) {
+            (void)printf("%*s%s%s%s", (int)blanks, "", color ? tones[c->tone] : "",
+                         c->text, color ? "\033[0m" : "");
+            blanks = 0;
+        }
+        blanks += (t->right[i] ? 0 : pad) + (widths[i] ? GAP : 0);
+    }
+    (void)putchar('\n');
 }
 
 bool cli_table_print(cli_table *t)
@@ -119,8 +122,8 @@ bool cli_table_print(cli_table *t)
     bool good = !t->bad;
 
     measure(t, widths);
-    for (size_t i = 0; good && i < t->count; i++)
-        print_cell(t, i, widths[i % t->columns]);
+    for (size_t i = 0; good && i < t->count; i += t->columns)
+        print_row(t, i, widths);
     for (size_t i = 0; i < t->count; i++)
         ic_mem_free(t->cells[i].text);
     ic_mem_free(t->cells);

@@ -108,9 +108,9 @@ static int explain(const cli_source *s, const cli_args *args, size_t currency,
         code = print_json(&r);
     else {
         (void)printf(
-            "%s -> %s: %s %s\n\n", args->words[0], args->words[1],
+            "%s -> %s: %s%s%s\n\n", args->words[0], args->words[1],
             isplit_money_format(transfer->amount_minor, r.currency->exponent, 0, money),
-            r.currency->code);
+            *r.currency->code ? " " : "", r.currency->code);
         code = print_table(&r, cli_color(args->color));
     }
     ic_mem_free(r.causes);

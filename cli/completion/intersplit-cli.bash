@@ -39,7 +39,7 @@ _intersplit_cli() {
     --room) return ;;
     esac
     case ${COMP_WORDS[1]} in
-    export) words="--store --room --format --what --help" ;;
+    export) words="--store --room --json --format --what --help" ;;
     import) words="--store --room --format --write --key --key-password-file --json --color --help" ;;
     list) words="--store --room --json --color --all --help" ;;
     settle) words="--json --jsonl --color --help" ;;

@@ -19,7 +19,7 @@ complete -c intersplit-cli -l help -d 'help'
 
 complete -c intersplit-cli -n "__fish_seen_subcommand_from $rooms" -l store -r -F -d 'where the ledger is'
 complete -c intersplit-cli -n "__fish_seen_subcommand_from $rooms" -l room -x -d 'the room'
-complete -c intersplit-cli -n "__fish_seen_subcommand_from $tables import settle" -l json -d 'JSON instead of a table'
+complete -c intersplit-cli -n "__fish_seen_subcommand_from $rooms settle" -l json -d 'JSON, for programs'
 complete -c intersplit-cli -n "__fish_seen_subcommand_from $tables import settle" -l color -x -a 'auto always never' -d 'colour'
 complete -c intersplit-cli -n "__fish_seen_subcommand_from export" -l format -x -a 'text json csv splitwise ledger hledger beancount' -d 'format'
 complete -c intersplit-cli -n "__fish_seen_subcommand_from export" -l what -x -a 'settlements balances expenses' -d 'what to export'

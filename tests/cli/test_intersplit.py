@@ -24,10 +24,6 @@ bob      -10.00  owes
 """
 
 
-def bare(text):
-    return "".join(line.rstrip() + "\n" for line in text.splitlines())
-
-
 class Settle(IntersplitTest):
     def test_balances_are_read_as_people_write_them(self):
         out = self.run_cli("settle", text="alice: +15.00\nbob -10\n# a note\n\nmary ann,-5.00\n")[0]
@@ -77,10 +73,10 @@ class Settle(IntersplitTest):
 
 class Rooms(IntersplitTest):
     def test_a_snapshot_comes_as_a_file_or_on_standard_input(self):
-        self.assertEqual(BALANCE, bare(self.run_cli("balance", text=TRIP)[0]))
+        self.assertEqual(BALANCE, self.run_cli("balance", text=TRIP)[0])
         path = self.file("snapshots.json", TRIP)
-        self.assertEqual(BALANCE, bare(self.run_cli("balance", "--store", path)[0]))
-        self.assertEqual(BALANCE, bare(self.run_cli("balance", f"--store={path}", "--room", "trip")[0]))
+        self.assertEqual(BALANCE, self.run_cli("balance", "--store", path)[0])
+        self.assertEqual(BALANCE, self.run_cli("balance", f"--store={path}", "--room", "trip")[0])
         self.assertEqual(["snapshots.json"], os.listdir(self.folder.name))
 
     def test_a_room_is_chosen_when_there_are_several(self):
@@ -140,7 +136,11 @@ class Rooms(IntersplitTest):
 
     def test_what_is_wrong_is_said_in_one_line(self):
         self.refuses("No such file", "balance", "--store", "/nowhere/at/all", code=NOT_FOUND)
-        self.refuses("", "balance", text="nonsense")
+        for text in ("nonsense", "", " \n", "\0{}"):
+            self.refuses("standard input is neither a ledger's store nor a snapshot", "balance", text=text)
+        path = self.file("notes.txt", "[]")
+        self.refuses(f"{path} is neither a ledger's store nor a snapshot", "balance", "--store", path)
+        self.refuses("the snapshot file is damaged", "balance", text="{nonsense")
         self.refuses("there is no room", "balance", text=snapshot(), code=NOT_FOUND)
         self.refuses("there is no option '--rom'", "balance", "--rom", "x", code=USAGE)
         self.refuses("--room needs a value", "balance", "--room", code=USAGE)
@@ -169,7 +169,7 @@ class Stores(IntersplitTest, PeerTest):
     def test_a_store_is_read_while_its_peer_runs_and_afterwards(self):
         peer = self.start()
         self.fill(peer)
-        self.assertEqual(BALANCE, bare(self.run_cli("balance", "--store", self.store)[0]))
+        self.assertEqual(BALANCE, self.run_cli("balance", "--store", self.store)[0])
         peer.ask("/expense_add --channel trip --payer bob --amount 20 --split alice,bob", "added 20.00")
         self.assertEqual(3, len(json.loads(self.run_cli("list", "--store", self.store, "--json")[0])))
         self.assertEqual(0, peer.stop()[0])

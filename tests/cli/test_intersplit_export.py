@@ -135,6 +135,10 @@ class Export(IntersplitTest):
         self.assertEqual("from,to,amount\nbob,alice,10.00\n", self.export("--format", "csv"))
         self.assertIn("InterSplit Settlement Export\ngenerated_at: ", self.export())
         said = json.loads(self.export("--format", "json"))
+        again = json.loads(self.export("--json"))
+        self.assertEqual({**said, "generatedAt": 0}, {**again, "generatedAt": 0})
+        self.assertIn("entries", json.loads(self.export("--json", "--format=json", "--what", "expenses")))
+        self.refuses("--json is --format json", "export", "--json", "--format", "csv", text=snapshot(trip=DEMO), code=USAGE)
         self.assertEqual(["app", "version", "generatedAt", "channel", "eventCount", "total", "balances", "settlements"],
                          list(said))
 
