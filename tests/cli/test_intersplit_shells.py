@@ -5,9 +5,12 @@ command and, the manual, the exit codes that --help has: no more and no fewer.
 """
 
 import os
+import pty
 import re
+import select
 import shutil
 import subprocess
+import time
 import unittest
 
 from intersplit_run import INTERSPLIT, TIME, IntersplitTest
@@ -53,6 +56,32 @@ def complete(*words):
     done = subprocess.run(["bash", "-c", ASK, "ask", BASH, "intersplit-cli", *words], capture_output=True,
                           timeout=TIME, check=True)
     return done.stdout.decode().split()
+
+
+class Zsh:
+    """A zsh in a terminal; only there it completes."""
+
+    def __init__(self, home):
+        self.master, slave = pty.openpty()
+        self.child = subprocess.Popen(["zsh", "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, cwd=home,
+                                      start_new_session=True,
+                                      env={"PATH": os.environ["PATH"], "HOME": home, "TERM": "vt100", "PS1": ""})
+        os.close(slave)
+        self.wait_for("rea dy", f"fpath=({FOLDER} $fpath); autoload -Uz compinit; compinit -u -D; print rea' 'dy\n")
+
+    def wait_for(self, text, typed):
+        os.write(self.master, typed.encode())
+        said = ""
+        end = time.monotonic() + TIME
+        while text not in said:
+            if not select.select([self.master], [], [], max(end - time.monotonic(), 0))[0]:
+                raise AssertionError(f"no {text!r} in {said!r}")
+            said += os.read(self.master, 65536).decode()
+
+    def close(self):
+        self.child.kill()
+        self.child.wait(TIME)
+        os.close(self.master)
 
 
 class Shells(IntersplitTest):
@@ -103,6 +132,17 @@ class Shells(IntersplitTest):
         for shell, path in (("zsh", ZSH), ("fish", FISH)):
             if shutil.which(shell):
                 subprocess.run([shell, "-n", path], timeout=TIME, check=True)
+
+    def test_zsh_offers_commands_options_and_values(self):
+        if not shutil.which("zsh"):
+            return
+        zsh = Zsh(self.folder.name)
+        self.addCleanup(zsh.close)
+        kill_line = "\x15"
+        for line, offer in (("bal", "ance"), ("plan --mo", "--mode"), ("export --", "--what"), ("check --s", "tore"),
+                            ("list --a", "ll"), ("why --json --mode p", "airwise"), ("settle --jsonl --", "--color"),
+                            ("import --format ihate", "money")):
+            zsh.wait_for(offer, f"{kill_line}intersplit-cli {line}\t")
 
     def test_fish_offers_commands_and_options(self):
         if not shutil.which("fish"):
