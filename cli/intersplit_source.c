@@ -12,13 +12,13 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit_copy.h"
+#include "intersplit_folder.h"
 #include "text/buf.h"
 
 #define INPUT_MAX ((size_t)256 << 20) /* bytes of a file or of standard input */
 #define PIECE 65536
 #define STORE_MAGIC "SQLite format 3"
 #define STORE_FILE "ledger.db"
-#define SNAPSHOT_FILE "snapshots.json"
 
 static char *read_standard_input(size_t *len)
 {
@@ -64,24 +64,6 @@ char *cli_store_path(const char *path)
     return isplit__buf_take(&b);
 }
 
-static void path_in(const cli_source *s, const char *name, char out[96])
-{
-    (void)snprintf(out, 96, "%s/%s", s->folder, name);
-}
-
-static int make_folder(cli_source *s)
-{
-    const char *base = getenv("TMPDIR");
-    int n = snprintf(s->folder, sizeof s->folder, "%s/intersplit-XXXXXX",
-                     base && *base ? base : "/tmp");
-
-    if (n > 0 && (size_t)n < sizeof s->folder && mkdtemp(s->folder))
-        return CLI_OK;
-    s->folder[0] = 0;
-    return cli_fail(CLI_FAILED, "cannot make a folder in %s: %s",
-                    base && *base ? base : "/tmp", strerror(errno));
-}
-
 static int open_book(cli_source *s, const char *store, const char *snapshots)
 {
     isplit_book_options o;
@@ -98,9 +80,7 @@ static int open_book(cli_source *s, const char *store, const char *snapshots)
 
 static int open_store(cli_source *s, const char *path)
 {
-    char copy[96];
-
-    path_in(s, STORE_FILE, copy);
+    const char *copy = cli_folder_path(CLI_FOLDER_STORE);
     int err = cli_copy_store(path, copy);
     if (err == IC_ERR_BUSY)
         return cli_fail(CLI_BUSY, "%s is being written all the time; try again", path);
@@ -122,12 +102,11 @@ static bool is_object(const char *text, size_t len)
 /* A snapshot becomes a store in memory. */
 static int open_snapshot(cli_source *s, const char *name, const char *text, size_t len)
 {
-    char copy[96];
+    const char *copy = cli_folder_path(CLI_FOLDER_SNAPSHOT);
 
     if (!is_object(text, len))
         return cli_fail(CLI_REFUSED, "%s is neither a ledger's store nor a snapshot",
                         name);
-    path_in(s, SNAPSHOT_FILE, copy);
     int err = isplit__file_replace(copy, text, len);
     if (err)
         return cli_fail(CLI_FAILED, "%s: %s", copy, ic_strerror(err));
@@ -142,14 +121,13 @@ static bool is_store(const char *text, size_t len)
 
 static int open_input(cli_source *s)
 {
-    char copy[96];
+    const char *copy = cli_folder_path(CLI_FOLDER_STORE);
     size_t len = 0;
     char *text = cli_read_file(NULL, &len);
     int code = CLI_FAILED;
 
     if (!text)
         return CLI_FAILED;
-    path_in(s, STORE_FILE, copy);
     if (!is_store(text, len))
         code = open_snapshot(s, "standard input", text, len);
     else if (isplit__file_replace(copy, text, len) == 0)
@@ -225,12 +203,11 @@ static int add_cut_room(const isplit__cut_room *cut, void *user)
 
 static int list_rooms(const cli_source *s, rooms *r, isplit_reason *why)
 {
-    char path[96];
     char *text = NULL;
     size_t len = 0;
 
-    path_in(s, SNAPSHOT_FILE, path);
-    int err = isplit__file_read(path, INPUT_MAX, &text, &len);
+    int err =
+        isplit__file_read(cli_folder_path(CLI_FOLDER_SNAPSHOT), INPUT_MAX, &text, &len);
     if (err == IC_ERR_NOT_FOUND)
         return isplit_book_each_room(s->book, add_room, r);
     if (!err)
@@ -258,11 +235,9 @@ static int open_room(cli_source *s, const rooms *r, bool may_be_new)
 {
     isplit_restored back = {0};
     isplit_reason why = {{0}};
-    char path[96];
-
-    path_in(s, SNAPSHOT_FILE, path);
     int err = 0;
-    if (access(path, F_OK) == 0)
+
+    if (access(cli_folder_path(CLI_FOLDER_SNAPSHOT), F_OK) == 0)
         err = isplit_book_restore(s->book, s->room, false, &back, &why);
     if (!err)
         err = isplit_book_state(s->book, s->room, &s->state);
@@ -283,7 +258,7 @@ static int open_source(cli_source *s, const cli_args *args, bool may_be_new)
     int err = ic_identity_generate(&s->identity, IC_NETWORK_MAINNET);
     if (err)
         return cli_fail_error(err, NULL);
-    int code = make_folder(s);
+    int code = cli_folder_make();
     if (!code)
         code = may_be_new && !args->store ? open_book(s, ":memory:", NULL)
                                           : open_path(s, args->store);
@@ -310,19 +285,10 @@ int cli_source_open_new(cli_source *s, const cli_args *args)
 
 void cli_source_close(cli_source *s)
 {
-    static const char *const files[] = {STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm",
-                                        SNAPSHOT_FILE};
-    char path[96];
-
     isplit_book_close(s->book);
     ic_identity_free(s->identity);
     ic_mem_free(s->room);
-    for (size_t i = 0; s->folder[0] && i < sizeof files / sizeof files[0]; i++) {
-        path_in(s, files[i], path);
-        (void)unlink(path);
-    }
-    if (s->folder[0])
-        (void)rmdir(s->folder);
+    cli_folder_remove();
 }
 
 int cli_show(const cli_args *args, cli_show_cb tell)

@@ -12,7 +12,6 @@
 #include "intersplit/book.h"
 
 typedef struct cli_source {
-    char folder[64]; /* of the copy, removed at the end; "" = none */
     isplit_book *book;
     ic_identity *identity; /* of nobody: it never signs */
     char *room;            /* the one that was asked for, or the only one */

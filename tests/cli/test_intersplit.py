@@ -8,8 +8,10 @@ import os
 import pty
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+import time
 import unittest
 
 from intersplit_run import (DEMO, INTERSPLIT, NOT_FOUND, REFUSED, TIME, USAGE, FAILED, IntersplitTest, entry,
@@ -133,6 +135,20 @@ class Rooms(IntersplitTest):
         os.close(main)
         self.assertEqual(USAGE, done.returncode)
         self.assertIn(b"name a store with --store", done.stderr)
+
+    def test_a_signal_leaves_no_copy_behind(self):
+        place = os.path.join(self.folder.name, "copies")
+        os.mkdir(place)
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
+            child = subprocess.Popen([INTERSPLIT, "balance"], stdin=subprocess.PIPE, env={**os.environ, "TMPDIR": place})
+            self.addCleanup(child.kill)
+            end = time.monotonic() + TIME
+            while not os.listdir(place) and time.monotonic() < end:
+                time.sleep(0.01)
+            self.assertEqual(1, len(os.listdir(place)))
+            child.send_signal(number)
+            self.assertEqual((-number, []), (child.wait(TIME), os.listdir(place)))
+            child.stdin.close()
 
     def test_what_is_wrong_is_said_in_one_line(self):
         self.refuses("No such file", "balance", "--store", "/nowhere/at/all", code=NOT_FOUND)
