@@ -16,6 +16,42 @@ static void run_line(const char *line, bridge_output *out, void *user)
     bridge_output_line(out, line, strlen(line));
 }
 
+static unsigned waiting; /* requests that were told to wait for a plan */
+
+/* Every other plan takes long. */
+static bool planned(const char *room, void *user)
+{
+    bool *ready = user;
+
+    (void)room;
+    *ready = !*ready;
+    waiting += !*ready;
+    return *ready;
+}
+
+static bool progress(const char *room, bridge_progress *out, void *user)
+{
+    (void)room;
+    (void)user;
+    *out = (bridge_progress){.steps = 1, .budget = 2, .payments = 3, .lower_bound = 2};
+    return true;
+}
+
+static void leave(const char *room, void *user)
+{
+    (void)room;
+    (void)user;
+    if (!waiting--)
+        abort();
+}
+
+static void quick(const char *room, void (*ask)(const char *room, void *asker),
+                  void *asker, void *user)
+{
+    *(bool *)user = false;
+    ask(room, asker);
+}
+
 /* Whatever a session says is JSON. */
 static void check_answers(bridge_session *s)
 {
@@ -97,7 +133,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     book.path = ":memory:";
     book.identity = identity;
     book.env = options.env;
-    bridge_host host = {.identity = identity, .env = options.env, .cli = run_line};
+    bool ready = false;
+    bridge_host host = {.identity = identity,
+                        .env = options.env,
+                        .cli = run_line,
+                        .planned = planned,
+                        .progress = progress,
+                        .leave = leave,
+                        .quick = quick,
+                        .user = &ready};
     if ((asks_for_ledger(data, size) && isplit_book_open(&book, &host.book, NULL) != 0) ||
         ic__sidechannel_new(&options, &host.sidechannel, &why) != 0 ||
         bridge_hub_new(&settings, &host, &hub, &why) != 0 ||
@@ -107,6 +151,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     talk(clients, data, size);
     bridge_session_free(clients[0]);
     bridge_session_free(clients[1]);
+    if (waiting)
+        abort();
     bridge_hub_free(hub);
     ic__sidechannel_free(host.sidechannel);
     isplit_book_close(host.book);
