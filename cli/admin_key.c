@@ -48,29 +48,32 @@ static void print_identity(const ic_identity *id, bool json, bool secret)
         (void)puts("}");
 }
 
-/* Options, and at most `most` further arguments; ADMIN_OK means: go on. */
-static int begin(admin_key_options *o, const admin_command *command, int argc,
-                 char **argv, const char *allowed, int least, int most)
+/* Read the options and `least` to `most` further arguments. False: there is nothing more
+ * to do, and `*code` is what to end with. */
+static bool begin(admin_key_options *o, const admin_command *command, int argc,
+                  char **argv, const char *allowed, int least, int most, int *code)
 {
-    int code = admin_key_options_read(o, command, argc, argv, allowed);
-
-    if (code != ADMIN_OK || o->help)
-        return code;
-    if (argc - o->rest < least || argc - o->rest > most)
-        return admin_usage_error(command, "it takes %d to %d arguments", least, most);
-    return ADMIN_OK;
+    *code = admin_key_options_read(o, command, argc, argv, allowed);
+    if (*code != ADMIN_OK)
+        return false;
+    if (o->help) {
+        *code = admin_print_help(command);
+        return false;
+    }
+    if (argc - o->rest >= least && argc - o->rest <= most)
+        return true;
+    *code = admin_usage_error(command, "it takes %d to %d arguments", least, most);
+    return false;
 }
 
 static int key_new(const admin_command *command, int argc, char **argv)
 {
     admin_key_options o;
     ic_identity *id = NULL;
+    int code;
 
-    int code = begin(&o, command, argc, argv, "fj", 0, 0);
-    if (code != ADMIN_OK)
+    if (!begin(&o, command, argc, argv, "fj", 0, 0, &code))
         return code;
-    if (o.help)
-        return admin_print_help(command);
     int err = ic_identity_generate(&id, o.network);
     if (err)
         return admin_fail("%s", ic_strerror(err));
@@ -84,12 +87,10 @@ static int key_new(const admin_command *command, int argc, char **argv)
 static int key_show(const admin_command *command, int argc, char **argv)
 {
     admin_key_options o;
+    int code;
 
-    int code = begin(&o, command, argc, argv, "j", 0, 0);
-    if (code != ADMIN_OK)
+    if (!begin(&o, command, argc, argv, "j", 0, 0, &code))
         return code;
-    if (o.help)
-        return admin_print_help(command);
     ic_identity *id = admin_key_open(&o);
     if (!id)
         return ADMIN_FAILED;
@@ -117,12 +118,10 @@ static int key_import(const admin_command *command, int argc, char **argv)
     admin_key_options o;
     ic_identity *id = NULL;
     bool saved = false;
+    int code;
 
-    int code = begin(&o, command, argc, argv, "fjp", 0, 0);
-    if (code != ADMIN_OK)
+    if (!begin(&o, command, argc, argv, "fjp", 0, 0, &code))
         return code;
-    if (o.help)
-        return admin_print_help(command);
     admin_secret *text = admin_secret_new();
     if (!text)
         return ADMIN_FAILED;
@@ -148,12 +147,10 @@ static int key_import(const admin_command *command, int argc, char **argv)
 static int key_export(const admin_command *command, int argc, char **argv)
 {
     admin_key_options o;
+    int code;
 
-    int code = begin(&o, command, argc, argv, "js", 0, 0);
-    if (code != ADMIN_OK)
+    if (!begin(&o, command, argc, argv, "js", 0, 0, &code))
         return code;
-    if (o.help)
-        return admin_print_help(command);
     if (!o.secret)
         return admin_usage_error(command, "it prints the secret key: say --secret");
     ic_identity *id = admin_key_open(&o);
@@ -198,12 +195,10 @@ static int convert_key(const char *text, ic_network network)
 static int key_address(const admin_command *command, int argc, char **argv)
 {
     admin_key_options o;
+    int code;
 
-    int code = begin(&o, command, argc, argv, "", 0, 1);
-    if (code != ADMIN_OK)
+    if (!begin(&o, command, argc, argv, "", 0, 1, &code))
         return code;
-    if (o.help)
-        return admin_print_help(command);
     if (argc > o.rest)
         return convert_key(argv[o.rest], o.network);
     ic_identity *id = admin_key_open(&o);
@@ -249,12 +244,10 @@ static int key_sign(const admin_command *command, int argc, char **argv)
     admin_key_options o;
     char *buffer;
     size_t len;
+    int code;
 
-    int code = begin(&o, command, argc, argv, "j", 0, 1);
-    if (code != ADMIN_OK)
+    if (!begin(&o, command, argc, argv, "j", 0, 1, &code))
         return code;
-    if (o.help)
-        return admin_print_help(command);
     ic_identity *id = admin_key_open(&o);
     if (!id)
         return ADMIN_FAILED;
@@ -272,12 +265,10 @@ static int key_verify(const admin_command *command, int argc, char **argv)
     uint8_t signature[IC_SIGNATURE_BYTES];
     char *buffer;
     size_t len;
+    int code;
 
-    int code = begin(&o, command, argc, argv, "", 2, 3);
-    if (code != ADMIN_OK)
+    if (!begin(&o, command, argc, argv, "", 2, 3, &code))
         return code;
-    if (o.help)
-        return admin_print_help(command);
     const char *hex = argv[o.rest + 1];
     if (!read_key(key, argv[o.rest]))
         return admin_usage_error(command, "KEY is an address or 64 hex digits");

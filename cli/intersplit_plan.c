@@ -7,7 +7,7 @@
 #include "intersplit/money.h"
 #include "intersplit_table.h"
 
-int cli_plan_options(const cli_args *args, isplit_plan_options *out)
+static int read_mode(const cli_args *args, isplit_plan_options *out)
 {
     const char *mode = args->mode ? args->mode : "minimal";
 
@@ -21,6 +21,18 @@ int cli_plan_options(const cli_args *args, isplit_plan_options *out)
         return cli_fail(CLI_USAGE, "a mode is minimal, pairwise or via=MEMBER, not '%s'",
                         mode);
     return CLI_OK;
+}
+
+int cli_plan_make(const isplit_state *state, size_t currency, const cli_args *args,
+                  isplit_plan *out)
+{
+    isplit_plan_options o;
+
+    int code = read_mode(args, &o);
+    if (code)
+        return code;
+    int err = isplit_state_plan(state, currency, &o, out);
+    return err ? cli_fail_error(err, NULL) : CLI_OK;
 }
 
 int cli_plan_print(const isplit_plan *plan, unsigned exponent, const char *currency,

@@ -9,9 +9,10 @@
 #include "intersplit/plan.h"
 #include "text/buf.h"
 
-/** The options of a plan that --mode asks for: "minimal", "pairwise" or "via=NAME".
- * Returns CLI_OK, or CLI_USAGE after telling. */
-int cli_plan_options(const cli_args *args, isplit_plan_options *out);
+/** The plan that --mode asks for, "minimal", "pairwise" or "via=NAME", in one currency.
+ * Returns CLI_OK, or another code after telling. */
+int cli_plan_make(const isplit_state *state, size_t currency, const cli_args *args,
+                  isplit_plan *out);
 
 /** A table, and how good the plan is. Returns an exit code. */
 int cli_plan_print(const isplit_plan *plan, unsigned exponent, const char *currency,

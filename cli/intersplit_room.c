@@ -145,15 +145,11 @@ static int show_currency(const cli_source *s, size_t currency, const cli_args *a
                          isplit__buf *json)
 {
     isplit_plan plan = {0};
-    isplit_plan_options o;
     const isplit_currency *c = isplit_state_currency(s->state, currency);
 
-    int code = cli_plan_options(args, &o);
+    int code = cli_plan_make(s->state, currency, args, &plan);
     if (code)
         return code;
-    int err = isplit_state_plan(s->state, currency, &o, &plan);
-    if (err)
-        return cli_fail_error(err, NULL);
     if (!args->json)
         code = cli_plan_print(&plan, c->exponent, c->code, cli_color(args->color));
     else {

@@ -121,15 +121,9 @@ static int explain(const cli_source *s, const cli_args *args, size_t currency,
 static int look_in(const cli_source *s, const cli_args *args, size_t currency,
                    bool *found)
 {
-    isplit_plan_options o;
     isplit_plan plan = {0};
-    int code = cli_plan_options(args, &o);
 
-    if (code)
-        return code;
-    int err = isplit_state_plan(s->state, currency, &o, &plan);
-    if (err)
-        return cli_fail_error(err, NULL);
+    int code = cli_plan_make(s->state, currency, args, &plan);
     for (size_t i = 0; !code && i < plan.count; i++) {
         if (strcmp(plan.transfers[i].from, args->words[0]) == 0 &&
             strcmp(plan.transfers[i].to, args->words[1]) == 0) {

@@ -62,9 +62,14 @@ static bool read_object(const peer_call *call, const char *names, const char *wh
     return false;
 }
 
-static bool read_objects(const peer_call *call, objects *out)
+/* What the line needs is there when `complete`; otherwise its usage is said. */
+static bool read_objects(const peer_call *call, bool complete, objects *out)
 {
     *out = (objects){0};
+    if (!complete) {
+        say_usage(call);
+        return false;
+    }
     if (read_object(call, INVITE, "invite", &out->invite) &&
         read_object(call, WELCOME, "welcome", &out->welcome))
         return true;
@@ -86,11 +91,7 @@ void peer_cmd_sc_join(const peer_call *call)
     const char *channel = peer_line_any(call->line, CHANNEL);
     objects o;
 
-    if (!channel) {
-        say_usage(call);
-        return;
-    }
-    if (!read_objects(call, &o))
+    if (!read_objects(call, channel != NULL, &o))
         return;
     int error = ic__sidechannel_join(call->app->channels, channel, o.invite, o.welcome);
     objects_free(&o);
@@ -149,11 +150,7 @@ void peer_cmd_sc_send(const peer_call *call)
     const char *text = peer_line_any(call->line, "message msg");
     objects o;
 
-    if (!channel || !text) {
-        say_usage(call);
-        return;
-    }
-    if (!read_objects(call, &o))
+    if (!read_objects(call, channel && text, &o))
         return;
     send_with(call, channel, text, &o);
     objects_free(&o);
@@ -165,11 +162,7 @@ void peer_cmd_sc_open(const peer_call *call)
     const char *via = peer_line_any(call->line, "via channel_via");
     objects o;
 
-    if (!channel) {
-        say_usage(call);
-        return;
-    }
-    if (!read_objects(call, &o))
+    if (!read_objects(call, channel != NULL, &o))
         return;
     int error =
         ic__sidechannel_open(call->app->channels, channel, via, o.invite, o.welcome);
