@@ -319,29 +319,17 @@ int isplit_book_each_room(isplit_book *book, isplit_room_cb tell, void *user)
     return isplit__store_each_room(book->store, tell, user);
 }
 
-static bool makes_rooms(const isplit_deed *deed)
+/* Is it about an entry that is there? The others may be the first of their room. */
+static bool is_about_entry(const isplit_deed *deed)
 {
-    return deed->kind == ISPLIT_DEED_ADD || deed->kind == ISPLIT_DEED_MEMBER ||
-           deed->kind == ISPLIT_DEED_SET || deed->kind == ISPLIT_DEED_RECUR;
+    return deed->kind >= ISPLIT_DEED_AMEND && deed->kind <= ISPLIT_DEED_DISPUTE;
 }
 
-static isplit_change_kind change_of(const isplit_deed *deed)
+static isplit_change_kind change_of(const isplit__asked *asked)
 {
-    switch (deed->kind) {
-    case ISPLIT_DEED_ADD:
-        return ISPLIT_CHANGE_ADDED;
-    case ISPLIT_DEED_MEMBER:
-    case ISPLIT_DEED_RECUR:
-    case ISPLIT_DEED_SET:
-        return ISPLIT_CHANGE_SET;
-    case ISPLIT_DEED_UNVOID:
-    case ISPLIT_DEED_AMEND:
-    case ISPLIT_DEED_VOID:
-    case ISPLIT_DEED_ACK:
-    case ISPLIT_DEED_DISPUTE:
-        break;
-    }
-    return ISPLIT_CHANGE_EDITED;
+    if (is_about_entry(asked->deed)) /* or about a clear */
+        return asked->entry ? ISPLIT_CHANGE_EDITED : ISPLIT_CHANGE_RESTORED;
+    return asked->deed->kind == ISPLIT_DEED_ADD ? ISPLIT_CHANGE_ADDED : ISPLIT_CHANGE_SET;
 }
 
 static int do_deed(isplit_book *book, const char *room, isplit__asked *asked)
@@ -349,7 +337,7 @@ static int do_deed(isplit_book *book, const char *room, isplit__asked *asked)
     isplit__place *place = NULL;
 
     asked->field = ISPLIT_FIELD_ROOM;
-    int err = isplit__book_place(book, room, makes_rooms(asked->deed), &place);
+    int err = isplit__book_place(book, room, !is_about_entry(asked->deed), &place);
     if (err == IC_ERR_NOT_FOUND)
         isplit__reason_set(asked->why, "there is no such entry in this room");
     if (err)
@@ -367,10 +355,7 @@ int isplit_book_do(isplit_book *book, const char *room, const isplit_deed *deed,
     int err = do_deed(book, room, &asked);
     if (!err) {
         *out = asked.entry;
-        isplit_change_kind kind = change_of(deed);
-        if (kind == ISPLIT_CHANGE_EDITED && !asked.entry)
-            kind = ISPLIT_CHANGE_RESTORED; /* of a clear */
-        isplit__book_tell(book, kind, room, asked.entry);
+        isplit__book_tell(book, change_of(&asked), room, asked.entry);
         return 0;
     }
     isplit__book_tidy(book, room);

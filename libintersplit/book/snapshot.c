@@ -22,51 +22,48 @@ static int newer(isplit_reason *why)
     return IC_ERR_UNSUPPORTED;
 }
 
-/* One room object; *other is set when it holds "rooms" instead. */
-static void cut_room(isplit__slice text, isplit__cut_room *cut, isplit__slice *rooms,
-                     isplit__slice *version)
+/* One room object, or one that holds "rooms" instead. */
+static isplit__cut_room cut_room(isplit__slice text)
 {
     bool first = true;
+    isplit__cut_room cut = {.whole = text};
     isplit__scan s = isplit__scan_of(text);
+    const struct {
+        const char *key;
+        isplit__slice *value;
+    } members[] = {{"\"channel\"", &cut.channel},
+                   {"\"events\"", &cut.events},
+                   {"\"x\"", &cut.more},
+                   {"\"rooms\"", &cut.rooms},
+                   {"\"version\"", &cut.version}};
 
-    *cut = (isplit__cut_room){.whole = text};
     if (!isplit__scan_enter(&s, '{'))
-        return;
+        return cut;
     while (isplit__scan_next(&s, '}', &first)) {
         isplit__slice key = isplit__scan_key(&s);
         isplit__slice value = isplit__scan_value(&s);
-        if (isplit__slice_is(key, "\"channel\""))
-            cut->channel = value;
-        else if (isplit__slice_is(key, "\"events\""))
-            cut->events = value;
-        else if (isplit__slice_is(key, "\"x\""))
-            cut->more = value;
-        else if (isplit__slice_is(key, "\"rooms\""))
-            *rooms = value;
-        else if (isplit__slice_is(key, "\"version\""))
-            *version = value;
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+            if (isplit__slice_is(key, members[i].key))
+                *members[i].value = value;
+        }
     }
+    return cut;
 }
 
-static bool is_newer(isplit__slice version)
+static bool is_newer(const isplit__cut_room *cut)
 {
-    return version.len && !isplit__slice_is(version, "1") &&
-           !isplit__slice_is(version, "2");
+    return cut->version.len && !isplit__slice_is(cut->version, "1") &&
+           !isplit__slice_is(cut->version, "2");
 }
 
-static int tell_room(isplit__slice text, isplit__cut_cb tell, void *user,
+static int tell_room(const isplit__cut_room *cut, isplit__cut_cb tell, void *user,
                      isplit_reason *why)
 {
-    isplit__cut_room cut;
-    isplit__slice rooms = {0};
-    isplit__slice version = {0};
-
-    cut_room(text, &cut, &rooms, &version);
-    if (is_newer(version))
+    if (is_newer(cut))
         return newer(why);
-    if (!cut.channel.len || cut.channel.at[0] != '"')
+    if (!cut->channel.len || cut->channel.at[0] != '"')
         return damaged(why, "a room without channel");
-    return tell(&cut, user);
+    return tell(cut, user);
 }
 
 int isplit__snapshot_cut(isplit__slice text, isplit__cut_cb tell, void *user,
@@ -74,24 +71,22 @@ int isplit__snapshot_cut(isplit__slice text, isplit__cut_cb tell, void *user,
 {
     int err = 0;
     bool first = true;
-    isplit__cut_room cut;
-    isplit__slice rooms = {0};
-    isplit__slice version = {0};
     isplit__scan whole = isplit__scan_of(text);
 
-    isplit__slice value = isplit__scan_value(&whole);
+    isplit__cut_room cut = cut_room(isplit__scan_value(&whole));
     if (!isplit__scan_finish(&whole))
         return damaged(why, "not JSON");
-    cut_room(value, &cut, &rooms, &version);
-    if (is_newer(version))
+    if (is_newer(&cut))
         return newer(why);
-    if (!rooms.len && cut.channel.len)
-        return tell_room(value, tell, user, why);
-    isplit__scan s = isplit__scan_of(rooms);
+    if (!cut.rooms.len && cut.channel.len)
+        return tell_room(&cut, tell, user, why);
+    isplit__scan s = isplit__scan_of(cut.rooms);
     if (!isplit__scan_enter(&s, '['))
         return damaged(why, "no rooms");
-    while (!err && isplit__scan_next(&s, ']', &first))
-        err = tell_room(isplit__scan_value(&s), tell, user, why);
+    while (!err && isplit__scan_next(&s, ']', &first)) {
+        cut = cut_room(isplit__scan_value(&s));
+        err = tell_room(&cut, tell, user, why);
+    }
     return err;
 }
 

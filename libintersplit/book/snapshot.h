@@ -20,9 +20,12 @@
 /** A room of the text, cut but not yet read. */
 typedef struct isplit__cut_room {
     isplit__slice whole;
-    isplit__slice channel; /* JSON text, quotes included */
+    isplit__slice channel; /* JSON text, quotes included; empty when there is none, as
+                              the next ones are */
     isplit__slice events;
-    isplit__slice more; /* {"events", "legacy"} beside them; empty when there is none */
+    isplit__slice more; /* {"events", "legacy"} beside them */
+    isplit__slice version;
+    isplit__slice rooms; /* of a file of several */
 } isplit__cut_room;
 
 /** Tell each room of the text, until the callback returns an error.

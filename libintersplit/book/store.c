@@ -22,8 +22,7 @@ enum {
     FIND_ROOM,
     ADD_ROOM,
     ADD_EVENT,
-    ONE_EVENT,
-    EACH_EVENT,
+    EVENTS,
     EACH_ROOM,
     BEGIN,
     COMMIT,
@@ -35,9 +34,8 @@ static const char *const texts[STATEMENTS] = {
     [FIND_ROOM] = "SELECT number FROM room WHERE name = ?1",
     [ADD_ROOM] = "INSERT INTO room (name) VALUES (?1)",
     [ADD_EVENT] = "INSERT INTO event (key, text, sig) VALUES (?1, ?2, ?3)",
-    [ONE_EVENT] = "SELECT key, text, sig FROM event WHERE key = ?1",
-    [EACH_EVENT] = ("SELECT key, text, sig FROM event WHERE key BETWEEN ?1 AND ?2 "
-                    "ORDER BY key"), /* in parentheses: clang takes it for a slip */
+    [EVENTS] = ("SELECT key, text, sig FROM event WHERE key BETWEEN ?1 AND ?2 "
+                "ORDER BY key"), /* in parentheses: clang takes it for a slip */
     [EACH_ROOM] = "SELECT name FROM room ORDER BY name",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -352,51 +350,44 @@ static int read_row(sqlite3_stmt *each, isplit__row *row)
     return row->text ? 0 : IC_ERR_CORRUPT;
 }
 
-int isplit__store_one(isplit__store *s, int64_t room, uint32_t position,
-                      isplit__row_cb tell, void *user)
+/* The rows from `first` to `last`, none left out; `count` says how many. */
+static int tell_rows(isplit__store *s, int64_t room, uint32_t first, uint32_t last,
+                     isplit__row_cb tell, void *user, uint32_t *count)
 {
     int err = 0;
-    sqlite3_stmt *one = s->statements[ONE_EVENT];
-    int rc = sqlite3_bind_int64(one, 1, room << ROOM_SHIFT | position);
+    sqlite3_stmt *events = s->statements[EVENTS];
+    int rc = sqlite3_bind_int64(events, 1, room << ROOM_SHIFT | first);
 
     if (rc == SQLITE_OK)
-        rc = sqlite3_step(one);
-    if (rc == SQLITE_ROW) {
-        isplit__row row;
-        err = read_row(one, &row);
-        if (!err)
-            err = tell(&row, user);
-    }
-    sqlite3_reset(one);
-    if (rc == SQLITE_DONE)
-        return IC_ERR_NOT_FOUND;
-    return err ? err : error_of(rc);
-}
-
-int isplit__store_each(isplit__store *s, int64_t room, isplit__row_cb tell, void *user)
-{
-    int err = 0;
-    uint32_t expected = 0;
-    sqlite3_stmt *each = s->statements[EACH_EVENT];
-    int rc = sqlite3_bind_int64(each, 1, room << ROOM_SHIFT);
-
+        rc = sqlite3_bind_int64(events, 2, room << ROOM_SHIFT | last);
     if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(each, 2, room << ROOM_SHIFT | UINT32_MAX);
-    while (!err && rc == SQLITE_OK) {
+        rc = sqlite3_step(events);
+    for (*count = 0; !err && rc == SQLITE_ROW; rc = sqlite3_step(events)) {
         isplit__row row;
-        int step = sqlite3_step(each);
-        if (step != SQLITE_ROW) {
-            rc = step;
-            break;
-        }
-        err = read_row(each, &row);
-        if (!err && row.position != expected++)
+        err = read_row(events, &row);
+        if (!err && row.position != first + (*count)++)
             err = IC_ERR_CORRUPT;
         if (!err)
             err = tell(&row, user);
     }
-    sqlite3_reset(each);
+    sqlite3_reset(events);
     return err ? err : error_of(rc);
+}
+
+int isplit__store_one(isplit__store *s, int64_t room, uint32_t position,
+                      isplit__row_cb tell, void *user)
+{
+    uint32_t count = 0;
+    int err = tell_rows(s, room, position, position, tell, user, &count);
+
+    return err || count ? err : IC_ERR_NOT_FOUND;
+}
+
+int isplit__store_each(isplit__store *s, int64_t room, isplit__row_cb tell, void *user)
+{
+    uint32_t count = 0;
+
+    return tell_rows(s, room, 0, UINT32_MAX, tell, user, &count);
 }
 
 int isplit__store_each_room(isplit__store *s, isplit__room_cb tell, void *user)
