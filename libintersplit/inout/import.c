@@ -43,7 +43,7 @@ int isplit_import_format_read(const char *name, isplit_import_format *format,
     return IC_ERR_INVALID;
 }
 
-int isplit__import_fail(isplit_import *import, size_t line, const char *format, ...)
+int isplit__import_fail(isplit_import *import, const char *format, ...)
 {
     char text[ISPLIT_REASON_MAX];
     va_list args;
@@ -52,32 +52,46 @@ int isplit__import_fail(isplit_import *import, size_t line, const char *format, 
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     isplit__reason_set(&import->why, "%s %zu: %s", import->unit ? "expense" : "line",
-                       line, text);
+                       import->row.line, text);
     return IC_ERR_INVALID;
 }
 
-const char *isplit__import_keep(isplit_import *import, const char *text, size_t len)
+static void *new_piece(isplit_import *import, size_t size)
 {
-    isplit__import_text *t = ic_mem_alloc(sizeof *t + len + 1);
+    isplit__import_piece *piece = ic_mem_alloc(sizeof *piece + size);
 
-    if (!t)
+    if (!piece)
         return NULL;
-    memcpy(t->text, text, len);
-    t->text[len] = 0;
-    t->next = import->texts;
-    import->texts = t;
-    return t->text;
+    piece->next = import->pieces;
+    import->pieces = piece;
+    return piece->bytes;
 }
 
-const char *isplit__import_note(isplit_import *import, const char *text, const char *more)
+const char *isplit__import_keep_part(isplit_import *import, const char *text, size_t len)
+{
+    char *copy = new_piece(import, len + 1);
+
+    if (copy) {
+        memcpy(copy, text, len);
+        copy[len] = 0;
+    }
+    return copy;
+}
+
+const char *isplit__import_keep(isplit_import *import, const char *text)
+{
+    return isplit__import_keep_part(import, text, strlen(text));
+}
+
+int isplit__import_note(isplit_import *import, const char *text, const char *more)
 {
     isplit__buf b = {0};
 
     isplit__buf_printf(&b, "%s%s%s", text, *text && *more ? " - " : "", more);
-    const char *note =
-        b.bad || !b.data ? NULL : isplit__import_keep(import, b.data, b.len);
+    import->row.note =
+        b.bad || !b.data ? NULL : isplit__import_keep_part(import, b.data, b.len);
     isplit__buf_free(&b);
-    return note;
+    return import->row.note ? 0 : IC_ERR_NOMEM;
 }
 
 void isplit__import_clean(const char *theirs, isplit__buf *out)
@@ -122,14 +136,15 @@ static void make_unique(const isplit_import *import, char name[ISPLIT__NAME_MAX 
         (void)snprintf(name, ISPLIT__NAME_MAX + 1, "%.36s %u", base, i % 1000);
 }
 
-static int add_name(isplit_import *import, size_t line, const char *theirs)
+static int add_name(isplit_import *import, const char *theirs)
 {
     isplit__buf clean = {0};
     isplit_reason why = {{0}};
     char ours[ISPLIT__NAME_MAX + 1];
+    isplit__import_name *name = &import->names[import->name_count];
 
     if (import->name_count == COUNT(import->names))
-        return isplit__import_fail(import, line, "there are more than %zu members",
+        return isplit__import_fail(import, "there are more than %zu members",
                                    COUNT(import->names));
     isplit__import_clean(theirs, &clean);
     if (clean.bad)
@@ -137,29 +152,26 @@ static int add_name(isplit_import *import, size_t line, const char *theirs)
     int err = isplit__name_typed(clean.data ? clean.data : "", clean.len, ours, &why);
     isplit__buf_free(&clean);
     if (err)
-        return isplit__import_fail(import, line, "the member's name: %s", why.text);
+        return isplit__import_fail(import, "the member's name: %s", why.text);
     make_unique(import, ours);
-    isplit__import_name *name = &import->names[import->name_count];
-    name->theirs = isplit__import_keep(import, theirs, strlen(theirs));
-    name->ours = isplit__import_keep(import, ours, strlen(ours));
+    name->theirs = isplit__import_keep(import, theirs);
+    name->ours = isplit__import_keep(import, ours);
     if (!name->theirs || !name->ours)
         return IC_ERR_NOMEM;
     import->name_count++;
     return 0;
 }
 
-int isplit__import_name_of(isplit_import *import, size_t line, const char *theirs,
-                           const char **ours)
+/* What their member is called in the room; the same name for the same name. */
+static int name_of(isplit_import *import, const char *theirs, const char **ours)
 {
-    for (size_t i = 0; i < import->name_count; i++) {
-        if (strcmp(import->names[i].theirs, theirs) == 0) {
-            *ours = import->names[i].ours;
-            return 0;
-        }
-    }
-    int err = add_name(import, line, theirs);
+    size_t i = 0;
+
+    while (i < import->name_count && strcmp(import->names[i].theirs, theirs) != 0)
+        i++;
+    int err = i == import->name_count ? add_name(import, theirs) : 0;
     if (!err)
-        *ours = import->names[import->name_count - 1].ours;
+        *ours = import->names[i].ours;
     return err;
 }
 
@@ -195,47 +207,51 @@ static bool read_digits(const char *text, unsigned exponent, int64_t *minor, boo
     return digits && *minor <= ISPLIT_MONEY_MAX_MINOR;
 }
 
-int isplit__import_money(isplit_import *import, size_t line, const char *text,
-                         unsigned exponent, int64_t *minor)
+int isplit__import_number(isplit_import *import, const char *text, unsigned decimals,
+                          int64_t *value, bool *exact)
 {
     char copy[ISPLIT_MONEY_TEXT_MAX];
     size_t len = strlen(text);
-    bool exact = false;
     const char *at = isplit__trim(text, &len);
     bool negative = len && *at == '-';
     size_t skip = len && (*at == '-' || *at == '+');
 
     if (len >= sizeof copy)
-        return isplit__import_fail(import, line, "this is no amount");
+        return isplit__import_fail(import, "this is no amount");
     memcpy(copy, at + skip, len - skip);
     copy[len - skip] = 0;
-    if (!read_digits(copy, exponent, minor, &exact))
-        return isplit__import_fail(import, line, "'%s' is no amount", copy);
-    *minor = negative ? -*minor : *minor;
-    import->info.rounded += !exact;
+    if (!read_digits(copy, decimals, value, exact))
+        return isplit__import_fail(import, "'%s' is no amount", copy);
+    *value = negative ? -*value : *value;
     return 0;
 }
 
-int isplit__import_currency(isplit_import *import, const char *text,
-                            isplit__import_row *row)
+int isplit__import_money(isplit_import *import, const char *text, int64_t *minor)
+{
+    bool exact = true;
+    int err = isplit__import_number(import, text, import->row.exponent, minor, &exact);
+
+    import->info.rounded += !err && !exact;
+    return err;
+}
+
+int isplit__import_currency(isplit_import *import, const char *text)
 {
     static const char none[] = "X"
                                "XX"; /* ISO 4217 */
     char code[ISPLIT_CURRENCY_MAX];
     size_t len = strlen(text);
     const char *at = isplit__trim(text, &len);
+    isplit__import_row *row = &import->row;
 
-    row->currency = "";
-    row->exponent = 2;
     if (isplit_currency_code(at, len, code, NULL) || strcmp(code, none) == 0)
         return 0;
-    row->currency = isplit__import_keep(import, code, strlen(code));
+    row->currency = isplit__import_keep(import, code);
     row->exponent = isplit_currency_exponent(code);
     return row->currency ? 0 : IC_ERR_NOMEM;
 }
 
-int isplit__import_date(isplit_import *import, size_t line, const char *text,
-                        const char **date)
+int isplit__import_date(isplit_import *import, const char *text)
 {
     static const char shape[] = "0000-00-00";
     size_t len = 0;
@@ -243,25 +259,26 @@ int isplit__import_date(isplit_import *import, size_t line, const char *text,
     for (; shape[len]; len++) {
         bool digit = text[len] >= '0' && text[len] <= '9';
         if (shape[len] == '0' ? !digit : text[len] != '-')
-            return isplit__import_fail(import, line,
-                                       "'%.20s' is no date; write YYYY-MM-DD", text);
+            return isplit__import_fail(import, "'%.20s' is no date; write YYYY-MM-DD",
+                                       text);
     }
-    *date = isplit__import_keep(import, text, len);
-    return *date ? 0 : IC_ERR_NOMEM;
+    import->row.date = isplit__import_keep_part(import, text, len);
+    return import->row.date ? 0 : IC_ERR_NOMEM;
 }
 
-isplit__import_row isplit__import_begin(isplit_import *import, size_t line,
-                                        isplit__import_lists *lists)
+void isplit__import_begin(isplit_import *import, size_t line)
 {
     isplit__buf_free(&import->key);
-    return (isplit__import_row){.line = line,
-                                .currency = "",
-                                .exponent = 2,
-                                .date = "",
-                                .note = "",
-                                .category = "",
-                                .paid = lists->paid,
-                                .shares = lists->shares};
+    import->row = (isplit__import_row){.line = line,
+                                       .currency = "",
+                                       .exponent = 2,
+                                       .date = "",
+                                       .note = "",
+                                       .category = "",
+                                       .paid = {.of = import->paid},
+                                       .shares = {
+                                           .of = import->shares
+                                       }};
 }
 
 void isplit__import_key(isplit_import *import, const char *text)
@@ -270,56 +287,38 @@ void isplit__import_key(isplit_import *import, const char *text)
     isplit__buf_add(&import->key, "\n", 1);
 }
 
-static int add_part(isplit_import *import, size_t line, isplit_share *list, size_t *count,
-                    const char *theirs, int64_t minor)
+int isplit__import_add(isplit_import *import, isplit__import_list *list,
+                       const char *theirs, int64_t value)
 {
     const char *ours = NULL;
 
-    int err = isplit__import_name_of(import, line, theirs, &ours);
+    int err = name_of(import, theirs, &ours);
     if (err)
         return err;
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp(list[i].name, ours) == 0)
-            return isplit__import_fail(import, line, "%s stands twice", ours);
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->of[i].name, ours) == 0)
+            return isplit__import_fail(import, "%s stands twice", ours);
     }
-    if (*count == ISPLIT_SPLIT_MAX_MEMBERS)
-        return isplit__import_fail(import, line, "an entry has at most %d members",
+    if (list->count == ISPLIT_SPLIT_MAX_MEMBERS)
+        return isplit__import_fail(import, "an entry has at most %d members",
                                    ISPLIT_SPLIT_MAX_MEMBERS);
-    list[(*count)++] = (isplit_share){.name = ours, .minor = minor};
+    list->of[list->count++] = (isplit_share){.name = ours, .minor = value};
     return 0;
 }
 
-int isplit__import_paid(isplit_import *import, isplit__import_row *row,
-                        const char *theirs, int64_t minor)
-{
-    return add_part(import, row->line, row->paid, &row->paid_count, theirs, minor);
-}
-
-int isplit__import_share(isplit_import *import, isplit__import_row *row,
-                         const char *theirs, int64_t value)
-{
-    return add_part(import, row->line, row->shares, &row->share_count, theirs, value);
-}
-
-static int64_t sum_of(const isplit_share *list, size_t count)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < count; i++)
-        sum += list[i].minor;
-    return sum;
-}
-
-static int check_sum(isplit_import *import, const isplit__import_row *row, int64_t sum,
+/* What a list comes to must be what was paid. */
+static int check_sum(isplit_import *import, const isplit__import_list *list,
                      const char *what)
 {
     char over[ISPLIT_MONEY_TEXT_MAX];
-    int64_t by = sum - row->amount;
+    int64_t by = -import->row.amount;
 
+    for (size_t i = 0; i < list->count; i++)
+        by += list->of[i].minor;
     if (!by)
         return 0;
-    isplit_money_format(by < 0 ? -by : by, row->exponent, 0, over);
-    return isplit__import_fail(import, row->line, "%s %s by %s than the cost", what,
+    isplit_money_format(by < 0 ? -by : by, import->row.exponent, 0, over);
+    return isplit__import_fail(import, "%s %s by %s than the cost", what,
                                by > 0 ? "is more" : "is less", over);
 }
 
@@ -327,25 +326,27 @@ static int check_sum(isplit_import *import, const isplit__import_row *row, int64
  * then count it too. */
 static void find_mode(isplit__import_row *row)
 {
-    for (size_t i = 0; i < row->share_count; i++) {
-        if (row->shares[i].minor != isplit__equal_share(row->amount, row->share_count, i))
+    const isplit__import_list *shares = &row->shares;
+
+    for (size_t i = 0; i < shares->count; i++) {
+        if (shares->of[i].minor != isplit__equal_share(row->amount, shares->count, i))
             return;
     }
     row->mode = ISPLIT_SPLIT_EQUAL;
 }
 
-static int check_row(isplit_import *import, isplit__import_row *row)
+static int check_row(isplit_import *import)
 {
+    isplit__import_row *row = &import->row;
+
     if (row->amount > ISPLIT_MONEY_MAX_MINOR)
-        return isplit__import_fail(import, row->line, "the amount is too large");
-    if (!row->paid_count || !row->share_count)
-        return isplit__import_fail(import, row->line,
-                                   row->paid_count ? "nobody shares this"
-                                                   : "nobody paid this");
-    int err = check_sum(import, row, sum_of(row->paid, row->paid_count), "what was paid");
+        return isplit__import_fail(import, "the amount is too large");
+    if (!row->paid.count || !row->shares.count)
+        return isplit__import_fail(import, row->paid.count ? "nobody shares this"
+                                                           : "nobody paid this");
+    int err = check_sum(import, &row->paid, "what was paid");
     if (!err && row->mode == ISPLIT_SPLIT_EXACT) {
-        err = check_sum(import, row, sum_of(row->shares, row->share_count),
-                        "the sum of the shares");
+        err = check_sum(import, &row->shares, "the sum of the shares");
         if (row->exponent == isplit_currency_exponent(row->currency))
             find_mode(row);
     }
@@ -353,7 +354,7 @@ static int check_row(isplit_import *import, isplit__import_row *row)
 }
 
 /* The mark of a row: what makes it, and how many like it came before. */
-static int mark(isplit_import *import, isplit__import_row *row)
+static int mark(isplit_import *import)
 {
     isplit__buf b = {0};
     isplit__id id;
@@ -369,96 +370,90 @@ static int mark(isplit_import *import, isplit__import_row *row)
     isplit__buf_add(&b, import->key.data, import->key.len);
     if (!b.bad) {
         isplit__id_of(&id, b.data, b.len);
-        memcpy(row->mark, id.b, sizeof row->mark);
-        memcpy(row->mark, "im", 2);
+        memcpy(import->row.mark, id.b, sizeof import->row.mark);
+        memcpy(import->row.mark, "im", 2);
     }
     int err = b.bad ? IC_ERR_NOMEM : 0;
     isplit__buf_free(&b);
     return err;
 }
 
-static int reserve_row(isplit_import *import)
+/* The row and its lists, in one piece of memory. */
+static int keep_row(isplit_import *import)
 {
+    const isplit__import_row *row = &import->row;
+    isplit__import_row **end = import->last ? &import->last->next : &import->rows;
+
     if (import->info.rows == ISPLIT_IMPORT_MAX_ROWS) {
         isplit__reason_set(&import->why, "a file has at most %d rows",
                            ISPLIT_IMPORT_MAX_ROWS);
         return IC_ERR_LIMIT;
     }
-    return isplit__grow(&import->rows, import->info.rows + 1, &import->row_cap,
-                        sizeof(isplit__import_row *))
-               ? 0
-               : IC_ERR_NOMEM;
-}
-
-/* The row and its lists in one piece of memory. */
-static int keep_row(isplit_import *import, const isplit__import_row *row)
-{
-    size_t parts = row->paid_count + row->share_count;
-
-    int err = reserve_row(import);
-    if (err)
-        return err;
-    isplit__import_row *kept = ic_mem_alloc(sizeof *kept + parts * sizeof *row->paid);
+    size_t parts = row->paid.count + row->shares.count;
+    isplit__import_row *kept =
+        new_piece(import, sizeof *kept + parts * sizeof(isplit_share));
     if (!kept)
         return IC_ERR_NOMEM;
     *kept = *row;
-    kept->paid = (isplit_share *)(kept + 1);
-    kept->shares = kept->paid + row->paid_count;
-    memcpy(kept->paid, row->paid, row->paid_count * sizeof *row->paid);
-    memcpy(kept->shares, row->shares, row->share_count * sizeof *row->shares);
-    import->rows[import->info.rows++] = kept;
+    kept->paid.of = (isplit_share *)(kept + 1);
+    kept->shares.of = kept->paid.of + row->paid.count;
+    memcpy(kept->paid.of, row->paid.of, row->paid.count * sizeof(isplit_share));
+    memcpy(kept->shares.of, row->shares.of, row->shares.count * sizeof(isplit_share));
+    *end = import->last = kept;
+    import->info.rows++;
     return 0;
 }
 
-static void negate(isplit_share *list, size_t count)
+static void negate(isplit__import_list *list)
 {
-    for (size_t i = 0; i < count; i++)
-        list[i].minor = -list[i].minor;
-}
-
-/* Money that came back: the same row with the signs turned. */
-static void turn(isplit__import_row *row)
-{
-    row->type = ISPLIT_ENTRY_REFUND;
-    row->amount = -row->amount;
-    negate(row->paid, row->paid_count);
-    if (row->mode == ISPLIT_SPLIT_EXACT)
-        negate(row->shares, row->share_count);
+    for (size_t i = 0; i < list->count; i++)
+        list->of[i].minor = -list->of[i].minor;
 }
 
 /* Who has no part in it is left out. */
-static void drop_zeros(isplit_share *list, size_t *count)
+static void drop_zeros(isplit__import_list *list)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < *count; i++) {
-        if (list[i].minor)
-            list[kept++] = list[i];
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->of[i].minor)
+            list->of[kept++] = list->of[i];
     }
-    *count = kept;
+    list->count = kept;
 }
 
-int isplit__import_take(isplit_import *import, isplit__import_row *row)
+/* Money that came back is the same row with the signs turned. */
+static void find_type(isplit__import_row *row)
 {
-    if (!row->amount) {
+    if (row->amount < 0) {
+        row->type = ISPLIT_ENTRY_REFUND;
+        row->amount = -row->amount;
+        negate(&row->paid);
+        if (row->mode == ISPLIT_SPLIT_EXACT)
+            negate(&row->shares);
+    }
+    drop_zeros(&row->paid);
+    if (row->mode != ISPLIT_SPLIT_EQUAL)
+        drop_zeros(&row->shares);
+    if (row->payment && row->paid.count == 1 && row->shares.count == 1 &&
+        row->type != ISPLIT_ENTRY_REFUND &&
+        strcmp(row->shares.of[0].name, row->paid.of[0].name) != 0)
+        row->type = ISPLIT_ENTRY_PAYMENT;
+}
+
+int isplit__import_take(isplit_import *import)
+{
+    if (!import->row.amount) {
         import->info.passed++;
         return 0;
     }
-    if (row->amount < 0)
-        turn(row);
-    drop_zeros(row->paid, &row->paid_count);
-    if (row->mode != ISPLIT_SPLIT_EQUAL)
-        drop_zeros(row->shares, &row->share_count);
-    if (row->payment && row->paid_count == 1 && row->share_count == 1 &&
-        row->type != ISPLIT_ENTRY_REFUND &&
-        strcmp(row->shares[0].name, row->paid[0].name) != 0)
-        row->type = ISPLIT_ENTRY_PAYMENT;
-    int err = check_row(import, row);
+    find_type(&import->row);
+    int err = check_row(import);
     if (!err && import->key.bad)
         err = IC_ERR_NOMEM;
     if (!err)
-        err = mark(import, row);
-    return err ? err : keep_row(import, row);
+        err = mark(import);
+    return err ? err : keep_row(import);
 }
 
 /* The format of a text, when the caller does not say it. */
@@ -507,13 +502,10 @@ void isplit_import_free(isplit_import *import)
 {
     if (!import)
         return;
-    for (size_t i = 0; i < import->info.rows; i++)
-        ic_mem_free(import->rows[i]);
-    ic_mem_free(import->rows);
-    while (import->texts) {
-        isplit__import_text *next = import->texts->next;
-        ic_mem_free(import->texts);
-        import->texts = next;
+    while (import->pieces) {
+        isplit__import_piece *next = import->pieces->next;
+        ic_mem_free(import->pieces);
+        import->pieces = next;
     }
     ic_mem_free(import);
 }

@@ -11,6 +11,7 @@
 #include "intercom/sys/mem.h"
 #include "intersplit/money.h"
 #include "ledger/draft.h"
+#include "ledger/recur.h"
 #include "text/name.h"
 #include "text/reason.h"
 
@@ -68,18 +69,18 @@ static void put_parts(written *w, const isplit__import_row *row)
     isplit_draft *d = &w->draft;
 
     d->amount = put_amount(w, row->amount, row->exponent);
-    d->payer = row->paid_count == 1 ? row->paid[0].name : NULL;
+    d->payer = row->paid.count == 1 ? row->paid.of[0].name : NULL;
     d->payers = w->payers;
-    d->payer_count = d->payer ? 0 : row->paid_count;
+    d->payer_count = d->payer ? 0 : row->paid.count;
     for (size_t i = 0; i < d->payer_count; i++)
         w->payers[i] =
-            (isplit_part){.name = row->paid[i].name,
-                          .value = put_amount(w, row->paid[i].minor, row->exponent)};
+            (isplit_part){.name = row->paid.of[i].name,
+                          .value = put_amount(w, row->paid.of[i].minor, row->exponent)};
     d->parts = w->parts;
-    d->part_count = row->share_count;
-    for (size_t i = 0; i < row->share_count; i++)
-        w->parts[i] = (isplit_part){.name = row->shares[i].name,
-                                    .value = put_value(w, row, row->shares[i].minor)};
+    d->part_count = row->shares.count;
+    for (size_t i = 0; i < row->shares.count; i++)
+        w->parts[i] = (isplit_part){.name = row->shares.of[i].name,
+                                    .value = put_value(w, row, row->shares.of[i].minor)};
     if (row->type == ISPLIT_ENTRY_PAYMENT)
         w->parts[0].value = NULL;
 }
@@ -128,19 +129,6 @@ static void write_draft(written *w, const isplit__import_row *row)
     put_parts(w, row);
 }
 
-/* Days since 1970; years begin in March, so that a leap day comes last. */
-static int64_t days_of(const char *date)
-{
-    int year = 0;
-    int month = 0;
-    int day = 0;
-
-    (void)sscanf(date, "%4d-%2d-%2d", &year, &month, &day);
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t m = month <= 2 ? month + 9 : month - 3;
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
 /* An entry gets the mark of its row where others have a random number, and the day of its
  * row where others have the time: the author asks its environment for both. */
 static int64_t wall_of_row(void *user)
@@ -149,7 +137,7 @@ static int64_t wall_of_row(void *user)
 
     if (!*w->row->date)
         return w->book->env.wall_ms(w->book->env.user);
-    return days_of(w->row->date) * MS_PER_DAY + NOON_MS + (int64_t)w->number;
+    return isplit__day_number(w->row->date) * MS_PER_DAY + NOON_MS + (int64_t)w->number;
 }
 
 static void mark_of_row(void *out, size_t len, void *user)
@@ -208,11 +196,10 @@ static int add_rows(isplit__room *room, void *user)
     const isplit__author author = {.identity = w->book->author.identity, .env = &env};
     int err = 0;
 
-    for (size_t i = 0; !err && i < rows; i++) {
-        if (w->progress && i % TELL_EVERY == 0 && !w->progress(i, rows, w->user))
+    for (w->row = w->import->rows; !err && w->row; w->row = w->row->next, w->number++) {
+        if (w->progress && w->number % TELL_EVERY == 0 &&
+            !w->progress(w->number, rows, w->user))
             return IC_ERR_CANCELED;
-        w->row = w->import->rows[i];
-        w->number = i;
         err = add_row(w, room, &author);
     }
     if (!err && w->progress && !w->progress(rows, rows, w->user))

@@ -49,7 +49,6 @@ typedef struct table {
     fact facts[FACTS_MAX];
     size_t fact_count;
     const char *currency; /* of the whole file; NULL = its rows say it */
-    isplit__import_lists lists;
 } table;
 
 /* A kind of table. */
@@ -60,7 +59,7 @@ typedef struct block {
     const char *payment;  /* what PAYMENT says of one */
     const char *category; /* what CATEGORY says of one */
     int (*learn)(table *t);
-    int (*read)(table *t, isplit__import_row *row); /* who paid and who owes */
+    int (*read)(table *t); /* who paid and who owes */
 } block;
 
 static const char *cell(const table *t, column c)
@@ -70,7 +69,7 @@ static const char *cell(const table *t, column c)
 
 static const char *keep(table *t, const char *text)
 {
-    return isplit__import_keep(t->import, text, strlen(text));
+    return isplit__import_keep(t->import, text);
 }
 
 /* --- a column for each member --- */
@@ -87,15 +86,16 @@ typedef struct cells {
 /* Who has the sign of the cost paid: all of it, or as much as the cell says more than his
  * share. Who has no part in it is not part of what makes the row, so that later members
  * do not change it. */
-static int read_cell(table *t, isplit__import_row *row, size_t at, bool nets, cells *c)
+static int read_cell(table *t, size_t at, bool nets, cells *c)
 {
     int64_t value = 0;
     int err = 0;
     const char *name = t->head.cells[at];
     const char *text = isplit__csv_cell(&t->row, at);
+    isplit__import_row *row = &t->import->row;
 
     if (*text)
-        err = isplit__import_money(t->import, row->line, text, row->exponent, &value);
+        err = isplit__import_money(t->import, text, &value);
     if (err || !value) {
         c->zeros++;
         c->zero = at;
@@ -104,40 +104,42 @@ static int read_cell(table *t, isplit__import_row *row, size_t at, bool nets, ce
     bool payer = (value < 0) == (row->amount < 0);
     isplit__import_key(t->import, name);
     isplit__import_key(t->import, text);
-    if (payer && !row->paid_count)
+    if (payer && !row->paid.count)
         c->payer = at;
     c->sum += value;
     c->up += payer ? value : 0;
     if (payer)
-        err = isplit__import_paid(t->import, row, name, nets ? value : row->amount);
+        err = isplit__import_add(t->import, &row->paid, name, nets ? value : row->amount);
     if (!err && !(payer && nets))
-        err = isplit__import_share(t->import, row, name, payer ? value : -value);
+        err = isplit__import_add(t->import, &row->shares, name, payer ? value : -value);
     return err;
 }
 
-static int read_cells(table *t, isplit__import_row *row, bool nets, cells *c)
+static int read_cells(table *t, bool nets, cells *c)
 {
     int err = 0;
 
     *c = (cells){0};
-    row->mode = ISPLIT_SPLIT_EXACT;
+    t->import->row.mode = ISPLIT_SPLIT_EXACT;
     for (size_t i = t->at[LAST] + 1; !err && i < t->head.count; i++)
-        err = read_cell(t, row, i, nets, c);
+        err = read_cell(t, i, nets, c);
     return err;
 }
 
 /* The file has no more than the nets: what the payers used up themselves is given to the
  * first of them, which changes no balance. */
-static int read_splitwise(table *t, isplit__import_row *row)
+static int read_splitwise(table *t)
 {
     cells c;
     char by[ISPLIT_MONEY_TEXT_MAX];
+    isplit__import_row *row = &t->import->row;
+    isplit_share *shares = row->shares.of;
 
-    int err = read_cells(t, row, true, &c);
+    int err = read_cells(t, true, &c);
     if (err)
         return err;
     if (c.sum)
-        return isplit__import_fail(t->import, row->line,
+        return isplit__import_fail(t->import,
                                    "the members' columns sum to %s, not to zero",
                                    isplit_money_format(c.sum, row->exponent, 0, by));
     int64_t own = row->amount - c.up;
@@ -146,15 +148,15 @@ static int read_splitwise(table *t, isplit__import_row *row)
     if (!c.up || !own)
         return 0;
     if ((row->amount < 0) != (own < 0))
-        return isplit__import_fail(t->import, row->line,
+        return isplit__import_fail(t->import,
                                    "the members' columns are more than the cost");
-    row->paid[0].minor += own;
-    err = isplit__import_share(t->import, row, t->head.cells[c.payer], own);
+    row->paid.of[0].minor += own;
+    err = isplit__import_add(t->import, &row->shares, t->head.cells[c.payer], own);
     if (err)
         return err;
-    const isplit_share last = row->shares[row->share_count - 1];
-    memmove(&row->shares[1], row->shares, (row->share_count - 1) * sizeof last);
-    row->shares[0] = last;
+    const isplit_share last = shares[row->shares.count - 1];
+    memmove(shares + 1, shares, (row->shares.count - 1) * sizeof last);
+    shares[0] = last;
     return 0;
 }
 
@@ -162,29 +164,32 @@ static int read_splitwise(table *t, isplit__import_row *row)
 static void even_out(isplit__import_row *row)
 {
     int64_t left = row->amount;
+    int64_t most = (int64_t)row->shares.count;
 
-    for (size_t i = 0; i < row->share_count; i++)
-        left -= row->shares[i].minor;
-    if (left > (int64_t)row->share_count || -left > (int64_t)row->share_count)
+    for (size_t i = 0; i < row->shares.count; i++)
+        left -= row->shares.of[i].minor;
+    if (left > most || -left > most)
         return; /* no rounding: the check of the sum will tell */
     for (size_t i = 0; left; i++) {
         int64_t step = left < 0 ? -1 : 1;
-        row->shares[i].minor += step;
+        row->shares.of[i].minor += step;
         left -= step;
     }
 }
 
 /* Each cell is a share. Who paid and has none himself is written like those without a
  * part, so he is only known when he is the only one. */
-static int read_spliit(table *t, isplit__import_row *row)
+static int read_spliit(table *t)
 {
     cells c;
+    isplit__import_row *row = &t->import->row;
 
-    int err = read_cells(t, row, false, &c);
-    if (!err && !row->paid_count && c.zeros == 1)
-        err = isplit__import_paid(t->import, row, t->head.cells[c.zero], row->amount);
-    if (!err && !row->paid_count && row->amount)
-        return isplit__import_fail(t->import, row->line,
+    int err = read_cells(t, false, &c);
+    if (!err && !row->paid.count && c.zeros == 1)
+        err =
+            isplit__import_add(t->import, &row->paid, t->head.cells[c.zero], row->amount);
+    if (!err && !row->paid.count && row->amount)
+        return isplit__import_fail(t->import,
                                    "Spliit's CSV does not say who paid this; export the "
                                    "group as JSON instead");
     even_out(row);
@@ -202,7 +207,7 @@ static int learn(table *t, column of, const char *name, const char *says)
            (t->facts[i].of != of || strcmp(t->facts[i].name, name) != 0))
         i++;
     if (i == FACTS_MAX)
-        return isplit__import_fail(t->import, t->row.line,
+        return isplit__import_fail(t->import,
                                    "there are too many members and categories");
     if (i == t->fact_count)
         t->facts[t->fact_count++] = (fact){.of = of, .name = keep(t, name)};
@@ -249,55 +254,57 @@ static int64_t common_divisor(int64_t a, int64_t b)
 }
 
 /* Weights in millionths as small whole numbers; all alike are an equal split. */
-static int reduce_weights(table *t, isplit__import_row *row)
+static int reduce_weights(isplit_import *import)
 {
     int64_t divisor = 0;
     bool alike = true;
+    const isplit__import_list *shares = &import->row.shares;
 
-    for (size_t i = 0; i < row->share_count; i++) {
-        if (row->shares[i].minor < 0)
-            return isplit__import_fail(t->import, row->line, "a weight below 0");
-        divisor = common_divisor(divisor, row->shares[i].minor);
-        alike = alike && row->shares[i].minor == row->shares[0].minor;
+    for (size_t i = 0; i < shares->count; i++) {
+        if (shares->of[i].minor < 0)
+            return isplit__import_fail(import, "a weight below 0");
+        divisor = common_divisor(divisor, shares->of[i].minor);
+        alike = alike && shares->of[i].minor == shares->of[0].minor;
     }
-    row->mode = alike ? ISPLIT_SPLIT_EQUAL : ISPLIT_SPLIT_WEIGHTS;
-    for (size_t i = 0; divisor && i < row->share_count; i++) {
-        row->shares[i].minor /= divisor;
-        if (row->shares[i].minor > ISPLIT_SPLIT_MAX_WEIGHT)
-            return isplit__import_fail(t->import, row->line, "the weights are too fine");
+    import->row.mode = alike ? ISPLIT_SPLIT_EQUAL : ISPLIT_SPLIT_WEIGHTS;
+    for (size_t i = 0; divisor && i < shares->count; i++) {
+        shares->of[i].minor /= divisor;
+        if (shares->of[i].minor > ISPLIT_SPLIT_MAX_WEIGHT)
+            return isplit__import_fail(import, "the weights are too fine");
     }
     return 0;
 }
 
-static int add_ower(table *t, isplit__import_row *row, const char *name)
+static int add_ower(table *t, const char *name)
 {
     int64_t weight = 0;
-    size_t rounded = t->import->info.rounded;
+    bool exact = true;
     const char *text = fact_of(t, WEIGHT, name);
 
-    int err = isplit__import_money(t->import, row->line, *text ? text : "1",
-                                   WEIGHT_DECIMALS, &weight);
-    t->import->info.rounded = rounded; /* weights are no amounts */
-    return err ? err : isplit__import_share(t->import, row, name, weight);
+    int err = isplit__import_number(t->import, *text ? text : "1", WEIGHT_DECIMALS,
+                                    &weight, &exact);
+    return err ? err
+               : isplit__import_add(t->import, &t->import->row.shares, name, weight);
 }
 
-static int read_bill(table *t, isplit__import_row *row)
+static int read_bill(table *t)
 {
     const char *at = cell(t, OWERS);
+    isplit__import_row *row = &t->import->row;
 
-    int err = isplit__import_paid(t->import, row, cell(t, PAYER), row->amount);
+    int err = isplit__import_add(t->import, &row->paid, cell(t, PAYER), row->amount);
     while (!err && *at) {
         size_t len = strcspn(at, ",");
         size_t trimmed = len;
         const char *name = isplit__trim(at, &trimmed);
-        const char *copy = isplit__import_keep(t->import, name, trimmed);
+        const char *copy = isplit__import_keep_part(t->import, name, trimmed);
         if (!copy)
             return IC_ERR_NOMEM;
         if (trimmed)
-            err = add_ower(t, row, copy);
+            err = add_ower(t, copy);
         at += len + (at[len] == ',');
     }
-    return err ? err : reduce_weights(t, row);
+    return err ? err : reduce_weights(t->import);
 }
 
 /* --- all of them --- */
@@ -380,7 +387,7 @@ static void put_decoded(isplit__buf *out, const char *text)
 }
 
 /* What a row says besides its title: a comment, or what was paid in another currency. */
-static const char *note_of(table *t)
+static int put_note(table *t)
 {
     isplit__buf more = {0};
 
@@ -390,11 +397,11 @@ static const char *note_of(table *t)
         isplit__buf_printf(&more, "%s %s", cell(t, MORE), cell(t, MORE_CURRENCY));
     isplit__buf_add(&more, "", 1);
     bool good = !more.bad && isplit__utf8_valid(more.data, more.len - 1);
-    const char *note =
-        isplit__import_note(t->import, cell(t, WHAT), good ? more.data : "");
-    note = more.bad ? NULL : note;
+    int err = more.bad
+                  ? IC_ERR_NOMEM
+                  : isplit__import_note(t->import, cell(t, WHAT), good ? more.data : "");
     isplit__buf_free(&more);
-    return note;
+    return err;
 }
 
 static bool says(const table *t, column c, const char *word)
@@ -404,35 +411,34 @@ static bool says(const table *t, column c, const char *word)
 
 static int read_row(table *t)
 {
-    isplit__import_row row = isplit__import_begin(t->import, t->row.line, &t->lists);
+    isplit_import *import = t->import;
+    isplit__import_row *row = &import->row;
     const char *category = cell(t, CATEGORY);
     size_t blank = strspn(cell(t, AMOUNT), " ");
 
     if (!cell(t, AMOUNT)[blank] || says(t, DELETED, "1") ||
         says(t, WHAT, COSPEND_NO_BILL)) { /* also "Total balance" */
-        t->import->info.passed++;
+        import->info.passed++;
         return 0;
     }
     for (column c = DATE; c < KEYS; c++)
-        isplit__import_key(t->import, cell(t, c));
+        isplit__import_key(import, cell(t, c));
     if (t->block->read == read_bill)
         category = fact_of(t, CATEGORY, category);
-    row.payment =
+    row->payment =
         says(t, PAYMENT, t->block->payment) || says(t, CATEGORY, t->block->category);
-    row.note = note_of(t);
-    row.category = row.payment ? "" : keep(t, category);
-    int err = row.note && row.category ? 0 : IC_ERR_NOMEM;
+    row->category = row->payment ? "" : keep(t, category);
+    int err = row->category ? put_note(t) : IC_ERR_NOMEM;
     if (!err)
-        err = isplit__import_date(t->import, row.line, cell(t, DATE), &row.date);
+        err = isplit__import_date(import, cell(t, DATE));
     if (!err)
-        err = isplit__import_currency(
-            t->import, t->currency ? t->currency : cell(t, CURRENCY), &row);
+        err = isplit__import_currency(import,
+                                      t->currency ? t->currency : cell(t, CURRENCY));
     if (!err)
-        err = isplit__import_money(t->import, row.line, cell(t, AMOUNT), row.exponent,
-                                   &row.amount);
+        err = isplit__import_money(import, cell(t, AMOUNT), &row->amount);
     if (!err)
-        err = t->block->read(t, &row);
-    return err ? err : isplit__import_take(t->import, &row);
+        err = t->block->read(t);
+    return err ? err : isplit__import_take(import);
 }
 
 static bool has_titles(const isplit__csv_row *row, const block *b)
@@ -487,7 +493,7 @@ static int begin_file(table *t, const block *b)
 
     if (is == ISPLIT_IMPORT_GUESS || (said != ISPLIT_IMPORT_GUESS && said != is &&
                                       !(has_bills(said) && has_bills(is))))
-        return isplit__import_fail(t->import, t->row.line, "these are no titles of %s",
+        return isplit__import_fail(t->import, "these are no titles of %s",
                                    said ? isplit_import_format_name(said)
                                         : "a file that can be imported; if Splitwise "
                                           "wrote them in another language, say that its "
@@ -509,6 +515,7 @@ static int read_all(table *t, const char *text, size_t len, bool learns)
     t->block = NULL;
     while (!err && isplit__csv_next(&t->csv, &t->row)) {
         const block *titles = block_of(&t->row);
+        isplit__import_begin(t->import, t->row.line);
         if (!t->row.count)
             continue;
         if (!t->block)
@@ -520,10 +527,11 @@ static int read_all(table *t, const char *text, size_t len, bool learns)
         else
             err = t->block->read ? read_row(t) : 0;
     }
-    if (!err && t->csv.wrong)
-        err = isplit__import_fail(t->import, t->csv.line, "%s", t->csv.wrong);
-    else if (!err && !t->block)
-        err = isplit__import_fail(t->import, 1, "the file is empty");
+    if (!err && (t->csv.wrong || !t->block)) {
+        isplit__import_begin(t->import, t->csv.wrong ? t->csv.line : 1);
+        err = isplit__import_fail(t->import, "%s",
+                                  t->csv.wrong ? t->csv.wrong : "the file is empty");
+    }
     isplit__csv_close(&t->csv);
     return err;
 }

@@ -11,11 +11,10 @@
 /* An expense on its way to a row. */
 typedef struct expense {
     isplit_import *import;
+    isplit__import_row *row; /* of the import */
     const json_t *of;
     const json_t *participants; /* of Spliit */
     const char *currency;       /* of Spliit's group */
-    isplit__import_row row;
-    isplit__import_lists lists;
 } expense;
 
 /* The text of a member; "" when it has none. */
@@ -26,14 +25,9 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static const char *keep(isplit_import *import, const char *text)
-{
-    return isplit__import_keep(import, text, strlen(text));
-}
-
 static int fail(const expense *x, const char *why)
 {
-    return isplit__import_fail(x->import, x->row.line, "%s", why);
+    return isplit__import_fail(x->import, "%s", why);
 }
 
 /* An id names the row; a file without ids (older Spliit) has the row itself. */
@@ -57,13 +51,14 @@ static int add_key(expense *x)
 static int read_head(expense *x, const char *title, const char *more,
                      const char *currency)
 {
-    x->row.note =
-        isplit__import_note(x->import, text_of(x->of, title), text_of(x->of, more));
-    x->row.category =
-        keep(x->import, text_of(json_object_get(x->of, "category"), "name"));
-    if (!x->row.note || !x->row.category)
+    const char *category = text_of(json_object_get(x->of, "category"), "name");
+
+    x->row->category = isplit__import_keep(x->import, category);
+    if (!x->row->category)
         return IC_ERR_NOMEM;
-    int err = isplit__import_currency(x->import, currency, &x->row);
+    int err = isplit__import_note(x->import, text_of(x->of, title), text_of(x->of, more));
+    if (!err)
+        err = isplit__import_currency(x->import, currency);
     return err ? err : add_key(x);
 }
 
@@ -75,7 +70,7 @@ static const char *splitwise_name(isplit_import *import, const json_t *user)
     const char *last = text_of(user, "last_name");
 
     isplit__buf_printf(&b, "%s%s%s", first, *first && *last ? " " : "", last);
-    const char *name = b.data ? isplit__import_keep(import, b.data, b.len) : NULL;
+    const char *name = b.data ? isplit__import_keep(import, b.data) : NULL;
     isplit__buf_free(&b);
     return name;
 }
@@ -88,15 +83,13 @@ static int add_splitwise_user(expense *x, const json_t *user)
 
     if (!name)
         return IC_ERR_NOMEM;
-    int err = isplit__import_money(x->import, x->row.line, text_of(user, "paid_share"),
-                                   x->row.exponent, &paid);
+    int err = isplit__import_money(x->import, text_of(user, "paid_share"), &paid);
     if (!err)
-        err = isplit__import_money(x->import, x->row.line, text_of(user, "owed_share"),
-                                   x->row.exponent, &owed);
+        err = isplit__import_money(x->import, text_of(user, "owed_share"), &owed);
     if (!err && paid)
-        err = isplit__import_paid(x->import, &x->row, name, paid);
+        err = isplit__import_add(x->import, &x->row->paid, name, paid);
     if (!err && owed)
-        err = isplit__import_share(x->import, &x->row, name, owed);
+        err = isplit__import_add(x->import, &x->row->shares, name, owed);
     return err;
 }
 
@@ -108,18 +101,16 @@ static int read_splitwise(expense *x)
         x->import->info.passed++;
         return 0;
     }
-    x->row.mode = ISPLIT_SPLIT_EXACT;
+    x->row->mode = ISPLIT_SPLIT_EXACT;
     int err = read_head(x, "description", "details", text_of(x->of, "currency_code"));
     if (!err)
-        err = isplit__import_date(x->import, x->row.line, text_of(x->of, "date"),
-                                  &x->row.date);
+        err = isplit__import_date(x->import, text_of(x->of, "date"));
     if (!err)
-        err = isplit__import_money(x->import, x->row.line, text_of(x->of, "cost"),
-                                   x->row.exponent, &x->row.amount);
+        err = isplit__import_money(x->import, text_of(x->of, "cost"), &x->row->amount);
     for (size_t i = 0; !err && i < json_array_size(users); i++)
         err = add_splitwise_user(x, json_array_get(users, i));
-    x->row.payment = json_is_true(json_object_get(x->of, "payment"));
-    return err ? err : isplit__import_take(x->import, &x->row);
+    x->row->payment = json_is_true(json_object_get(x->of, "payment"));
+    return err ? err : isplit__import_take(x->import);
 }
 
 /* The name of a participant of Spliit; NULL when there is none of that id. */
@@ -156,7 +147,7 @@ static int add_spliit_share(expense *x, const json_t *share)
 {
     const json_t *value = json_object_get(share, "shares");
     const char *name = participant(x, text_of(share, "participantId"));
-    bool refund = x->row.mode == ISPLIT_SPLIT_EXACT && x->row.amount < 0;
+    bool refund = x->row->mode == ISPLIT_SPLIT_EXACT && x->row->amount < 0;
     int64_t of = (int64_t)json_integer_value(value);
 
     if (!name)
@@ -164,9 +155,9 @@ static int add_spliit_share(expense *x, const json_t *share)
     if (!json_is_integer(value) || of > ISPLIT_MONEY_MAX_MINOR ||
         of < -ISPLIT_MONEY_MAX_MINOR || (of < 0 && !refund))
         return fail(x, "a share is no whole number");
-    if (x->row.mode == ISPLIT_SPLIT_WEIGHTS && of > ISPLIT_SPLIT_MAX_WEIGHT)
+    if (x->row->mode == ISPLIT_SPLIT_WEIGHTS && of > ISPLIT_SPLIT_MAX_WEIGHT)
         return fail(x, "a share is too large");
-    return isplit__import_share(x->import, &x->row, name, of);
+    return isplit__import_add(x->import, &x->row->shares, name, of);
 }
 
 static int read_spliit_amount(expense *x)
@@ -174,15 +165,15 @@ static int read_spliit_amount(expense *x)
     const json_t *amount = json_object_get(x->of, "amount");
     const char *payer = participant(x, text_of(x->of, "paidById"));
 
-    x->row.amount = (int64_t)json_integer_value(amount);
-    if (!json_is_integer(amount) || x->row.amount > ISPLIT_MONEY_MAX_MINOR ||
-        x->row.amount < -ISPLIT_MONEY_MAX_MINOR)
+    x->row->amount = (int64_t)json_integer_value(amount);
+    if (!json_is_integer(amount) || x->row->amount > ISPLIT_MONEY_MAX_MINOR ||
+        x->row->amount < -ISPLIT_MONEY_MAX_MINOR)
         return fail(x, "its amount is no whole number of the smallest unit");
     if (!payer)
         return fail(x, "it was paid by somebody who is no participant");
-    if (!spliit_mode(text_of(x->of, "splitMode"), &x->row.mode))
+    if (!spliit_mode(text_of(x->of, "splitMode"), &x->row->mode))
         return fail(x, "it is split in a way that is not known");
-    return isplit__import_paid(x->import, &x->row, payer, x->row.amount);
+    return isplit__import_add(x->import, &x->row->paid, payer, x->row->amount);
 }
 
 static int by_participant(const void *a, const void *b)
@@ -211,7 +202,7 @@ static int add_spliit_shares(expense *x)
     for (const char *id = text_of(x->of, "id"); *id; id++)
         hash = (hash ^ (uint8_t)*id) * 0x01000193;
     for (size_t i = 0; !err && i < count; i++) {
-        size_t at = x->row.amount < 0 ? count - 1 - i : i;
+        size_t at = x->row->amount < 0 ? count - 1 - i : i;
         err =
             add_spliit_share(x, list[(at + (*text_of(x->of, "id") ? hash : 0)) % count]);
     }
@@ -232,35 +223,34 @@ static bool has_whole_units(const char *currency)
 
 static int split_whole_units(expense *x)
 {
-    isplit__import_row *row = &x->row;
+    isplit__import_row *row = x->row;
     int64_t values[ISPLIT_SPLIT_MAX_MEMBERS];
     int64_t shares[ISPLIT_SPLIT_MAX_MEMBERS];
     int64_t sign = row->amount < 0 ? -1 : 1;
     isplit_split split = {.mode = row->mode,
                           .amount_minor = sign * row->amount,
-                          .count = row->share_count,
+                          .count = row->shares.count,
                           .values = values};
 
     if (row->mode == ISPLIT_SPLIT_EXACT || !row->amount)
         return 0;
-    for (size_t i = 0; i < row->share_count; i++)
-        values[i] = row->shares[i].minor;
+    for (size_t i = 0; i < row->shares.count; i++)
+        values[i] = row->shares.of[i].minor;
     if (isplit_split_compute(&split, shares, NULL))
         return fail(x, "its shares do not make up the amount");
-    for (size_t i = 0; i < row->share_count; i++)
-        row->shares[i].minor = sign * shares[i];
+    for (size_t i = 0; i < row->shares.count; i++)
+        row->shares.of[i].minor = sign * shares[i];
     row->mode = ISPLIT_SPLIT_EXACT;
     return 0;
 }
 
 static int read_spliit(expense *x)
 {
-    isplit__import_row *row = &x->row;
+    isplit__import_row *row = x->row;
 
     int err = read_head(x, "title", "notes", x->currency);
     if (!err)
-        err = isplit__import_date(x->import, row->line, text_of(x->of, "expenseDate"),
-                                  &row->date);
+        err = isplit__import_date(x->import, text_of(x->of, "expenseDate"));
     if (!err)
         err = read_spliit_amount(x);
     if (!err)
@@ -270,28 +260,27 @@ static int read_spliit(expense *x)
         err = split_whole_units(x);
     }
     row->payment = json_is_true(json_object_get(x->of, "isReimbursement"));
-    return err ? err : isplit__import_take(x->import, row);
+    return err ? err : isplit__import_take(x->import);
 }
 
 static int read_expenses(isplit_import *import, const json_t *root, const json_t *list)
 {
     const char *currency = text_of(root, "currencyCode");
     bool spliit = import->info.format == ISPLIT_IMPORT_SPLIIT_JSON;
-    expense *x = ic_mem_calloc(1, sizeof *x);
-    int err = x ? 0 : IC_ERR_NOMEM;
+    int err = 0;
 
     if (!*currency && isplit_currency_exponent(text_of(root, "currency")) == 2)
         currency = text_of(root, "currency"); /* a symbol: amounts have two decimals */
     import->unit = true;
     for (size_t i = 0; !err && i < json_array_size(list); i++) {
-        *x = (expense){.import = import,
-                       .of = json_array_get(list, i),
-                       .participants = json_object_get(root, "participants"),
-                       .currency = currency};
-        x->row = isplit__import_begin(import, i + 1, &x->lists);
-        err = spliit ? read_spliit(x) : read_splitwise(x);
+        expense x = {.import = import,
+                     .row = &import->row,
+                     .of = json_array_get(list, i),
+                     .participants = json_object_get(root, "participants"),
+                     .currency = currency};
+        isplit__import_begin(import, i + 1);
+        err = spliit ? read_spliit(&x) : read_splitwise(&x);
     }
-    ic_mem_free(x);
     return err;
 }
 
@@ -318,9 +307,10 @@ int isplit__import_json(isplit_import *import, const char *text, size_t len)
     json_error_t error;
     json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 
-    if (!root)
-        return isplit__import_fail(import, error.line > 0 ? (size_t)error.line : 1, "%s",
-                                   error.text);
+    if (!root) {
+        isplit__import_begin(import, error.line > 0 ? (size_t)error.line : 1);
+        return isplit__import_fail(import, "%s", error.text);
+    }
     const json_t *list = json_is_array(root) ? root : json_object_get(root, "expenses");
     int err = choose(import, root, list);
     if (!err)

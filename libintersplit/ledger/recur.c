@@ -84,6 +84,11 @@ static day read_day(const char *date)
     return d;
 }
 
+int64_t isplit__day_number(const char *date)
+{
+    return number_of(read_day(date));
+}
+
 static void write_day(day d, char out[ISPLIT__DATE_BYTES])
 {
     char text[64];

@@ -38,6 +38,9 @@ void isplit__schedule_write(isplit__buf *b, const isplit__schedule *s);
 bool isplit__schedule_day(const isplit__schedule *s, const char *first, uint32_t n,
                           char out[ISPLIT__DATE_BYTES]);
 
+/** The days from 1970-01-01 to a date. */
+int64_t isplit__day_number(const char *date);
+
 /** The day of a time, in UTC. */
 void isplit__date_of(int64_t at_ms, char out[ISPLIT__DATE_BYTES]);
 
