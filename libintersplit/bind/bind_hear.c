@@ -20,11 +20,10 @@ typedef struct heard {
 /* Events of one message on their way into the room. */
 typedef struct taking {
     const heard *m;
-    const json_t *const *objects;
-    size_t count;
-    uint32_t before; /* events of the room until now */
-    bool waits;      /* something that it builds on is missing */
-    int error;       /* the message's fault */
+    const json_t *events; /* an array */
+    uint32_t before;      /* events of the room until now */
+    bool waits;           /* something that it builds on is missing */
+    int error;            /* the message's fault */
 } taking;
 
 static bool take_token(isplit__peer *peer, const isplit_bind *bind)
@@ -76,8 +75,9 @@ static int take_objects(isplit__room *room, void *user)
     isplit__item item;
 
     k->before = room->count;
-    for (size_t i = 0; i < k->count; i++) {
-        int err = isplit__item_of(k->objects[i], &room->context, &item, NULL);
+    for (size_t i = 0; i < json_array_size(k->events); i++) {
+        int err =
+            isplit__item_of(json_array_get(k->events, i), &room->context, &item, NULL);
         if (!err)
             err = take_item(k, room, &item);
         if (err == IC_ERR_UNSUPPORTED || err == IC_ERR_INVALID)
@@ -139,12 +139,14 @@ static void missing_deps(const heard *m)
 }
 
 /* Take events in, all in one transaction of the store. */
-static int take(const heard *m, const json_t *const *objects, size_t count)
+static int take(const heard *m, const json_t *events)
 {
     isplit_bind *bind = m->t->bind;
     isplit__place *place = NULL;
-    taking k = {.m = m, .objects = objects, .count = count};
+    taking k = {.m = m, .events = events};
 
+    if (!json_is_array(events) || json_array_size(events) > ISPLIT__PACK_MAX_EVENTS)
+        return IC_ERR_PROTO;
     int err = isplit__talk_place(m->t, &place);
     if (err)
         return err;
@@ -166,9 +168,14 @@ static int take(const heard *m, const json_t *const *objects, size_t count)
 
 static int hear_add(const heard *m)
 {
-    const json_t *event = json_object_get(m->root, "event");
+    json_t *event = json_object_get(m->root, "event");
 
-    return json_is_object(event) ? take(m, &event, 1) : IC_ERR_PROTO;
+    if (!json_is_object(event))
+        return IC_ERR_PROTO;
+    json_t *events = json_array();
+    int err = json_array_append(events, event) ? IC_ERR_NOMEM : take(m, events);
+    json_decref(events);
+    return err;
 }
 
 /* Without its event a clear of the original is only a wish. */
@@ -185,21 +192,9 @@ static int hear_clear(const heard *m)
     return 0;
 }
 
-static int hear_array(const heard *m, const json_t *events)
-{
-    size_t count = json_array_size(events);
-    const json_t *objects[ISPLIT__PACK_MAX_EVENTS];
-
-    if (!json_is_array(events) || count > ISPLIT__PACK_MAX_EVENTS)
-        return IC_ERR_PROTO;
-    for (size_t i = 0; i < count; i++)
-        objects[i] = json_array_get(events, i);
-    return take(m, objects, count);
-}
-
 static int hear_list(const heard *m)
 {
-    return hear_array(m, json_object_get(m->root, "events"));
+    return take(m, json_object_get(m->root, "events"));
 }
 
 static int unpack(const heard *m, const json_t *pack, json_t *events)
@@ -227,7 +222,7 @@ static int hear_page(const heard *m)
     json_t *events = json_array();
     int err = events ? unpack(m, pack, events) : IC_ERR_NOMEM;
     if (!err)
-        err = hear_array(m, events);
+        err = take(m, events);
     json_decref(events);
     return err;
 }
@@ -335,6 +330,16 @@ static int hear_hello(const heard *m)
     return 0;
 }
 
+static int hear_sync(const heard *m)
+{
+    return isplit__sync_hear(m->t, m->peer, m->sid, json_object_get(m->root, "ranges"));
+}
+
+static int hear_want(const heard *m)
+{
+    return isplit__sync_want(m->t, m->peer, m->sid, json_object_get(m->root, "ids"));
+}
+
 static bool is_for_us(const heard *m)
 {
     const char *to = json_string_value(json_object_get(m->root, "to"));
@@ -342,31 +347,21 @@ static bool is_for_us(const heard *m)
     return to && m->sid && strcmp(to, m->t->bind->hex) == 0;
 }
 
-static int hear_sync(const heard *m)
-{
-    return is_for_us(m) ? isplit__sync_hear(m->t, m->peer, m->sid,
-                                            json_object_get(m->root, "ranges"))
-                        : 0;
-}
-
-static int hear_want(const heard *m)
-{
-    return is_for_us(m)
-               ? isplit__sync_want(m->t, m->peer, m->sid, json_object_get(m->root, "ids"))
-               : 0;
-}
-
 static int dispatch(const heard *m)
 {
     static const struct {
         const char *type;
         int (*hear)(const heard *m);
-        bool asks; /* makes work beyond its own bytes */
+        bool asks;   /* makes work beyond its own bytes */
+        bool has_to; /* is for one peer, who answers */
     } table[] = {
-        {"expense_add", hear_add, false},    {"expense_clear", hear_clear, false},
-        {"expense_event", hear_list, false}, {"expense_events", hear_events, false},
-        {"expense_hello", hear_hello, true}, {"expense_sync", hear_sync, true},
-        {"expense_want", hear_want, true},
+        {"expense_add", hear_add, false, false},
+        {"expense_clear", hear_clear, false, false},
+        {"expense_event", hear_list, false, false},
+        {"expense_events", hear_events, false, false},
+        {"expense_hello", hear_hello, true, false},
+        {"expense_sync", hear_sync, true, true},
+        {"expense_want", hear_want, true, true},
     };
     const char *type = json_string_value(json_object_get(m->root, "type"));
 
@@ -375,7 +370,7 @@ static int dispatch(const heard *m)
             continue;
         if (table[i].asks && !isplit__bucket_take(&m->peer->asks, 1, m->t->bind->now))
             return IC_ERR_LIMIT;
-        return table[i].hear(m);
+        return table[i].has_to && !is_for_us(m) ? 0 : table[i].hear(m);
     }
     return 0; /* of a later version; the original passes over it, too */
 }
