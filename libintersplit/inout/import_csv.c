@@ -1,6 +1,7 @@
 /* Tables of other programs. Splitwise and Spliit have a column for each member, behind
  * their own; ihatemoney and Cospend name who owes in one cell, and Cospend has several
  * tables in one file. What they have in common is read by their titles. */
+#include <stdio.h>
 #include <string.h>
 
 #include "inout/import.h"
@@ -11,6 +12,7 @@
 
 #define WEIGHT_DECIMALS 6
 #define COSPEND_NO_BILL "deleteMeIfYouWant" /* carries a member in files of its app */
+#define COSPEND_MAIN "1"                    /* rate of the currency of all bills */
 #define FACTS_MAX 1024                      /* members and categories */
 
 /* What a column says. The first ones make the row: it is known by them. */
@@ -32,7 +34,7 @@ typedef enum column {
     COLUMNS
 } column;
 
-/* Of a member or a category of Cospend, which have tables of their own. */
+/* Of a member, a category or a currency of Cospend, which have tables of their own. */
 typedef struct fact {
     column of;
     const char *name;
@@ -48,17 +50,16 @@ typedef struct table {
     size_t at[COLUMNS]; /* SIZE_MAX = it has no such column */
     fact facts[FACTS_MAX];
     size_t fact_count;
-    const char *currency; /* of the whole file; NULL = its rows say it */
 } table;
 
 /* A kind of table. */
 typedef struct block {
     isplit_import_format format;
     const char *titles[COLUMNS];
-    unsigned optional;    /* columns, as bits, that it may lack */
-    const char *payment;  /* what PAYMENT says of one */
-    const char *category; /* what CATEGORY says of one */
-    int (*learn)(table *t);
+    unsigned optional;     /* columns, as bits, that it may lack */
+    const char *payment;   /* what PAYMENT says of one */
+    const char *category;  /* what CATEGORY says of one */
+    column learns;         /* what its rows say of the name under PAYER; 0 = nothing */
     int (*read)(table *t); /* who paid and who owes */
 } block;
 
@@ -198,10 +199,15 @@ static int read_spliit(table *t)
 
 /* --- one cell for all who owe --- */
 
-/* Remember what a name says; its last word counts. */
-static int learn(table *t, column of, const char *name, const char *says)
+/* Remember what the row says of a name; the last word counts. */
+static int learn(table *t)
 {
     size_t i = 0;
+    column of = t->block->learns;
+    const char *name = cell(t, PAYER);
+
+    if (t->block->format == ISPLIT_IMPORT_COSPEND)
+        t->import->info.format = ISPLIT_IMPORT_COSPEND;
 
     while (i < t->fact_count &&
            (t->facts[i].of != of || strcmp(t->facts[i].name, name) != 0))
@@ -211,7 +217,7 @@ static int learn(table *t, column of, const char *name, const char *says)
                                    "there are too many members and categories");
     if (i == t->fact_count)
         t->facts[t->fact_count++] = (fact){.of = of, .name = keep(t, name)};
-    t->facts[i].says = keep(t, says);
+    t->facts[i].says = keep(t, cell(t, of));
     return t->facts[i].name && t->facts[i].says ? 0 : IC_ERR_NOMEM;
 }
 
@@ -222,25 +228,6 @@ static const char *fact_of(const table *t, column of, const char *name)
             return t->facts[i].says;
     }
     return "";
-}
-
-static int learn_weight(table *t)
-{
-    return learn(t, WEIGHT, cell(t, PAYER), cell(t, WEIGHT));
-}
-
-static int learn_category(table *t)
-{
-    t->import->info.format = ISPLIT_IMPORT_COSPEND;
-    return learn(t, CATEGORY, cell(t, CATEGORY), cell(t, WHAT));
-}
-
-static int learn_currency(table *t)
-{
-    t->import->info.format = ISPLIT_IMPORT_COSPEND;
-    if (!t->currency)
-        t->currency = keep(t, cell(t, CURRENCY));
-    return t->currency ? 0 : IC_ERR_NOMEM;
 }
 
 static int64_t common_divisor(int64_t a, int64_t b)
@@ -348,38 +335,30 @@ static const block blocks[] = {
                  1u << WEIGHT | 1u << DELETED,
      .payment = "Reimbursement",
      .category = "-11",
-     .learn = learn_weight,
+     .learns = WEIGHT,
      .read = read_bill},
     {.format = ISPLIT_IMPORT_IHATEMONEY,
      .titles = {[PAYER] = "name", [WEIGHT] = "weight"},
-     .learn = learn_weight},
+     .learns = WEIGHT},
     {.format = ISPLIT_IMPORT_COSPEND,
-     .titles = {[WHAT] = "categoryname", [CATEGORY] = "categoryid"},
-     .learn = learn_category},
+     .titles = {[PAYER] = "categoryid", [CATEGORY] = "categoryname"},
+     .learns = CATEGORY},
     {.format = ISPLIT_IMPORT_COSPEND,
      .titles = {[WHAT] = "paymentmodename", [CATEGORY] = "paymentmodeid"}},
     {.format = ISPLIT_IMPORT_COSPEND,
-     .titles = {[CURRENCY] = "currencyname", [AMOUNT] = "exchange_rate"},
-     .learn = learn_currency},
+     .titles = {[PAYER] = "exchange_rate", [CURRENCY] = "currencyname"},
+     .learns = CURRENCY},
 };
-
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
 
 /* "pizza+%26+beer", as Cospend writes its comments. */
 static void put_decoded(isplit__buf *out, const char *text)
 {
     for (; *text; text++) {
-        int high = *text == '%' ? hex_digit(text[1]) : -1;
-        int low = high >= 0 ? hex_digit(text[2]) : -1;
+        unsigned code = 0;
         char c = *text == '+' ? ' ' : *text;
-        if (low >= 0) {
-            c = (char)(high * 16 + low);
+        if (c == '%' && strspn(text + 1, "0123456789abcdefABCDEF") >= 2) {
+            (void)sscanf(text + 1, "%2x", &code);
+            c = (char)code;
             text += 2;
         }
         isplit__buf_add(out, &c, c != 0);
@@ -414,6 +393,7 @@ static int read_row(table *t)
     isplit_import *import = t->import;
     isplit__import_row *row = &import->row;
     const char *category = cell(t, CATEGORY);
+    const char *currency = fact_of(t, CURRENCY, COSPEND_MAIN);
     size_t blank = strspn(cell(t, AMOUNT), " ");
 
     if (!cell(t, AMOUNT)[blank] || says(t, DELETED, "1") ||
@@ -432,8 +412,7 @@ static int read_row(table *t)
     if (!err)
         err = isplit__import_date(import, cell(t, DATE));
     if (!err)
-        err = isplit__import_currency(import,
-                                      t->currency ? t->currency : cell(t, CURRENCY));
+        err = isplit__import_currency(import, *currency ? currency : cell(t, CURRENCY));
     if (!err)
         err = isplit__import_money(import, cell(t, AMOUNT), &row->amount);
     if (!err)
@@ -485,26 +464,24 @@ static bool has_bills(isplit_import_format format)
  */
 static int begin_file(table *t, const block *b)
 {
-    static const column places[] = {DATE, WHAT, CATEGORY, AMOUNT, CURRENCY};
+    static const char *const places[] = {"Date", "Description", "Category", "Cost",
+                                         "Currency"};
     const size_t count = sizeof places / sizeof *places;
     isplit_import_format said = t->import->info.format;
-    bool foreign = !b && said == ISPLIT_IMPORT_SPLITWISE && t->row.count > count;
-    isplit_import_format is = b ? b->format : foreign ? said : ISPLIT_IMPORT_GUESS;
 
-    if (is == ISPLIT_IMPORT_GUESS || (said != ISPLIT_IMPORT_GUESS && said != is &&
-                                      !(has_bills(said) && has_bills(is))))
+    if (!b && said == ISPLIT_IMPORT_SPLITWISE && t->row.count > count) {
+        for (size_t i = 0; i < count; i++)
+            t->row.cells[i] = places[i];
+        b = block_of(&t->row);
+    }
+    if (!b || (said && said != b->format && !(has_bills(said) && has_bills(b->format))))
         return isplit__import_fail(t->import, "these are no titles of %s",
                                    said ? isplit_import_format_name(said)
                                         : "a file that can be imported; if Splitwise "
                                           "wrote them in another language, say that its "
                                           "format is splitwise");
-    t->import->info.format = said ? said : is;
-    for (size_t i = 0; foreign && !b; i++)
-        b = blocks[i].format == said ? &blocks[i] : NULL;
-    int err = begin_block(t, b);
-    for (size_t i = 0; foreign && i < count; i++)
-        t->at[places[i]] = t->at[LAST] = i;
-    return err;
+    t->import->info.format = said ? said : b->format;
+    return begin_block(t, b);
 }
 
 /* Members and categories may stand behind the bills: the file is read twice. */
@@ -523,7 +500,7 @@ static int read_all(table *t, const char *text, size_t len, bool learns)
         else if (titles)
             err = begin_block(t, titles);
         else if (learns)
-            err = t->block->learn ? t->block->learn(t) : 0;
+            err = t->block->learns ? learn(t) : 0;
         else
             err = t->block->read ? read_row(t) : 0;
     }
