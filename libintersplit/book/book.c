@@ -93,19 +93,27 @@ int isplit_book_open(const isplit_book_options *opts, isplit_book **out,
 
 static void free_place(isplit__place *place)
 {
-    if (!place)
-        return;
     isplit__room_free(place->room);
     ic_mem_free(place);
+}
+
+/* Drop a room from memory; it is read again when needed. */
+static void forget(isplit_book *book, isplit__place *place)
+{
+    isplit__place **at = &book->places;
+
+    while (*at != place)
+        at = &(*at)->next;
+    *at = place->next;
+    free_place(place);
 }
 
 void isplit_book_close(isplit_book *book)
 {
     if (!book)
         return;
-    for (size_t i = 0; i < book->place_count; i++)
-        free_place(book->places[i]);
-    ic_mem_free(book->places);
+    while (book->places)
+        forget(book, book->places);
     isplit__room_free(book->unknown);
     isplit__store_close(book->store);
     ic_mem_free(book->snapshot_path);
@@ -166,38 +174,32 @@ static int load_row(const isplit__row *row, void *user)
 
 static isplit__place *find_place(const isplit_book *book, const char *name)
 {
-    for (size_t i = 0; i < book->place_count; i++) {
-        if (strcmp(book->places[i]->room->context.room, name) == 0)
-            return book->places[i];
-    }
-    return NULL;
-}
+    isplit__place *place = book->places;
 
-static bool reserve_place(isplit_book *book)
-{
-    return isplit__grow(&book->places, book->place_count + 1, &book->place_cap,
-                        sizeof(isplit__place *));
+    while (place && strcmp(place->room->context.room, name) != 0)
+        place = place->next;
+    return place;
 }
 
 /* A room that is read for the first time since the start, or made. */
-static int load_place(isplit_book *book, const char *name, bool stored, int64_t number)
+static int load_place(isplit_book *book, const char *name, bool stored, int64_t number,
+                      isplit__place **out)
 {
     isplit__place *place = ic_mem_calloc(1, sizeof *place);
 
     if (!place)
         return IC_ERR_NOMEM;
-    *place = (isplit__place){.book = book, .number = number, .stored = stored};
+    *place = (isplit__place){
+        .next = book->places, .book = book, .number = number, .stored = stored};
     int err = isplit__room_new(name, book->prefix, &place->room);
     if (!err && stored)
         err = isplit__store_each(book->store, number, load_row, place->room);
-    if (!err && !reserve_place(book))
-        err = IC_ERR_NOMEM;
     if (err) {
         free_place(place);
         return err;
     }
     isplit__room_on_deliver(place->room, store_event, place);
-    book->places[book->place_count++] = place;
+    *out = book->places = place;
     return 0;
 }
 
@@ -214,21 +216,7 @@ int isplit__book_place(isplit_book *book, const char *name, bool make,
     int err = isplit__store_find_room(book->store, name, &number);
     if (err && (err != IC_ERR_NOT_FOUND || !make))
         return err;
-    err = load_place(book, name, !err, number);
-    if (!err)
-        *out = find_place(book, name);
-    return err;
-}
-
-void isplit__book_forget(isplit_book *book, isplit__place *place)
-{
-    for (size_t i = 0; i < book->place_count; i++) {
-        if (book->places[i] == place) {
-            book->places[i] = book->places[--book->place_count];
-            free_place(place);
-            return;
-        }
-    }
+    return load_place(book, name, !err, number, out);
 }
 
 void isplit__book_tidy(isplit_book *book, const char *name)
@@ -236,7 +224,7 @@ void isplit__book_tidy(isplit_book *book, const char *name)
     isplit__place *place = find_place(book, name);
 
     if (place && !place->room->count)
-        isplit__book_forget(book, place);
+        forget(book, place);
 }
 
 int isplit__book_explain(int error, const isplit_reason *ours, isplit_reason *why)
@@ -417,7 +405,7 @@ int isplit__book_change(isplit_book *book, isplit__place *place, isplit__change_
     isplit__store_rollback(book->store);
     place->stored = stored;
     if (place->room->count != before)
-        isplit__book_forget(book, place);
+        forget(book, place);
     return err;
 }
 

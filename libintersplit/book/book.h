@@ -12,6 +12,7 @@
 
 /** A room that has been read since the start. */
 typedef struct isplit__place {
+    struct isplit__place *next;
     isplit_book *book;
     isplit__room *room;
     int64_t number; /* in the store, once `stored` */
@@ -30,9 +31,7 @@ struct isplit_book {
     const char *prefix;
     char *snapshot_path; /* NULL = none */
     size_t max_snapshot; /* bytes */
-    isplit__place **places;
-    size_t place_count;
-    size_t place_cap;
+    isplit__place *places;
     isplit__room *unknown; /* the empty state of the last room that nobody used */
     isplit_change_cb on_change;
     void *user;
@@ -44,9 +43,6 @@ struct isplit_book {
  */
 int isplit__book_place(isplit_book *book, const char *name, bool make,
                        isplit__place **out);
-/** Drop a room from memory; it is read again when needed. */
-void isplit__book_forget(isplit_book *book, isplit__place *place);
-
 /** Drop the room from memory when it has no event: names alone must not fill it. */
 void isplit__book_tidy(isplit_book *book, const char *name);
 
