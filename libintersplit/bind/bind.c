@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "bind/binding.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
@@ -100,9 +102,8 @@ int isplit_bind_new(const isplit_bind_options *opts, isplit_bind **out)
         isplit_bind_free(bind);
         return IC_ERR_NOMEM;
     }
-    const ic_identity *identity = o.book->author.identity;
-    memcpy(bind->key.b, ic_identity_public_key(identity), sizeof bind->key.b);
-    memcpy(bind->hex, ic_identity_public_key_hex(identity), sizeof bind->hex);
+    memcpy(bind->key.b, ic_identity_public_key(o.book->author.identity),
+           sizeof bind->key.b);
     o.book->watch = on_stored;
     o.book->watch_user = bind;
     *out = bind;
@@ -111,7 +112,6 @@ int isplit_bind_new(const isplit_bind_options *opts, isplit_bind **out)
 
 static void free_talk(isplit__talk *t)
 {
-    ic_mem_free(t->name);
     ic_mem_free(t->jobs);
     ic_mem_free(t);
 }
@@ -145,13 +145,11 @@ uint64_t isplit__bind_random(const isplit_bind *bind, uint64_t below)
 
 void isplit__bind_sid(const isplit_bind *bind, char sid[ISPLIT__SID_HEX + 1])
 {
-    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[ISPLIT__SID_HEX / 2];
     const ic_env *env = &bind->book->env;
 
-    env->random(sid, ISPLIT__SID_HEX, env->user);
-    for (size_t i = 0; i < ISPLIT__SID_HEX; i++)
-        sid[i] = digits[(unsigned char)sid[i] % 16];
-    sid[ISPLIT__SID_HEX] = 0;
+    env->random(bytes, sizeof bytes, env->user);
+    sodium_bin2hex(sid, ISPLIT__SID_HEX + 1, bytes, sizeof bytes);
 }
 
 int isplit__talk_place(const isplit__talk *t, isplit__place **out)
@@ -206,19 +204,14 @@ int isplit_bind_join(isplit_bind *bind, const char *room, uint64_t now)
     int err = isplit__book_place(bind->book, room, true, &place);
     if (err)
         return err;
-    isplit__talk *t = ic_mem_calloc(1, sizeof *t);
-    char *name = ic_mem_alloc(strlen(room) + 1);
-    if (!t || !name) {
-        ic_mem_free(t);
-        ic_mem_free(name);
+    isplit__talk *t = ic_mem_alloc(sizeof *t + strlen(room) + 1);
+    if (!t)
         return IC_ERR_NOMEM;
-    }
-    memcpy(name, room, strlen(room) + 1);
     *t = (isplit__talk){.bind = bind,
-                        .name = name,
                         .hasty = {.rate = 1, .burst = HASTY_BURST * HASTY_SECONDS},
                         .hello_at = ISPLIT_BIND_NEVER,
                         .start_at = ISPLIT_BIND_NEVER};
+    memcpy(t->name, room, strlen(room) + 1);
     bind->talks[bind->talk_count++] = t;
     isplit__talk_hello_within(t, 50, 300);
     return 0;

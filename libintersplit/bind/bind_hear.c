@@ -344,7 +344,8 @@ static bool is_for_us(const heard *m)
 {
     const char *to = json_string_value(json_object_get(m->root, "to"));
 
-    return to && m->sid && strcmp(to, m->t->bind->hex) == 0;
+    return to && m->sid &&
+           strcmp(to, ic_identity_public_key_hex(m->t->bind->book->author.identity)) == 0;
 }
 
 static int dispatch(const heard *m)

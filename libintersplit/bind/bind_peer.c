@@ -54,28 +54,20 @@ static isplit__peer *silent_for_longest(isplit_bind *bind)
     return oldest;
 }
 
-/* It has heard what went to everybody before we knew of it. */
-static isplit__peer new_peer(const isplit_bind *bind, const isplit__id *key)
-{
-    return (isplit__peer){
-        .key = *key,
-        .bytes = bind->bytes,
-        .asks = {.rate = ISPLIT__ASKS_RATE, .burst = ISPLIT__ASKS_BURST},
-        .live = {.rate = ISPLIT__LIVE_RATE, .burst = ISPLIT__LIVE_BURST},
-    };
-}
-
 isplit__peer *isplit__peer_get(isplit_bind *bind, const isplit__id *key)
 {
     isplit__peer *peer = isplit__peer_find(bind, key);
 
-    if (!peer && bind->peer_count < bind->o.max_peers) {
-        peer = &bind->peers[bind->peer_count++];
-        *peer = new_peer(bind, key);
-    } else if (!peer) {
-        peer = silent_for_longest(bind);
+    if (!peer) {
+        peer = bind->peer_count == bind->o.max_peers ? silent_for_longest(bind)
+                                                     : &bind->peers[bind->peer_count++];
         isplit__peer_free(peer);
-        *peer = new_peer(bind, key);
+        *peer = (isplit__peer){
+            .key = *key,
+            .bytes = bind->bytes, /* as if it had heard what went to everybody */
+            .asks = {.rate = ISPLIT__ASKS_RATE, .burst = ISPLIT__ASKS_BURST},
+            .live = {.rate = ISPLIT__LIVE_RATE, .burst = ISPLIT__LIVE_BURST},
+        };
     }
     peer->heard_at = bind->now;
     return peer;
@@ -92,7 +84,7 @@ bool isplit__peer_has_room(const isplit__peer *peer)
     return peer->letter_count < ISPLIT__MAX_LETTERS;
 }
 
-bool isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json)
+void isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json)
 {
     size_t len = json->len;
     bool room = isplit__peer_has_room(peer);
@@ -104,7 +96,6 @@ bool isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json)
     if (text)
         peer->letters[peer->letter_count++] =
             (isplit__letter){.talk = t, .json = text, .len = len};
-    return text != NULL;
 }
 
 void isplit__peer_drop_letters(isplit__peer *peer, const isplit__talk *t)

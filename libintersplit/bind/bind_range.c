@@ -61,7 +61,7 @@ static void post_list(isplit__reply *r, isplit__list *list)
     if (!list->count)
         return;
     isplit__buf_text(&list->b, "]}");
-    (void)isplit__peer_post(r->peer, r->t, &list->b);
+    isplit__peer_post(r->peer, r->t, &list->b);
     list->count = 0;
 }
 
@@ -94,7 +94,7 @@ static void post_page(isplit__reply *r)
     if (r->page_full)
         isplit__bound_write(&b, &r->next);
     isplit__buf_text(&b, "}");
-    (void)isplit__peer_post(r->peer, r->t, &b);
+    isplit__peer_post(r->peer, r->t, &b);
     isplit__pack_free(r->page);
     r->page = NULL;
 }

@@ -96,7 +96,6 @@ typedef struct isplit__job {
 /** One room. */
 struct isplit__talk {
     isplit_bind *bind;
-    char *name;
 
     uint64_t hello_at;                 /* when to say hello */
     unsigned calm;                     /* how often the time between hellos has doubled */
@@ -120,13 +119,13 @@ struct isplit__talk {
     uint64_t new_before; /* stats.new_events when it began */
     isplit__job *jobs;   /* in order */
     size_t job_count;
+    char name[];
 };
 
 struct isplit_bind {
     isplit_bind_options o;
     isplit_book *book;
     isplit__id key; /* our own */
-    char hex[2 * ISPLIT__ID_BYTES + 1];
     uint64_t now;
     isplit__talk **talks;
     size_t talk_count;
@@ -168,8 +167,8 @@ isplit__peer *isplit__peer_get(isplit_bind *bind, const isplit__id *key);
 isplit__peer *isplit__peer_find(const isplit_bind *bind, const isplit__id *key);
 void isplit__peer_free(isplit__peer *peer);
 
-/** Hand a finished message over; false when there is no memory or no room for it. */
-bool isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json);
+/** Hand a finished message over; without memory or room for it, it is dropped. */
+void isplit__peer_post(isplit__peer *peer, isplit__talk *t, isplit__buf *json);
 bool isplit__peer_has_room(const isplit__peer *peer);
 void isplit__peer_drop_letters(isplit__peer *peer, const isplit__talk *t);
 
