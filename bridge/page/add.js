@@ -1,25 +1,29 @@
-/**
- * The form writes the line that one could have typed (docs/spec/16-ledger.md, 5.3): the
- * peer alone reads it, and says while one types what comes of it or is left.
- */
+/** The form writes the line that one could have typed: the peer alone reads it, and says what comes of it. */
 
 import { previewer } from './assistant.js'
-import { button, el, fieldError, fill, onPress, onSubmit, setText, ui, value } from './dom.js'
-import { goTo } from './keys.js'
+import { button, el, fieldError, fill, goTo, onPress, onSubmit, setText, ui, value } from './dom.js'
 import { explain, say } from './notices.js'
 import * as room from './room.js'
-import { active, members, watch } from './store.js'
+import { active, members, state, watch } from './store.js'
 import { amountOf, dayOf, quote } from './text.js'
 
 const KEPT = ['payer', 'split', 'currency', 'rate', 'date', 'category'] /* for the next entry */
-const MODES = { equal: '', weights: '*', percent: '%', adjust: '+' } /* '=' shows what any other comes to */
+const KINDS = { refund: 'refund', payment: 'pay' }
+const MODES = { equal: '', weights: '*', percent: '%', adjust: '+', items: ';' } /* '=' shows what any other comes to */
 const VALUED = ['=', '*', '%', '+'] /* a value behind each name */
 const SUMMED = ['=', '%'] /* whoever has none shares nothing, or all the rest */
 const REFUSED = /^(?:Missing|Invalid) (\w+)/
 const OFF = /(\d\S*) (over|left)\b/
 
-let rest = '' /* clause that says who takes what is over or left */
-let editing = '' /* id of the entry that the form changes */
+let rest = ''
+let editing = ''
+
+const isPayment = () => value('kind') === 'pay'
+const named = (id) => value(id).split(',').map((who) => who.trim().toLowerCase()).filter(Boolean)
+const presets = () => state.settings?.presets ?? []
+const paying = () => isPayment() || value('payer').includes('=') || named('payer').length < 2 ? [] : named('payer')
+const inputs = (box) => [...ui[box].querySelectorAll('input')]
+const inField = (box, who) => inputs(box).find((input) => input.dataset.name === who)?.value.trim() ?? ''
 
 const preview = previewer(showPreview)
 
@@ -30,7 +34,7 @@ ui.addForm.addEventListener('input', ({ target }) => {
   rest = ''
   changed()
 })
-watch(['summary'], () => {
+watch(['summary', 'settings'], () => {
   fill(ui.members, members().map((value) => el('option', { value })))
   renderSplit()
 })
@@ -41,17 +45,15 @@ function changed () {
   preview(value('payer') && value('amount') && line())
 }
 
-function named (id) {
-  return value(id).split(',').map((who) => who.trim().toLowerCase()).filter(Boolean)
+/** The room's split of the name that stands there, or its usual one. */
+function preset () {
+  const wanted = value('split') || state.settings?.default
+  return presets().find(({ name }) => name === wanted)
 }
 
 function sharing () {
-  return value('split') ? named('split') : active()
-}
-
-/** Those who say what each of them paid. */
-function paying () {
-  return value('payer').includes('=') || named('payer').length < 2 ? [] : named('payer')
+  if (isPayment()) return named('split')
+  return preset()?.split.map(({ name }) => name) ?? (value('split') ? named('split') : active())
 }
 
 function line () {
@@ -60,15 +62,13 @@ function line () {
   return [
     editing && `edit ${editing}`,
     repeats && `every ${repeats} ${clause('until', 'until')}`,
-    ui.refund.checked ? 'refund' : 'add',
+    value('kind'),
     payers(),
+    isPayment() && `-> ${quote(value('split'))}`,
     value('amount'),
     clause('cur', 'currency'),
     clause('rate', 'rate'),
-    split(),
-    value('mode') === ';' && `items ${value('items').replaceAll('\n', ';')}`,
-    !(SUMMED.includes(value('mode')) && /"(,|$)/.test(split())) && rest,
-    clause('cat', 'category'),
+    ...(isPayment() ? [] : shares()),
     clause('on', 'date') || (repeats && `on ${dayOf({ ts: Date.now() })}`),
     clause('note', 'note'),
   ].filter(Boolean).join(' ')
@@ -79,13 +79,23 @@ function payers () {
   return paying().map(part).join('+') || (value('payer').includes('=') ? value('payer') : quote(value('payer')))
 }
 
-function split () {
+function shares () {
   const mode = value('mode')
+  const parts = split(mode)
+  return [
+    parts.length > 0 && `split ${mode === 'only' ? 'only ' : ''}${parts.join(',')}`,
+    mode === ';' && `items ${value('items').replaceAll(/\n(?=tax|tip)/g, ' ').replaceAll('\n', ';')}`,
+    !(SUMMED.includes(mode) && parts.some((part) => part.endsWith('"'))) && rest,
+    value('category') && `cat ${value('category')}`,
+  ]
+}
+
+function split (mode) {
   const typed = (who) => inField('splitParts', who)
   const part = (who) => quote(who) + (typed(who) && (mode === '%' ? ` ${typed(who)}%` : mode + typed(who)))
-  const shares = (who) => typed(who) || !SUMMED.includes(mode) || rest.endsWith(quote(who))
-  if (!value('split') && !VALUED.includes(mode)) return ''
-  return `split ${mode === 'only' ? 'only ' : ''}${sharing().filter(shares).map(part).join(',')}`
+  const takes = (who) => typed(who) || !SUMMED.includes(mode) || rest.endsWith(quote(who))
+  if (mode === 'only' && !value('split')) return sharing().filter((who) => !named('payer').includes(who)).map(quote)
+  return (VALUED.includes(mode) ? sharing() : named('split')).filter(takes).map(part)
 }
 
 async function submit () {
@@ -125,9 +135,9 @@ function showPreview (words, refusal) {
   )
 }
 
-/** Fill the form with an entry to change; null: make it ready for the next new one. */
+/** null: a new one. */
 export function edit (entry) {
-  const kept = entry || editing ? [] : KEPT.map((id) => [id, value(id)])
+  const kept = KEPT.map((id) => [id, entry || editing ? '' : value(id)])
   editing = entry?.txId ?? ''
   rest = ''
   ui.addForm.reset()
@@ -141,26 +151,47 @@ export function edit (entry) {
 }
 
 function fillIn (entry) {
-  const { amountCents, paid, shares, note, date = '', category = '', currency, mode, type } = entry
+  const { amountCents, paid, shares, note, date = '', category = '', rate = '', mode, type } = entry
+  const typed = entry.original ?? entry
   const list = (parts) => parts.map(({ member }) => member).join(',')
-  const amounts = (parts) => parts.map(({ cents }) => amountOf(cents, entry))
-  const fields = { payer: list(paid), amount: amountOf(amountCents, entry), split: list(shares), note, date, category, currency, mode: MODES[mode] ?? '=' }
+  const own = (cents) => (entry.original ? Math.round((cents / amountCents) * typed.cents) : cents)
+  const amounts = (parts) => parts.map(({ cents }) => amountOf(own(cents), typed))
+  const only = mode === 'equal' && shares.every(({ member }) => member !== paid[0].member)
+  const fields = {
+    kind: KINDS[type] ?? 'add',
+    payer: list(paid),
+    amount: amountOf(typed.cents ?? amountCents, typed),
+    split: list(shares),
+    mode: only ? 'only' : (MODES[mode] ?? '='),
+    items: entry.items && bill(entry),
+    currency: typed.currency,
+    note, date, category, rate,
+  }
   const unit = { weights: { exponent: 0 }, percent: {} }[mode] ?? entry
-  for (const [id, text] of Object.entries(fields)) ui[id].value = text
-  ui.refund.checked = type === 'refund'
+  for (const [id, text] of Object.entries(fields)) ui[id].value = text ?? ''
+  ui.several.checked = paid.length > 1
+  ui.more.open = true
+  const put = (box, values) => inputs(box).forEach((input, i) => (input.value = values[i]))
   renderSplit()
   put('payerParts', amounts(paid))
   put('splitParts', entry.values?.map((one) => one && amountOf(one, unit)) ?? amounts(shares))
   goTo('amount')
 }
 
+export function bill (entry) {
+  const left = entry.items.reduce((rest, { cents }) => rest - cents, entry.amountCents)
+  const lines = entry.items.map(({ cents, text, members }) => `${amountOf(cents, entry)} ${text} for ${members.map(quote).join(',')}`)
+  return [...lines, left > 0 && `tip ${amountOf(left, entry)}`].filter(Boolean).join('\n')
+}
+
 function renderSplit () {
-  const mode = value('mode')
-  const on = sharing()
+  const mode = isPayment() ? '' : value('mode')
+  setText(ui.splitTitle, isPayment() ? 'To' : 'Split')
+  ui.split.placeholder = isPayment() ? '' : state.settings?.default || 'everybody'
   renderChips('split', sharing)
   renderChips('payer', () => named('payer'))
   ui.payerChips.hidden = !ui.several.checked
-  renderParts('splitParts', VALUED.includes(mode) ? on : [], mode === '=' ? '' : mode)
+  renderParts('splitParts', VALUED.includes(mode) ? sharing() : [], mode === '=' ? '' : mode)
   renderParts('payerParts', paying(), 'paid')
   ui.itemsRow.hidden = mode !== ';'
 }
@@ -171,29 +202,20 @@ function renderParts (box, who, unit) {
   if (inputs(box).map((input) => input.dataset.name).join() !== who.join()) fill(ui[box], who.map(field))
 }
 
-function inputs (box) {
-  return [...ui[box].querySelectorAll('input')]
-}
-
-function inField (box, who) {
-  return inputs(box).find((input) => input.dataset.name === who)?.value.trim() ?? ''
-}
-
-function put (box, values) {
-  inputs(box).forEach((input, i) => (input.value = values[i]))
-}
-
-/** A chip for each member, which puts the name into the field `id` or takes it out. */
+/** A chip for each member, in the field `id` or not, and one for each split that has a name. */
 function renderChips (id, chosen) {
   const box = ui[`${id}Chips`]
-  const chip = (who) => {
-    const on = chosen().includes(who)
-    const toggle = () => {
-      ui[id].value = (on ? chosen().filter((other) => other !== who) : [...chosen(), who]).join(',')
+  const on = chosen()
+  const chip = (label, pressed, text) => {
+    const press = () => {
+      ui[id].value = text
       ui[id].dispatchEvent(new Event('input', { bubbles: true }))
-      ;[...box.children].find((node) => node.dataset.name === who)?.focus() /* they were made anew */
+      ;[...box.children].find((node) => node.dataset.name === label)?.focus() /* they were made anew */
     }
-    return button('.chip', who, toggle, { 'aria-pressed': String(on), 'data-name': who })
+    return button('.chip', label, press, { 'aria-pressed': String(pressed), 'data-name': label })
   }
-  fill(box, active().map(chip))
+  const others = (who) => (isPayment() ? [] : on.filter((other) => other !== who))
+  const member = (who) => chip(who, on.includes(who), [...others(who), ...(on.includes(who) ? [] : [who])].join(','))
+  const known = ({ name, split }) => chip(`${name}: ${split.map((part) => part.name).join(', ')}`, name === preset()?.name, name)
+  fill(box, active().map(member), id === 'split' && !isPayment() && presets().map(known))
 }

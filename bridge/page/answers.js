@@ -2,42 +2,34 @@
 
 import { count, money, payment, signed } from './text.js'
 
-/** What can happen to an entry, and the word that takes it back. */
 const BACK = { added: 'void', refunded: 'void', paid: 'void', voided: 'unvoid', unvoided: 'void', amended: '', acked: '', disputed: '' }
+const AGREED = ['recurring', 'room', 'member']
 const ANSWERS = {
   balance: ({ summary }) => ({ text: settlements(summary).join(', ') || 'All settled.', line: table(summary) }),
   persisted,
   restored,
-  exported: ({ format, data }) => ({ text: `Export as ${format} is ready.`, exported: { format, data } }),
+  exported: (exported) => ({ text: `Export as ${exported.format} is ready.`, exported }),
   cleared: ({ removed }) => ({ text: `Cleared ${entries(removed)}. Nothing is deleted.`, line: `cleared removed=${removed}`, undo: 'unvoid clear' }),
-  recurring: ({ recurring }) => ({ line: `recurring=${recurring.length}` }),
-  room: () => ({ line: 'room settings' }),
-  member: ({ members }) => ({ line: `members=${members.length}` }),
 }
 
-export function inWords (answer) {
+export function inWords (answer, words) {
   const kind = answer?.type.replace('expense_', '')
+  if (AGREED.includes(kind)) return { line: words }
   return kind in BACK ? happened(kind, answer.event) : (ANSWERS[kind]?.(answer) ?? {})
 }
 
-/** Without an event, it was no entry: a clear, or one that comes again. */
+/** Without an event: a clear, or what comes again. */
 function happened (kind, event) {
   const deed = kind === 'acked' ? 'confirmed' : kind
   const line = event ? `${deed} ${brief(event)}` : deed
   return { text: `${line[0].toUpperCase()}${line.slice(1)}.`, line, undo: event && BACK[kind] && `${BACK[kind]} ${event.txId}` }
 }
 
-export function brief (event) {
-  return `${money(event.amountCents, event)} by ${event.payer} split=${event.split.join(',')}`
-}
+export const brief = (event) => `${money(event.amountCents, event)} by ${event.payer} split=${event.split.join(',')}`
 
-function entries (n) {
-  return count(n, 'entry', 'entries')
-}
+const entries = (n) => count(n, 'entry', 'entries')
 
-function settlements (summary) {
-  return [summary, ...summary.currencies].flatMap((unit) => unit.settlements.map((one) => payment(unit, one)))
-}
+const settlements = (summary) => [summary, ...summary.currencies].flatMap((unit) => unit.settlements.map((one) => payment(unit, one)))
 
 function table (summary) {
   const balances = summary.balances.map(({ member, cents }) => `${member}: ${signed(cents, summary)}`)

@@ -1,15 +1,14 @@
 /** One line for everything; the peer parses it, also while one types, to say what Enter would do. */
 
-import { fieldError, onPress, onSubmit, setText, ui } from './dom.js'
+import { fieldError, goTo, onPress, onSubmit, setText, ui } from './dom.js'
 import { showExport } from './keep.js'
 import { explain, say } from './notices.js'
 import * as room from './room.js'
 import { members, state } from './store.js'
 
 const PREVIEW_AFTER_MS = 150
-const HISTORY_LINES = 50
 
-let lines = [''] /* the last one is being written */
+let lines = ['']
 let at = 0
 const preview = previewer((words) => setText(ui.sayPreview, words))
 
@@ -40,6 +39,12 @@ function complete () {
   typed()
 }
 
+export function draft (text) {
+  ui.say.value = text
+  goTo('say')
+  typed()
+}
+
 async function run (text) {
   if (!text) return false
   try {
@@ -56,7 +61,7 @@ async function run (text) {
   }
 }
 
-/** Returns what asks, after a pause, what a line would do: `show(sentence, refused)`. Late answers are dropped. */
+/** Ask after a pause what a line would do, and `show(sentence, refused)`; late answers are dropped. */
 export function previewer (show) {
   let turn = 0
   return (text) => {
@@ -71,12 +76,11 @@ export function previewer (show) {
 }
 
 function remember (text) {
-  lines = [...lines.slice(0, -1).filter((line) => line !== text), text, ''].slice(-HISTORY_LINES)
+  lines = [...lines.slice(0, -1).filter((line) => line !== text), text, '']
   at = lines.length - 1
   ui.say.value = ''
 }
 
-/** True when there was a line to go to. */
 function recall (step) {
   if (!(at + step in lines)) return false
   lines[at] = ui.say.value
@@ -85,9 +89,7 @@ function recall (step) {
   return true
 }
 
-function lastWord (text) {
-  return /[^\s,]*$/.exec(text)[0].toLowerCase()
-}
+const lastWord = (text) => /[^\s,]*$/.exec(text)[0].toLowerCase()
 
 function suggest (text) {
   const word = lastWord(text)

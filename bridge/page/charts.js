@@ -5,9 +5,9 @@ import { state, watch } from './store.js'
 import { dayOf, money, spends } from './text.js'
 
 const MOST_ROWS = 24
-const asTable = new Set() /* titles of the charts whose table is open */
-
+const openTables = new Set()
 const card = ui.charts.closest('details')
+const way = ({ type }) => (type === 'refund' ? -1 : 1)
 
 card.addEventListener('toggle', draw)
 watch(['entries', 'summary'], draw)
@@ -18,8 +18,7 @@ function draw () {
 
 function render ({ entries, summary }) {
   const spent = entries.filter(spends)
-  const total = ({ type, amountCents }) => (type === 'refund' ? -amountCents : amountCents)
-  const by = (label) => sums(spent, (entry) => [[label(entry), total(entry)]]).sort()
+  const by = (label) => sums(spent, (entry) => [[label(entry), way(entry) * entry.amountCents]]).sort()
   const show = (title, heads, rows) => chart(title, heads, rows.slice(-MOST_ROWS), summary)
   if (spent.length === 0) return soft('Nothing spent yet.')
   return [
@@ -40,23 +39,21 @@ function sums (entries, parts) {
 }
 
 function paidAndShared (entry) {
-  const way = entry.type === 'refund' ? -1 : 1
   return [
-    ...entry.paid.map(({ member, cents }) => [member, way * cents, 0]),
-    ...entry.shares.map(({ member, cents }) => [member, 0, way * cents]),
+    ...entry.paid.map(({ member, cents }) => [member, way(entry) * cents, 0]),
+    ...entry.shares.map(({ member, cents }) => [member, 0, way(entry) * cents]),
   ]
 }
 
-/** A bar for each sum, with its word and number; a table when one asks for it. */
 function chart (title, heads, rows, unit) {
   const most = Math.max(1, ...rows.flatMap(([, ...values]) => values.map(Math.abs)))
   const word = (cents, i) => el('span', el('span.soft', heads[i]), ` ${money(cents, unit)} `)
-  const toggle = ({ target }) => asTable[target.open ? 'add' : 'delete'](title)
+  const toggle = ({ target }) => openTables[target.open ? 'add' : 'delete'](title)
   return el(
     'section',
     el('h3', title),
     el('ul.bars', rows.map(([label, ...values]) => el('li', el('bdi', label), bars(values, most), el('span.figure', values.map(word))))),
-    el('details', { toggle, ...(asTable.has(title) && { open: '' }) }, el('summary.soft', `${title}: table`), table(title, heads, rows, unit)),
+    el('details', { toggle, ...(openTables.has(title) && { open: '' }) }, el('summary.soft', `${title}: table`), table(title, heads, rows, unit)),
   )
 }
 

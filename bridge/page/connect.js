@@ -1,26 +1,43 @@
-/** The Connection card: three steps in, and a sentence for everything that stops them. */
+/** The bar; the way in, in three steps, and a sentence for all that stops them. */
 
-import { button, fieldError, fill, onPress, onSubmit, setText, ui, value } from './dom.js'
+import { button, el, fieldError, fill, onPress, onSubmit, setText, ui, value, visible } from './dom.js'
 import { browser, configuredBridge, tab, takeFragment } from './memory.js'
 import { retryNow } from './connection.js'
 import * as room from './room.js'
 import { state, watch } from './store.js'
-import { LINK } from './text.js'
+import { count, counts, has, name } from './text.js'
 
+const LINK = { closed: 'not connected', connecting: 'connecting…', ready: 'connected', waiting: 'connection lost' }
+const MANY = 8 /* peers: others who would say the same may keep silent */
 const STEPS = ['connect', 'join', 'subscribe']
 const HELP = {
   unreachable: ' Is the peer running, with --sc-bridge 1, on this port?',
-  token: ' It is the one the peer was started with.',
+  token: ' The peer was started with another one.',
 }
 
 onSubmit('connect-form', connect)
-onPress('join', () => step('join'))
-onPress('subscribe', () => step('subscribe'))
+for (const next of ['join', 'subscribe']) onPress(next, () => step(next))
 onPress('disconnect', leave)
 watch(['channel'], ({ channel }) => {
   ui.channel.value = channel || ui.channel.value
 })
 watch(['link', 'joined', 'subscribed', 'channel'], render)
+watch(['link', 'wasReady', 'channel', 'peers', 'entries'], ({ link, wasReady, channel, peers, entries }) => {
+  const room = wasReady && channel
+  const number = (look, word, is) => {
+    const n = entries.filter(is).length
+    return n > 0 && el(`li${look}`, `${n} ${word}`)
+  }
+  document.title = room ? `${visible(room)} · InterSplit` : 'InterSplit'
+  fill(
+    ui.pills,
+    room && el('li.here', name(room)),
+    el(`li.${link.name === 'ready' ? 'on' : 'off'}`, LINK[link.name]),
+    room && peers && el('li', company(peers), el('code', peers.fp.slice(0, 4))),
+    number('', 'unconfirmed', (entry) => counts(entry) && !has(entry, 'confirmed')),
+    ['conflict', 'disputed', 'forked'].map((mark) => number('.warn', mark, (entry) => has(entry, mark))),
+  )
+})
 watch(['joined', 'subscribed'], ({ joined, subscribed }) => {
   const card = ui.connection
   if (!joined || !subscribed) return
@@ -28,7 +45,7 @@ watch(['joined', 'subscribed'], ({ joined, subscribed }) => {
   card.open = false
 })
 
-/** Fill the form from what the server, the fragment and the tab know; go in if that's enough. */
+/** From the server, the fragment and the tab; go in if that's enough. */
 export async function prefill () {
   const given = takeFragment()
   const goIn = given.token || tab.get('in')
@@ -50,11 +67,11 @@ async function connect () {
     return true
   } catch {
     document.querySelector('#connect-form [aria-invalid]')?.focus()
-    return false /* what went wrong stands in the state, and render shows it */
+    return false
   }
 }
 
-/** Join and Subscribe need a connection; without one they say so at the form. True when done. */
+/** Join or subscribe; true when done. */
 async function step (name) {
   clearErrors()
   const ready = state.link.name === 'ready'
@@ -89,7 +106,7 @@ function render () {
   if (link.error) fieldError(link.error.code === 'token' ? 'token' : 'url', link.error.message + (HELP[link.error.code] ?? ''))
   if (link.error || link.name === 'waiting') ui.connection.open = true
   setText(ui.connectionLine, done.connect ? [channel, joined && 'joined', subscribed && 'subscribed'].filter(Boolean).join(' · ') : LINK[link.name])
-  fill(ui.connectHint, hint(state))
+  fill(ui.connectHint, link.name === 'waiting' && ['The connection to the peer broke off. ', button('.link', 'Try now', retryNow)])
   ui.disconnect.hidden = link.name === 'closed'
   for (const id of STEPS) {
     ui[id].classList.toggle('done', done[id])
@@ -97,9 +114,9 @@ function render () {
   }
 }
 
-function hint ({ link, joined, subscribed }) {
-  if (link.name === 'waiting') return ['The connection to the peer broke off. ', button('.link', 'Try now', retryNow)]
-  if (link.name !== 'ready') return
-  if (!joined) return 'Join the channel to send entries to it.'
-  if (!subscribed) return 'Subscribe to see only this channel, as it happens.'
+/** "3 peers, same ledger 9f2c" is only said when all of them have it. */
+function company ({ peers = 0, same }) {
+  const least = peers < MANY ? '' : 'at least '
+  if (peers === 0) return 'ledger '
+  return `${least}${count(peers, 'peer')}, ${same < peers ? `${least}${same} with` : 'same'} ledger `
 }

@@ -11,13 +11,12 @@ let onPush /* (message) that answers no request */
 let url
 let token
 let socket = null
-let giveUp /* ends the wait for opening */
 let keep = false /* was ready once: dial again when it breaks */
 let failures = 0
-let retryTimer = 0
-let pingTimer = 0
+let next = 0 /* ping or attempt */
 let nextId = 1
-const pending = new Map() /* id -> { resolve, reject, timer } */
+const OPENING = 0 /* waits like an answer */
+const pending = new Map()
 
 export function listen (stateChanged, pushed) {
   onState = stateChanged
@@ -25,9 +24,7 @@ export function listen (stateChanged, pushed) {
 }
 
 /** `code`: address, unreachable, token, lost, timeout, refused (the peer's own words). */
-function fault (code, text) {
-  return Object.assign(new Error(text), { code })
-}
+const fault = (code, text) => Object.assign(new Error(text), { code })
 
 /** A first attempt that fails is not repeated. */
 export async function open (toUrl, withToken) {
@@ -47,61 +44,56 @@ export function close () {
 
 export function retryNow () {
   if (!keep || socket) return
-  clearTimeout(retryTimer)
+  clearTimeout(next)
   redial()
 }
 
-/** Send one command; resolves with its answer, rejects with a fault. */
-export function request (message, timeoutMs = ANSWER_MS) {
+export async function request (message, timeoutMs = ANSWER_MS) {
+  if (socket?.readyState !== WebSocket.OPEN) throw fault('lost', 'Not connected to a peer.')
+  const id = nextId++
+  socket.send(JSON.stringify({ id, ...message }))
+  return wait(id, timeoutMs, fault('timeout', `No answer within ${timeoutMs / 1000} seconds.`))
+}
+
+function wait (id, ms, late) {
   return new Promise((resolve, reject) => {
-    if (socket?.readyState !== WebSocket.OPEN) throw fault('lost', 'Not connected to a peer.')
-    const id = nextId++
-    const timer = setTimeout(() => {
-      pending.delete(id)
-      reject(fault('timeout', `No answer within ${timeoutMs / 1000} seconds.`))
-    }, timeoutMs)
+    const timer = setTimeout(() => settle(id).reject(late), ms)
     pending.set(id, { resolve, reject, timer })
-    socket.send(JSON.stringify({ id, ...message }))
   })
+}
+
+function settle (id) {
+  const waiting = pending.get(id)
+  pending.delete(id)
+  clearTimeout(waiting?.timer)
+  return waiting
 }
 
 async function dial () {
   let mine
   onState({ name: 'connecting' })
   try {
-    mine = socket = knock()
+    if (!/^wss?:\/\/[^/]/.test(url)) throw fault('address', 'This is no WebSocket address. It looks like ws://127.0.0.1:49222.')
+    mine = socket = new WebSocket(url)
     await opened(mine)
     await request({ type: 'auth', token }).catch(refusal)
-    established(mine)
+    mine.onclose = lost
+    keep = true
+    failures = 0
+    ping()
+    onState({ name: 'ready' })
   } catch (error) {
     if (mine === socket) drop(error)
     return error
   }
 }
 
-function knock () {
-  try {
-    return new WebSocket(url)
-  } catch {
-    throw fault('address', 'This is no WebSocket address. It looks like ws://127.0.0.1:49222.')
-  }
-}
-
 function opened (mine) {
-  return new Promise((resolve, reject) => {
-    const nobody = () => reject(fault('unreachable', `Nothing answers at ${url}.`))
-    const timer = setTimeout(nobody, DIAL_MS)
-    giveUp = reject
-    mine.onmessage = ({ data }) => receive(JSON.parse(data))
-    mine.onopen = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    mine.onclose = () => {
-      nobody()
-      drop(fault('lost', 'The peer hung up before it let us in.'))
-    }
-  })
+  const nobody = fault('unreachable', `Nothing answers at ${url}.`)
+  mine.onmessage = ({ data }) => receive(JSON.parse(data))
+  mine.onopen = () => settle(OPENING).resolve()
+  mine.onclose = () => drop(pending.has(OPENING) ? nobody : fault('lost', 'The peer hung up before it let us in.'))
+  return wait(OPENING, DIAL_MS, nobody)
 }
 
 function refusal (error) {
@@ -109,24 +101,15 @@ function refusal (error) {
   throw fault('token', error.message === 'Unauthorized.' ? 'The peer refused this token.' : error.message)
 }
 
-function established (mine) {
-  mine.onclose = lost
-  keep = true
-  failures = 0
-  pingTimer = setInterval(ping, PING_EVERY_MS)
-  onState({ name: 'ready' })
-}
-
 function ping () {
-  request({ type: 'ping' }).catch((error) => error.code === 'timeout' && lost())
+  const ask = () => request({ type: 'ping' }).then(ping, ({ code }) => code === 'timeout' && lost())
+  next = setTimeout(ask, PING_EVERY_MS)
 }
 
 function receive (message) {
-  const waiting = pending.get(message.id)
-  if (!waiting) return onPush(message)
-  pending.delete(message.id)
-  clearTimeout(waiting.timer)
-  if (message.type === 'error') waiting.reject(fault('refused', String(message.error)))
+  const waiting = settle(message.id)
+  if (!waiting) onPush(message)
+  else if (message.type === 'error') waiting.reject(fault('refused', String(message.error)))
   else waiting.resolve(message)
 }
 
@@ -137,30 +120,23 @@ function lost () {
 
 function stop () {
   keep = false
-  clearTimeout(retryTimer)
   drop(fault('lost', 'The connection was closed.'))
 }
 
 /** What waits for the socket fails; nothing of it is heard any more. */
 function drop (error) {
-  clearInterval(pingTimer)
-  giveUp?.(error)
+  clearTimeout(next)
   if (socket) {
     socket.onopen = socket.onclose = socket.onmessage = null
     socket.close()
     socket = null
   }
-  for (const { reject, timer } of pending.values()) {
-    clearTimeout(timer)
-    reject(error)
-  }
-  pending.clear()
+  for (const id of [...pending.keys()]) settle(id).reject(error)
 }
 
 function retryLater () {
   const step = Math.min(RETRY_FIRST_MS * 2 ** failures++, RETRY_LAST_MS)
-  const wait = Math.round(step * (0.8 + 0.4 * Math.random())) /* many tabs shouldn't knock at once */
-  retryTimer = setTimeout(redial, wait)
+  next = setTimeout(redial, step * (0.8 + 0.4 * Math.random())) /* many tabs shouldn't knock at once */
   onState({ name: 'waiting' })
 }
 
@@ -168,6 +144,6 @@ async function redial () {
   const error = await dial()
   if (!error || !keep) return
   if (error.code !== 'token') return retryLater()
-  keep = false /* asking again with the same token only annoys the peer */
+  keep = false
   onState({ name: 'closed', error })
 }

@@ -1,7 +1,4 @@
-/**
- * Building elements. Whatever comes from a peer goes in as text, never as HTML, and can't
- * reorder or hide what stands around it (docs/spec/16-ledger.md, section 4.6).
- */
+/** Elements. What comes from a peer is text, never HTML, and can't reorder or hide what stands around it. */
 
 const UNSEEN =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
@@ -11,39 +8,28 @@ export const ui = new Proxy({}, {
   get: (_, name) => document.getElementById(name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)),
 })
 
-export function value (id) {
-  return ui[id].value.trim()
-}
+export const value = (id) => ui[id].value.trim()
 
-/** Control and direction characters become visible: U+202E shows as "⟨202E⟩". U+200D only joins emoji. */
-export function visible (text) {
-  return text.replace(UNSEEN, (c) => `⟨${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`)
-}
+/** U+202E shows as "⟨202E⟩"; U+200D only joins emoji. */
+export const visible = (text) => text.replace(UNSEEN, (c) => `⟨${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`)
 
 /** `el('p.soft', { title }, 'text', child)`: objects hold attributes and listeners; null and false are no children. */
 export function el (kind, ...parts) {
   const [tag, ...classes] = kind.split('.')
   const node = document.createElementNS(`http://www.w3.org/${/^(svg|rect)$/.test(tag) ? '2000/svg' : '1999/xhtml'}`, tag)
-  if (classes.length > 0) node.setAttribute('class', classes.join(' '))
-  for (const part of shown(parts)) {
-    if (part.constructor === Object) dress(node, part)
-    else node.append(part)
-  }
+  if (classes.length > 0) dress(node, { class: classes.join(' ') })
+  for (const part of shown(parts)) part.constructor === Object ? dress(node, part) : node.append(part)
   return node
 }
 
 function dress (node, attributes) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === 'function') node.addEventListener(name, value)
-    else node.setAttribute(name, value)
-  }
+  for (const [name, value] of Object.entries(attributes))
+    typeof value === 'function' ? node.addEventListener(name, value) : node.setAttribute(name, value)
 }
 
-function shown (parts) {
-  return parts.flat(Infinity).filter(Boolean).map((part) => (typeof part === 'string' ? visible(part) : part))
-}
+const shown = (parts) => parts.flat(Infinity).filter(Boolean).map((part) => (typeof part === 'string' ? visible(part) : part))
 
-/** Put `children` in place of what `node` holds; a focus in there goes to the card's title. */
+/** A focus in what goes moves to the card's title. */
 export function fill (node, ...children) {
   const title = node.querySelector(':focus') && node.closest('.card')?.querySelector('h2')
   node.replaceChildren(...shown(children))
@@ -56,11 +42,8 @@ export function setText (node, text) {
   if (node.textContent !== visible(text)) node.textContent = visible(text)
 }
 
-export function soft (...content) {
-  return el('p.soft', ...content)
-}
+export const soft = (...content) => el('p.soft', ...content)
 
-/** `look` is "", or classes with a dot before each. */
 export function button (look, label, press, attributes = {}) {
   return el(`button${look}`, { type: 'button', click: (event) => whileBusy(event.currentTarget, press), ...attributes }, label)
 }
@@ -99,8 +82,13 @@ export function fieldError (id, text) {
 
 function errorLine (input) {
   const line = el('p.error', { id: `${input.id}-error` })
-  const others = input.getAttribute('aria-describedby') ?? ''
-  input.setAttribute('aria-describedby', `${others} ${line.id}`.trim())
+  input.setAttribute('aria-describedby', line.id)
   ;(input.closest('label') ?? input.form.lastElementChild).after(line)
   return line
+}
+
+export function goTo (id) {
+  ui[id].closest('details')?.setAttribute('open', '')
+  ui[id].focus()
+  ui[id].scrollIntoView({ block: 'nearest' })
 }

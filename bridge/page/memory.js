@@ -1,4 +1,4 @@
-/** What the browser remembers: the token while the tab lives, a channel and who "I" am for good. */
+/** The browser remembers the token while the tab lives, a channel and who "I" am for good. */
 
 export const tab = shelf('sessionStorage')
 export const browser = shelf('localStorage')
@@ -17,11 +17,11 @@ function shelf (area) {
   }
 }
 
-/** Take `#token=...&channel=...` out of the address bar, before a screenshot or bookmark has it. */
+/** What stands behind "#token=...&channel=...", before a screenshot or bookmark has it. */
 export function takeFragment () {
   const given = new URLSearchParams(location.hash.slice(1))
   if (location.hash) history.replaceState(null, '', location.pathname + location.search)
-  return { token: given.get('token') ?? '', channel: given.get('channel') ?? '' }
+  return Object.fromEntries(given)
 }
 
 /** Where the server of this page says its bridge is, or null when it doesn't say. */

@@ -10,7 +10,6 @@ const MAYBE = {
 }
 let timer = 0
 
-/** @param undo  takes back what was done, where that can be */
 export function say (text, undo) {
   clearTimeout(timer)
   fill(ui.alert)
@@ -23,7 +22,7 @@ export function warn (text) {
   fill(ui.alert, el('p', text), button('.link', 'Dismiss', () => fill(ui.alert)))
 }
 
-/** Do `work` and say how it went; resolves with what it did, if it did. */
+/** Resolves with what `work` did, if it did. */
 export async function attempt (work) {
   try {
     const done = await work()
@@ -34,7 +33,9 @@ export async function attempt (work) {
   }
 }
 
-/** Put into `node` what `words` makes of the answer to a line, or why there is none. */
+export const run = (line) => attempt(() => room.say(line))
+
+/** `words` of the answer to a line, or why there is none. */
 export async function ask (node, line, words) {
   fill(node, await room.say(line).then(({ result }) => words(result), explain))
 }
@@ -48,6 +49,4 @@ export async function copy (text, done) {
   }
 }
 
-export function explain (error) {
-  return error.message + (MAYBE[error.code] ?? '')
-}
+export const explain = (error) => error.message + (MAYBE[error.code] ?? '')

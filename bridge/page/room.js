@@ -2,24 +2,22 @@
 
 import { brief, inWords } from './answers.js'
 import { close, listen, open, request } from './connection.js'
-import { change, state } from './store.js'
+import { NOTHING, change, state } from './store.js'
 import { counts } from './text.js'
 
 const APP = 'expense_split_v1'
-const KEY = /^[0-9a-f]{64}$/
 const CHAT_CHARS = 4_000
 const FEED_LINES = 300
 const SLOW_MS = 90_000 /* for a transaction */
 const JOIN_MS = 30_000
 const GATHER_MS = 50 /* what a neighbour hands over comes in bursts */
-const FIRST_ENTRIES = 200 /* seen at once */
+const FIRST_ENTRIES = 200
 const MORE_ENTRIES = 2_000
-const NOTHING = { joined: false, subscribed: false, entries: [], count: null, summary: null, recurring: [], peers: null }
 
 const again = new Set() /* what a new connection has to repeat */
 let loading = null
 let stale = false
-let arrived = [] /* entries that the next merge puts in */
+let arrived = []
 let gathering = 0
 
 listen(linkChanged, pushed)
@@ -34,10 +32,8 @@ export function disconnect () {
   again.clear()
   close()
   change({ wasReady: false })
-  tell('peer', 'disconnected')
 }
 
-/** Join or subscribe. */
 export async function step (type, channel) {
   if (select(channel)) quietly(refresh())
   await command(type, {}, JOIN_MS)
@@ -45,7 +41,7 @@ export async function step (type, channel) {
   change(type === 'join' ? { joined: true } : { subscribed: true })
 }
 
-/** Make `channel` the room of the page; true when it's another one than before. */
+/** True when it's another room than before. */
 function select (channel) {
   if (channel === state.channel) return false
   again.clear()
@@ -58,7 +54,7 @@ function linkChanged (link) {
   const { channel, peer, link: before } = state
   change({ link })
   if (link.name !== 'ready') {
-    change({ joined: false, subscribed: false })
+    change({ joined: false, subscribed: false, search: null })
     if (before.name === 'ready' && link.name === 'waiting') tell('error', 'the connection to the peer broke off')
     return
   }
@@ -76,6 +72,7 @@ function pushed ({ type, channel, ...rest }) {
   else if (type === 'sidechannel_message') heard(channel, rest)
   else if (type === 'expense_event' && here) ledgerChanged(rest)
   else if (type === 'expense_peers' && here) change({ peers: rest })
+  else if (type === 'expense_progress' && here) change({ search: rest })
 }
 
 function ledgerChanged ({ change: what, event, author }) {
@@ -86,11 +83,11 @@ function ledgerChanged ({ change: what, event, author }) {
 function heard (channel, { from, message }) {
   if (message?.app === APP) return
   const text = (typeof message === 'string' ? message : JSON.stringify(message)).slice(0, CHAT_CHARS)
-  const who = KEY.test(from) ? from : `"${from}"` /* free text: nobody may pass for "you" */
+  const who = /^[0-9a-f]{64}$/.test(from) ? from : `"${from}"` /* free text: nobody may pass for "you" */
   tell('chat', channel === state.channel ? text : `#${channel} ${text}`, who)
 }
 
-/** Ask for balances and entries; calls while one runs become one more run. */
+/** Calls while one runs become one more run. */
 function refresh () {
   stale = true
   loading ??= load().finally(() => {
@@ -103,17 +100,17 @@ async function load () {
   while (stale) {
     stale = false
     const { channel } = state
-    const [now, { count, fp }] = await Promise.all([standing(), command('expense_list', { all: true, limit: 1 })])
+    const { count, fp } = await command('expense_list', { all: true, limit: 1 })
     if (channel !== state.channel) stale = true
-    else await list(now, count, fp)
+    else await Promise.all([stand(), list(count, fp)])
   }
 }
 
 /** The newest entries first, then the older ones in parts, as long as nothing changes. */
-async function list (now, count, fp) {
+async function list (count, fp) {
   let entries = []
   let limit = FIRST_ENTRIES
-  if (count === 0) change({ entries, count, ...now })
+  if (count === 0) change({ entries, count })
   while (entries.length < count) {
     const end = count - entries.length
     const offset = Math.max(0, end - limit)
@@ -124,7 +121,7 @@ async function list (now, count, fp) {
     limit = cut ? part.events.length >> 1 || 1 : MORE_ENTRIES
     if (cut) continue
     entries = [...part.events, ...entries]
-    change({ entries, count, ...now })
+    change({ entries, count })
   }
 }
 
@@ -142,30 +139,29 @@ async function merge () {
   if (loading || count !== entries.length) return refresh()
   const all = [...entries.filter(({ txId }) => !fresh.has(txId)), ...fresh.values()].sort(listOrder)
   change({ entries: all, count: all.length })
-  const now = await standing()
+  await stand()
   if (channel !== state.channel || loading || gathering) return
-  if (now.summary.eventCount === all.filter(counts).length) change({ entries: all, ...now })
-  else await refresh()
+  if (state.summary.eventCount !== all.filter(counts).length) await refresh()
 }
 
-function listOrder (a, b) {
-  return a.ts - b.ts || (a.txId < b.txId ? -1 : 1)
+const listOrder = (a, b) => a.ts - b.ts || (a.txId < b.txId ? -1 : 1)
+
+async function stand () {
+  const { channel, plan } = state
+  const asked = ['balance', 'every', 'room'].map((what) => command(`expense_${what}`, { plan }, SLOW_MS))
+  const [{ summary, fp, peers, same }, { recurring }, { settings }] = await Promise.all(asked)
+  if (channel === state.channel) change({ peers: { peers, same, fp }, ...news({ summary, recurring, settings }) })
 }
 
-async function standing () {
-  const asked = [command('expense_balance', { plan: state.plan }), command('expense_every')]
-  const [{ summary, fp, peers, same }, { recurring }] = await Promise.all(asked)
-  return { summary: news('summary', summary), recurring: news('recurring', recurring), peers: { peers, same, fp } }
-}
-
-/** Of equal values the old one: what one types in a card stays. */
-function news (key, value) {
-  return JSON.stringify(value) === JSON.stringify(state[key]) ? state[key] : value
+/** Only what is another value: what one types in a card stays. */
+function news (values) {
+  const isNew = ([key, value]) => JSON.stringify(value) !== JSON.stringify(state[key])
+  return Object.fromEntries(Object.entries(values).filter(isNew))
 }
 
 export function plan (mode) {
   change({ plan: mode })
-  quietly(refresh())
+  quietly(stand())
 }
 
 export async function chat (message) {
@@ -173,7 +169,6 @@ export async function chat (message) {
   tell('chat', message, 'you')
 }
 
-/** What a line of the assistant's grammar means, without doing it. */
 export async function preview (text) {
   return (await command('expense_say', { text, dryRun: true })).preview
 }
@@ -182,15 +177,19 @@ export async function preview (text) {
 export async function say (text) {
   const { kind, preview: words, result } = await command('expense_say', { text }, SLOW_MS)
   if (kind === 'send') tell('chat', text.trim().replace(/^\S+\s+/, ''), 'you')
-  return { text: words, result, ...handle(result) }
+  return { text: words, result, ...handle(result, words) }
 }
 
-function command (type, members = {}, timeoutMs) {
-  return request({ type, channel: state.channel, ...members }, timeoutMs)
+async function command (type, members = {}, timeoutMs) {
+  const answer = await request({ type, channel: state.channel, ...members }, timeoutMs)
+  if (answer.id === state.search?.request) change({ search: null })
+  return answer
 }
 
-function handle (answer) {
-  const { line, undo = begun(answer), ...outcome } = inWords(answer)
+export const cancelSearch = () => command('expense_cancel')
+
+function handle (answer, words) {
+  const { line, undo = begun(answer), ...outcome } = inWords(answer, words)
   if (line) {
     tell('ledger', line, answer.event ? 'you' : null)
     take(answer.event)
@@ -209,7 +208,7 @@ function tell (kind, text, who = null) {
   change({ feed: [...state.feed, line].slice(-FEED_LINES) })
 }
 
-/** Nobody waits for `work`: what goes wrong stands in the feed. */
+/** What goes wrong stands in the feed. */
 function quietly (work) {
   work.catch((error) => tell('error', error.message))
 }

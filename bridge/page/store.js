@@ -2,20 +2,27 @@
 
 import { fill, soft } from './dom.js'
 
-export let state = {
-  link: { name: 'closed' }, /* closed, connecting, ready, waiting to dial again */
-  wasReady: false, /* the room stays in view while we reconnect */
-  peer: null, /* the peer's hello: { key, address, entryChannel } */
-  words: [], /* first ones of the lines that the peer understands */
-  channel: '',
+/** Of one room. */
+export const NOTHING = {
   joined: false,
   subscribed: false,
   entries: [], /* in list order, oldest first */
-  count: null, /* of the room; while fewer are here, older ones are on their way */
-  plan: 'minimal', /* or pairwise: what the settlements of the summary are */
+  count: null, /* of all: older ones may be on their way */
   summary: null,
-  recurring: [], /* what comes again, also when it was stopped */
-  peers: null, /* { peers, same, fp }: who else is here, and how many have this very ledger */
+  recurring: [], /* also what was stopped */
+  settings: null,
+  search: null, /* for a plan: { request, steps, budget, payments?, lowerBound? } */
+  peers: null, /* { peers, same, fp }: others, how many have this ledger */
+}
+
+export let state = {
+  ...NOTHING,
+  link: { name: 'closed' },
+  wasReady: false,
+  peer: null, /* the peer's hello: { key, address, entryChannel } */
+  words: [], /* that lines begin with */
+  channel: '',
+  plan: 'minimal', /* or pairwise: what the settlements of the summary are */
   me: '',
   feed: [], /* oldest first, bounded */
 }
@@ -48,27 +55,16 @@ export function watch (keys, render) {
 }
 
 /** Balances and settlements: in the room's own currency, and in those of other entries. */
-export function currencies () {
-  return [state.summary, ...(state.summary.currencies ?? [])]
-}
+export const currencies = () => [state.summary, ...(state.summary.currencies ?? [])]
 
-export function transfers () {
-  return currencies().flatMap((unit) => unit.settlements.map((payment) => ({ ...payment, unit })))
-}
+export const transfers = () => currencies().flatMap((unit) => unit.settlements.map((payment) => ({ ...payment, unit })))
 
-export function members () {
-  return (state.summary?.balances ?? []).map((row) => row.member)
-}
+export const members = () => (state.summary?.balances ?? []).map((row) => row.member)
 
 /** Those who share what nobody else is named for. */
-export function active () {
-  return (state.summary?.members ?? []).filter((row) => row.active).map((row) => row.name)
-}
+export const active = () => (state.summary?.members ?? []).filter((row) => row.active).map((row) => row.name)
 
-/** The key that `name` signs with, when somebody has claimed it. */
-export function keyOf (name) {
-  return state.summary.members.find((row) => row.name === name)?.key
-}
+export const keyOf = (name) => state.summary.members.find((row) => row.name === name)?.key
 
 export function show (node, keys, render) {
   watch(['summary', ...keys], (now) => fill(node, now.summary ? render(now) : soft('Reading the ledger…')))

@@ -1,22 +1,22 @@
 /** What was added, newest first, by day: a window that moves. */
 
-import { edit } from './add.js'
+import { bill, edit } from './add.js'
 import { brief } from './answers.js'
 import { button, el, fill, soft, ui } from './dom.js'
-import { ask, attempt } from './notices.js'
+import { ask, attempt, run } from './notices.js'
 import { say } from './room.js'
 import { keyOf, state, watch } from './store.js'
-import { amountOf, clock, count, dayOf, has, money, name, names, shortKey } from './text.js'
+import { amountOf, clock, count, dayOf, has, money, names, shortKey } from './text.js'
 
 const STEP = 50
-const MOST = 200 /* entries in the document at once */
+const MOST = 200
 const MARKS = ['void', 'edited', 'confirmed', 'conflict', 'disputed', 'forked', 'ignored', 'ahead']
 const FIRST_WORRY = MARKS.indexOf('conflict')
 
 let sorted = [] /* newest first */
 let first = 0
 let last = STEP
-let rows = new Map() /* entry -> its element, so that what did not change stays as it is */
+let rows = new Map() /* entry -> its element: what did not change stays */
 
 watch(['entries'], ({ entries }) => {
   sorted = byDay(entries.filter((entry) => !has(entry, 'cleared')))
@@ -61,8 +61,7 @@ function days (entries) {
 function title (day) {
   if (!day) return 'No date'
   if (day === dayOf({ ts: Date.now() })) return 'Today'
-  const words = new Date(`${day}T12:00`).toLocaleDateString([], { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
-  return el('time', { datetime: day }, words)
+  return el('time', { datetime: day }, new Date(`${day}T12:00`).toLocaleDateString([], { dateStyle: 'medium' }))
 }
 
 function item (entry) {
@@ -85,11 +84,10 @@ function item (entry) {
 }
 
 function sentence (entry) {
-  const [payers, sharers] = [entry.paid, entry.shares].map((list) => names(list.map(({ member }) => member)))
   const amounts = entry.shares.map(({ cents }) => cents)
   const [least, most] = [Math.min(...amounts), Math.max(...amounts)]
   const each = amounts.length > 1 && most - least < 2 && ` · ${least < most ? `${amountOf(least, entry)} or ` : ''}${amountOf(most, entry)} each`
-  return [payers, { payment: ' paid ', refund: ' got back for ' }[entry.type] ?? ' paid for ', sharers, each]
+  return [names(entry.paid), { payment: ' paid ', refund: ' got back for ' }[entry.type] ?? ' paid for ', names(entry.shares), each]
 }
 
 function author ({ by, author: key, signed }) {
@@ -97,20 +95,23 @@ function author ({ by, author: key, signed }) {
   return el('span.tag', { title: by }, `signed by ${key === state.peer?.key ? 'this peer' : shortKey(by ?? key)}`)
 }
 
-/** Who has what part, what one can do, what happened. */
 function showDetails (body, entry) {
+  const { original } = entry
   const history = el('div.soft')
   const step = ({ kind, ts, by, why, event }) => el('p', `${new Date(ts).toLocaleString()} ${kind} by ${shortKey(by)}${why && `: ${why}`} ${event ? brief(event) : ''}`)
-  const tell = (label, verb) => button('', label, () => attempt(() => say(`${verb} ${entry.txId}`)))
+  const why = el('input')
+  const tell = (label, verb) => button('', label, () => run(`${verb} ${entry.txId}${why.value && ` why ${why.value}`}`))
   const mine = [...entry.paid, ...entry.shares].some(({ member }) => keyOf(member) === state.peer?.key)
-  const parts = (word, list) => soft(word, list.flatMap(({ member, cents }, i) => [i > 0 && ', ', name(member), ` ${amountOf(cents, entry)}`]))
   fill(
     body,
-    entry.type !== 'payment' && [parts('Paid: ', entry.paid), parts('Shares: ', entry.shares)],
+    entry.type !== 'payment' && [soft('Paid: ', names(entry.paid, entry)), soft('Shares: ', names(entry.shares, entry))],
+    entry.items && el('p.soft.hint', bill(entry)),
+    original && soft(`${money(original.cents, original)} at ${entry.rate}`),
     entry.category && soft('Category: ', entry.category),
+    el('label', 'Why, if you void, confirm or dispute it', why),
     el(
       'div.actions',
-      entry.type !== 'payment' && button('', 'Change', () => edit(entry)),
+      button('', 'Change', () => edit(entry)),
       has(entry, 'void') ? tell('Bring back', 'unvoid') : tell('Void', 'void'),
       mine && !has(entry, 'confirmed') && tell('Confirm', 'confirm'),
       mine && !has(entry, 'disputed') && tell('Dispute', 'dispute'),
@@ -120,13 +121,12 @@ function showDetails (body, entry) {
   ask(history, `history ${entry.txId}`, (result) => result.steps.map(step))
 }
 
-/** What comes again by itself, and the way to stop it. */
 function again ({ ref, every, step, until, entry }) {
   const what = entry.note || entry.category || 'no note'
   const stop = () => attempt(async () => ({ ...await say(`void ${ref}`), text: 'Stopped.', undo: () => say(`unvoid ${ref}`) }))
   return el(
     'li.soft.head',
-    el('span', `Every ${step > 1 ? count(step, every) : every} until ${until}: `, el('b', what), ` ${money(entry.amountCents, entry)} by `, names(entry.paid.map(({ member }) => member))),
+    el('span', `Every ${step > 1 ? count(step, every) : every} until ${until}: `, el('b', what), ` ${money(entry.amountCents, entry)} by `, names(entry.paid)),
     button('.quiet', 'Stop', stop, { 'aria-label': `Stop ${what}` }),
   )
 }

@@ -110,10 +110,10 @@ test('items with tax, a refund, and amounts of other exponents', async () => {
   await add(page)
   await newestSays(page, /Shares: a 94\.50, b 5\.50 /)
   await fillExpense(page, { payer: 'a', amount: '10', split: 'a,b,c', note: 'money back' })
-  await page.getByLabel('Refund').check()
+  await page.getByLabel('Kind').selectOption('refund')
   await add(page)
   await newestSays(page, /a got back for a, b, c.*Shares: a 3\.34, b 3\.33, c 3\.33 /)
-  assert.equal(await page.getByLabel('Refund').isChecked(), false, 'the next entry is an expense again')
+  assert.equal(await page.getByLabel('Kind').inputValue(), 'add', 'the next entry is an expense again')
   for (const [amount, currency, shares] of [['10', 'JPY', 'a 4, b 3, c 3'], ['1.000', 'KWD', 'a 0.334, b 0.333, c 0.333']]) {
     await fillExpense(page, { payer: 'a', amount, split: 'a,b,c', note: currency })
     await page.getByLabel('Currency').fill(currency)

@@ -101,7 +101,7 @@ test('weights, percent, extra for some, items, several payers, sums and refunds'
   await expense('alice=25+bob=5', '(50+10)/2', 'two payers')
   await shows('two payers', /alice 25\.00, bob 5\.00/)
   await expense('bob', '10', 'money back')
-  await page.getByLabel('Refund').check()
+  await page.getByLabel('Kind').selectOption('refund')
   await shows('money back', /bob got back for alice, bob/)
   assertClean(page, peer)
 })
