@@ -108,7 +108,7 @@ function showDetails (body, entry) {
     entry.items && el('p.soft.hint', bill(entry)),
     original && soft(`${money(original.cents, original)} at ${entry.rate}`),
     entry.category && soft('Category: ', entry.category),
-    el('label', 'Why, if you void, confirm or dispute it', why),
+    el('label', 'Reason, if any', why),
     el(
       'div.actions',
       button('', 'Change', () => edit(entry)),
@@ -118,7 +118,10 @@ function showDetails (body, entry) {
     ),
     history,
   )
-  ask(history, `history ${entry.txId}`, (result) => result.steps.map(step))
+  ask(history, `history ${entry.txId}`, ({ steps, fork }) => [
+    steps.map(step),
+    fork && el('details', el('summary', 'Proof of the fork'), el('code', JSON.stringify(fork))),
+  ])
 }
 
 function again ({ ref, every, step, until, entry }) {

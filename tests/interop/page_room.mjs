@@ -165,7 +165,7 @@ test('a reason goes with a void and with a dispute, and stands in the history', 
   const page = await room('reasons', ['add alice 30 split alice,bob note dinner', 'member bob claim'])
   for (const [button, why] of [['Dispute', 'I was not there'], ['Void', 'typed twice'], ['Bring back', 'it was not']]) {
     await newest(page)
-    await page.getByLabel('Why, if you').fill(why)
+    await page.getByLabel('Reason').fill(why)
     await press(page, button)
     await until(`${button}: its mark`, async () => (await page.locator('.entry details[open]').count()) === 0)
   }
@@ -230,11 +230,35 @@ test('of many peers the page says "at least"', async () => {
   await says(page, 'pills', /at least 12 peers, at least 10 with ledger/)
 })
 
-test('a proved fork is a mark at its entries, and the bar counts them', async () => {
+test('a proved fork is a mark at its entries, with its proof, and the bar counts them', async () => {
   const forked = (answer) => ({ ...answer, events: answer.events.map((event) => ({ ...event, marks: ['forked'] })) })
-  const page = await room('fork', [], (page) => between(page, (answer) => (answer.events ? forked(answer) : answer)))
+  const proved = (answer) => ({ ...answer, result: { ...answer.result, fork: [{ seq: 7 }, { seq: 7 }] } })
+  const lie = (answer) => (answer.events ? forked(answer) : answer.kind === 'history' ? proved(answer) : answer)
+  const page = await room('fork', [], (page) => between(page, lie))
   await tell(page, 'add alice 30 split alice,bob note dinner')
   await page.reload()
   await until('the mark', () => page.locator('.entry .tag.warn', { hasText: 'forked' }).isVisible())
   await says(page, 'pills', /1 forked/)
+  await (await newest(page)).getByText('Proof of the fork').click()
+  await says(page, 'timeline', /\[\{"seq":7\},\{"seq":7\}\]/)
+})
+
+test('a room whose plan takes long is shown at once, and its plan when it is there', async () => {
+  const sums = Array.from({ length: 40 }, (_, i) => 1_000_003 + ((i * i * 7_919 + i * 104_729) % 9_000_007))
+  const events = sums.map((amountCents, i) => ({
+    txId: `n${i}`, payer: `m${i}`, amountCents, split: [`m${(i * 17 + 5) % 40}`], note: `entry ${i}.`, ts: 1.7e12 + i * 36e5, by: null,
+  }))
+  await peer.leaveSnapshot(events, 'large')
+  const page = await room('large')
+  await page.evaluate(() => {
+    window.said = new Set()
+    const line = document.querySelector('#search-line')
+    new MutationObserver(() => window.said.add(line.textContent)).observe(line, { childList: true })
+  })
+  await press(page, 'Restore')
+  await until('its entries', () => page.getByText('entry 39.').isVisible())
+  await says(page, 'settle', /[1-9]\d transfers/)
+  const said = await page.evaluate(() => [...window.said].join('|'))
+  assert.match(said, /Searching for the fewest transfers/)
+  assertClean(page, peer)
 })
