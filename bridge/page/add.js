@@ -210,7 +210,7 @@ function renderChips (id, chosen) {
     const press = () => {
       ui[id].value = text
       ui[id].dispatchEvent(new Event('input', { bubbles: true }))
-      ;[...box.children].find((node) => node.dataset.name === label)?.focus() /* they were made anew */
+      ;[...box.children].find((node) => node.dataset.name === label)?.focus()
     }
     return button('.chip', label, press, { 'aria-pressed': String(pressed), 'data-name': label })
   }

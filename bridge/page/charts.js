@@ -1,4 +1,4 @@
-/** What was spent, by member, month and category. Payments and what doesn't count stay out. */
+/** What was spent, by member, month and category: no payments, nothing void. */
 
 import { el, fill, soft, ui } from './dom.js'
 import { state, watch } from './store.js'

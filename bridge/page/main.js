@@ -1,20 +1,15 @@
-/** Every card wires itself; single letters, the help, the skip link; then we go in, if we know how. */
+/** The bar is painted first; then every card wires itself, and we go in, if we know how. */
 
-import './add.js'
-import './assistant.js'
-import './charts.js'
-import './feed.js'
-import './keep.js'
-import './standing.js'
-import './timeline.js'
-
-import { prefill } from './connect.js'
 import { goTo, onPress, ui } from './dom.js'
 import { browser } from './memory.js'
 import { state, watch } from './store.js'
 
+const CARDS = ['connect', 'add', 'assistant', 'charts', 'feed', 'keep', 'standing', 'timeline']
 const PLACES = { a: 'payer', '/': 'say', b: 'balances-title', s: 'settle-title' }
 
+await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)))
+document.body.append(document.querySelector('template').content)
+const [{ prefill }] = await Promise.all(CARDS.map((name) => import(`./${name}.js`)))
 watch(['wasReady'], ({ wasReady }) => {
   ui.room.hidden = !wasReady
   document.body.classList.toggle('out', !wasReady)

@@ -1,4 +1,4 @@
-/** What just happened, with a way back, and what went wrong, which stays until it's dismissed. */
+/** What happened, with a way back; what went wrong, until it's dismissed. */
 
 import { button, el, fill, ui } from './dom.js'
 import * as room from './room.js'

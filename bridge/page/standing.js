@@ -1,4 +1,4 @@
-/** Where everybody stands: "I", who is only this browser's knowledge; the balances; who pays whom, and why. */
+/** Where everybody stands: "I", whom only this browser knows, the balances, who pays whom. */
 
 import { button, el, fill, onPress, setText, soft, ui, visible } from './dom.js'
 import { browser } from './memory.js'

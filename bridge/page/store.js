@@ -30,7 +30,7 @@ export let state = {
 const watchers = []
 let queued = false
 
-/** Change some members. Watchers run once, after the current turn. */
+/** Watchers run once, after the current turn. */
 export function change (patch) {
   state = { ...state, ...patch }
   if (queued) return

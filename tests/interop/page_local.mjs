@@ -48,6 +48,7 @@ test('all that the page loads are its own files, and it says where its bridge is
 
 test('a session makes no other request', async () => {
   const page = await open(browser, peer.origin)
+  await until('all of the page', () => page.seen.requests.some((url) => url.endsWith('/config.json')))
   const before = page.seen.requests.length
   await enter(page, peer)
   await addExpense(page, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'https://example.org/x.png' })
