@@ -81,7 +81,8 @@ static void on_log(ic_log_level level, const char *room, const char *text, void 
     ((world *)user)->warned += strstr(text, "TLS: ") != NULL;
 }
 
-static void world_init(world *w, const make_cert *served)
+/* `patience_ns` of the server, for a handshake; 0 = the default. */
+static void world_init(world *w, const make_cert *served, uint64_t patience_ns)
 {
     static const ic__ws_callbacks callbacks = {.on_message = on_served_message};
     ic__ws_server_options options;
@@ -95,7 +96,8 @@ static void world_init(world *w, const make_cert *served)
         ic__tls_client_config_new(served->cert_file, &w->client_tls, why, sizeof why), 0);
     ic__ws_server_options_default(&options);
     options.tls = w->server_tls;
-    options.limits.handshake_timeout_ns = 200 * IC__MS;
+    if (patience_ns)
+        options.limits.handshake_timeout_ns = patience_ns;
     assert_int_equal(ic__ws_server_new(w->base, &options, &callbacks, NULL, &w->server),
                      0);
     ic_env_system(&w->env);
@@ -155,7 +157,7 @@ static void messages_of_all_sizes_come_back(void **state)
     world w;
     assert_non_null(text);
     memset(text, 't', 1u << 20);
-    world_init(&w, &cert);
+    world_init(&w, &cert, 0);
     ic__ws_conn *conn = dial(&w);
     run_until(&w, &w.opened, 1);
     for (size_t i = 0; i < count; i++) {
@@ -175,7 +177,7 @@ static void a_certificate_for_somebody_else_is_refused_and_logged(void **state)
 {
     (void)state;
     world w;
-    world_init(&w, &other);
+    world_init(&w, &other, 0);
     (void)dial(&w);
     run_until(&w, &w.closed, 1);
     assert_int_equal(w.opened, 0);
@@ -188,7 +190,7 @@ static void a_plain_client_is_ended_and_counted(void **state)
 {
     (void)state;
     world w;
-    world_init(&w, &cert);
+    world_init(&w, &cert, 0);
     w.dial.tls = NULL;
     w.dial.host = "127.0.0.1";
     (void)dial(&w);
@@ -204,7 +206,7 @@ static void a_client_that_does_not_begin_tls_times_out(void **state)
     world w;
     ic__tcp_address address;
     int fd;
-    world_init(&w, &cert);
+    world_init(&w, &cert, 200 * IC__MS);
     assert_int_equal(ic__tcp_address_parse("127.0.0.1", w.dial.port, &address), 0);
     assert_int_equal(ic__tcp_connect(&address, &fd), 0);
     while (ic__ws_server_get_stats(w.server)->timed_out == 0)
