@@ -172,8 +172,7 @@ static void drive(void *user)
 
 void peer_sync_wake(peer_sync *s)
 {
-    if (ic__deadline_set(s->deadline, 0, 0) != 0)
-        ic__log(&s->env, IC_LOG_ERROR, ROOM, "out of memory: ledgers are compared late");
+    ic__deadline_now(s->deadline);
 }
 
 static int take_text(peer_sync *s, const char *channel, const char *author,

@@ -57,6 +57,11 @@ int ic__deadline_set(ic__deadline *deadline, uint64_t at_ns, uint64_t now_ns)
     return 0;
 }
 
+void ic__deadline_now(ic__deadline *deadline)
+{
+    event_active(deadline->event, EV_TIMEOUT, 0);
+}
+
 void ic__deadline_free(ic__deadline *deadline)
 {
     if (!deadline)

@@ -23,6 +23,10 @@ IC_CHECK int ic__deadline_new(struct event_base *base, void (*call)(void *user),
  * IC__NEVER = not at all. Moves a call that was set before. @return 0 or IC_ERR_NOMEM */
 IC_CHECK int ic__deadline_set(ic__deadline *deadline, uint64_t at_ns, uint64_t now_ns);
 
+/** Call when what runs now has returned, before the loop looks at anything else; a time
+ * that was set is forgotten, one that is set until then counts instead. */
+void ic__deadline_now(ic__deadline *deadline);
+
 /** NULL is fine. */
 void ic__deadline_free(ic__deadline *deadline);
 

@@ -468,7 +468,7 @@ bool ic__carrier_pair(ic__carrier *c, ic_mux *mux, const char *protocol,
 void ic__carrier_wake(ic__carrier *c)
 {
     if (!c->closing)
-        arm(c, 0);
+        ic__deadline_now(c->deadline);
 }
 
 static void jobs_closed(void *user)

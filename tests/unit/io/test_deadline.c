@@ -51,6 +51,38 @@ static void a_call_can_be_taken_back(void **state)
     event_base_free(base);
 }
 
+static void ring_now(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    ic__deadline_now(user);
+    ic__deadline_now(user);
+}
+
+static void a_call_for_now_comes_before_the_loop_looks_further(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    ic__deadline *deadline = NULL;
+    int rung = 0;
+    assert_int_equal(ic__deadline_new(base, count, &rung, &deadline), 0);
+    assert_int_equal(ic__deadline_set(deadline, 3600 * IC__SEC, 0), 0);
+    assert_int_equal(event_base_once(base, -1, EV_TIMEOUT, ring_now, deadline, NULL), 0);
+    assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+    assert_int_equal(rung, 1);
+    assert_int_equal(event_base_dispatch(base), 1); /* the time that was set is gone */
+    assert_int_equal(rung, 1);
+    assert_int_equal(ic__deadline_set(deadline, IC__MS, 0), 0);
+    assert_int_equal(event_base_dispatch(base), 1);
+    assert_int_equal(rung, 2);
+    ic__deadline_now(deadline);
+    assert_int_equal(ic__deadline_set(deadline, IC__MS, 0), 0); /* counts instead */
+    assert_int_equal(event_base_dispatch(base), 1);
+    assert_int_equal(rung, 3);
+    ic__deadline_free(deadline);
+    event_base_free(base);
+}
+
 static void make(void *base)
 {
     ic__deadline *deadline;
@@ -71,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rings_once_at_the_last_time_that_was_set),
         cmocka_unit_test(a_call_can_be_taken_back),
+        cmocka_unit_test(a_call_for_now_comes_before_the_loop_looks_further),
         cmocka_unit_test(survives_each_failed_allocation),
     };
     return cmocka_run_group_tests_name("io/deadline", tests, NULL, NULL);
