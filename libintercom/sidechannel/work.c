@@ -189,6 +189,8 @@ bool ic__work_run(ic__work *w, uint64_t tries)
     return w->found;
 }
 
+/* Nothing else is read because of it, so relaxed is enough; what was found comes back
+ * through the lock of io/jobs. */
 void ic__work_cancel(ic__work *w)
 {
     atomic_store_explicit(&w->canceled, true, memory_order_relaxed);
