@@ -54,11 +54,13 @@ bool ic__seen_has(const ic__seen *seen, uint64_t hash)
     return ic__map_get(&seen->map, hash) != NULL;
 }
 
-static bool is_old(ic__seen *seen, uint64_t now)
+/* Is the oldest too old, or are there too many? */
+static bool has_to_forget(ic__seen *seen, uint64_t now)
 {
-    const entry *oldest = IC__ELEMENT(ic__queue_first(&seen->order), entry, link);
+    ic__link *oldest = ic__queue_first(&seen->order);
 
-    return now - oldest->at_ns > seen->life_ns;
+    return oldest && (seen->order.count > seen->max ||
+                      now - IC__ELEMENT(oldest, entry, link)->at_ns > seen->life_ns);
 }
 
 int ic__seen_add(ic__seen *seen, uint64_t hash, uint64_t now)
@@ -76,7 +78,7 @@ int ic__seen_add(ic__seen *seen, uint64_t hash, uint64_t now)
         return error;
     }
     ic__queue_push(&seen->order, &e->link);
-    while (seen->order.count > seen->max || is_old(seen, now))
+    while (has_to_forget(seen, now))
         forget_oldest(seen);
     return 0;
 }

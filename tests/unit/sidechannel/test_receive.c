@@ -267,6 +267,22 @@ static void only_so_many_messages_are_remembered(void **state)
     solo_free(s);
 }
 
+static void no_message_is_remembered_where_none_may_be(void **state)
+{
+    letters *l = *state;
+    ic__buf json = {0};
+    l->options.max_seen = 0;
+    solo *s = letters_open(l);
+    letter(l, l->alice, "trip", "\"again\"", &json);
+    for (uint32_t i = 0; i < 2; i++) {
+        solo_receive(s, i, "trip", json.data, json.len);
+        assert_true(heard(l, "again"));
+        solo_clear(s);
+    }
+    ic__buf_free(&json);
+    solo_free(s);
+}
+
 static void our_own_messages_do_not_come_back(void **state)
 {
     letters *l = *state;
@@ -380,6 +396,7 @@ int main(void)
         LETTERS_TEST(old_and_early_messages_of_owners_are_refused),
         LETTERS_TEST(a_message_of_the_owner_cannot_be_replayed),
         LETTERS_TEST(only_so_many_messages_are_remembered),
+        LETTERS_TEST(no_message_is_remembered_where_none_may_be),
         LETTERS_TEST(our_own_messages_do_not_come_back),
         LETTERS_TEST(false_claims_of_work_are_strikes_and_honest_ones_are_not),
         LETTERS_TEST(requests_of_the_reference_with_their_odd_work_are_heeded),
