@@ -4,7 +4,7 @@
 #include "intercom/error.h"
 #include "transport/codec.h"
 
-#define ADDR_BYTES 6
+#define RELAY_BYTES 12 /* two addresses */
 #define ADDR6_BYTES 18
 
 /* Of both routed messages. */
@@ -125,7 +125,7 @@ static void rd_relays(ic__rd *r, ic__dht_noise_payload *m)
 
     m->has_holepunch = true;
     m->holepunch_id = rd_uint32(r);
-    count = ic__rd_count(r, 2 * ADDR_BYTES, SIZE_MAX);
+    count = ic__rd_count(r, RELAY_BYTES, SIZE_MAX);
     for (size_t i = 0; i < count; i++) {
         ic__dht_relay relay;
         ic__rd_ipv4_addr(r, &relay.relay);

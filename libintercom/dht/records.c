@@ -11,8 +11,8 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-#define RECORD_AGE_NS (20 * 60 * IC__SEC)
-#define VALUE_AGE_NS (48 * 60 * 60 * IC__SEC)
+#define RECORD_AGE_NS (1200 * IC__SEC)  /* 20 minutes */
+#define VALUE_AGE_NS (172800 * IC__SEC) /* 48 hours */
 #define FIRST_RECORDS 4
 
 /* All who announced one topic, in no order. */

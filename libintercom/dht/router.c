@@ -9,7 +9,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
-#define ROUTE_AGE_NS (20 * 60 * IC__SEC)
+#define ROUTE_AGE_NS (1200 * IC__SEC)
 
 /* Somebody who announced its own key at this node. */
 typedef struct route {
