@@ -9,7 +9,8 @@
 #include "intercom/sys/mem.h"
 
 #define RELAYS IC__DHT_RELAYS_MAX
-#define CYCLES 3 /* that count as ours */
+#define LEAVING ((size_t)2 * RELAYS) /* nodes at a time that shall forget us */
+#define CYCLES 3                     /* that count as ours */
 #define ROUNDS 100
 #define ROUND_NS (3 * IC__SEC)
 #define RETRY_MOST_NS (60 * IC__SEC)
@@ -51,8 +52,8 @@ struct ic__announcer {
     cycle cycles[CYCLES]; /* the last one first */
     slot asked[RELAYS];   /* announces, or pings */
     size_t asked_count;
-    slot left[2 * RELAYS]; /* nodes that shall forget us */
-    size_t open;           /* of `asked`; when closing, of `left` */
+    slot left[LEAVING]; /* nodes that shall forget us */
+    size_t open;        /* of `asked`; when closing, of `left` */
     size_t alive;
     bool moved; /* a node sees us elsewhere than when we announced */
     void (*on_closed)(void *user);
@@ -162,9 +163,9 @@ static void leave(ic__announcer *a, const ic__addr *node)
     ic__rpc_call call = ic__rpc_call_to(node, false, IC__DHT_FIND_PEER);
     slot *s = a->left;
 
-    while (s < a->left + 2 * RELAYS && s->relay.relay.family)
+    while (s < a->left + LEAVING && s->relay.relay.family)
         s++;
-    if (s == a->left + 2 * RELAYS)
+    if (s == a->left + LEAVING)
         return;
     *s = (slot){.a = a, .relay = {.relay = *node}};
     call.target = a->target;
@@ -436,7 +437,7 @@ void ic__announcer_refresh(ic__announcer *a)
 void ic__announcer_suspend(ic__announcer *a)
 {
     a->suspended = true;
-    cancel_slots(a, a->left, 2 * RELAYS);
+    cancel_slots(a, a->left, LEAVING);
     memset(a->left, 0, sizeof a->left);
     if (a->phase == CLOSING) {
         wake_in(a, 0);
@@ -480,7 +481,7 @@ void ic__announcer_close(ic__announcer *a, void (*on_closed)(void *user), void *
         leave_all_nodes(a);
     cancel_asked(a);
     a->phase = CLOSING;
-    for (size_t i = 0; i < 2 * RELAYS; i++)
+    for (size_t i = 0; i < LEAVING; i++)
         a->open += a->left[i].relay.relay.family != 0;
     ic__clock_set(ic__rpc_clock(a->rpc), &a->alarm, IC__NEVER);
     if (!a->open)
@@ -492,7 +493,7 @@ void ic__announcer_free(ic__announcer *a)
     if (!a)
         return;
     cancel_asked(a);
-    cancel_slots(a, a->left, 2 * RELAYS);
+    cancel_slots(a, a->left, LEAVING);
     ic__clock_remove(ic__rpc_clock(a->rpc), &a->alarm);
     ic_mem_free(a);
 }

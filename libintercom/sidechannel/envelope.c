@@ -6,9 +6,9 @@
 
 #define ID_CHARS 8
 #define SIGNATURE_HEAD ",\"sig\":\""
+#define SIGNATURE_TAIL "\"}"
 #define SIGNATURE_CHARS                                                                  \
-    (sizeof SIGNATURE_HEAD - 1 + 2 * IC_SIGNATURE_BYTES + 2) /* "}                       \
-                                                              */
+    (sizeof SIGNATURE_HEAD SIGNATURE_TAIL - 1 + (size_t)2 * IC_SIGNATURE_BYTES)
 
 void ic__base36_random(const ic_env *env, char *out, size_t count)
 {

@@ -10,9 +10,7 @@
 #include "intercom/sys/mem.h"
 
 #define NONCE_CHARS 24
-#define MOST_BLOCKS                                                                      \
-    4 /* of a text from its nonce on that is hashed with others at once                  \
-       */
+#define MOST_BLOCKS ((size_t)4) /* of a text, from its nonce on: longer ones go alone */
 #define LENGTH_BYTES 8
 
 struct ic__work {
