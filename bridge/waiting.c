@@ -42,22 +42,20 @@ static bridge_waiting *waiting_new(const bridge_request *r, const char *room)
     return w;
 }
 
-/* Without id, which is for the answer alone. */
+/* Under another name than "id", which is for the answer alone; and not to who gives none,
+ * and may take what comes next for the answer. */
 static void tell(bridge_session *s, const bridge_waiting *w)
 {
     const bridge_host *host = &s->hub->host;
     bridge_progress p;
     ic__buf b = {0};
 
-    if (!host->progress(w->room, &p, host->user))
+    if (!w->has_id || !host->progress(w->room, &p, host->user))
         return;
     ic__buf_text(&b, "{\"type\":\"expense_progress\",\"channel\":");
     ic__json_write_cstring(&b, w->room);
     ic__buf_text(&b, ",\"request\":");
-    if (w->has_id)
-        ic__json_write_number(&b, w->id);
-    else
-        ic__buf_text(&b, "null");
+    ic__json_write_number(&b, w->id);
     ic__buf_printf(&b, ",\"steps\":%" PRIu64 ",\"budget\":%" PRIu64, p.steps, p.budget);
     if (p.payments)
         ic__buf_printf(&b, ",\"payments\":%zu,\"lowerBound\":%zu", p.payments,
