@@ -72,8 +72,9 @@ int peer_wait_begin(peer_wait *wait, const char *text, size_t len, const char *r
     memcpy(wait->line, text, len);
     wait->len = len;
     (void)snprintf(wait->room, sizeof wait->room, "%s", room);
-    const struct timeval period = {.tv_sec = wait->opts.print_every_ms / 1000,
-                                   .tv_usec = wait->opts.print_every_ms % 1000 * 1000};
+    const struct timeval period = {
+        .tv_sec = wait->opts.print_every_ms / 1000,
+        .tv_usec = (suseconds_t)(wait->opts.print_every_ms % 1000) * 1000};
     (void)event_add(wait->tick, &period);
     return 0;
 }
