@@ -10,6 +10,7 @@ const PLACES = { a: 'payer', '/': 'say', b: 'balances-title', s: 'settle-title' 
 await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)))
 document.body.append(document.querySelector('template').content)
 const [{ prefill }] = await Promise.all(CARDS.map((name) => import(`./${name}.js`)))
+ui.cards.hidden = false
 watch(['wasReady'], ({ wasReady }) => {
   ui.room.hidden = !wasReady
   document.body.classList.toggle('out', !wasReady)

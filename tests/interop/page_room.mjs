@@ -68,7 +68,9 @@ test('the splits that a room has by name are chips, and the usual one is shown',
     'add alice 3 split alice,bob,carol', 'room preset flat split alice*2,bob', 'room preset trip split alice,bob,carol',
   ])
   for (const name of ['alice', 'bob', 'carol']) await isPressed(page, name, true)
-  await chip(page, 'flat: alice, bob').click()
+  await chip(page, 'flat: alice, bob').focus()
+  await page.keyboard.press('Space')
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.name), 'flat: alice, bob', 'the focus stays at the chip')
   assert.equal(await page.locator('#split').inputValue(), 'flat')
   await isPressed(page, 'flat: alice, bob', true)
   await isPressed(page, 'carol', false)
@@ -165,8 +167,10 @@ test('a reason goes with a void and with a dispute, and stands in the history', 
   const page = await room('reasons', ['add alice 30 split alice,bob note dinner', 'member bob claim'])
   for (const [button, why] of [['Dispute', 'I was not there'], ['Void', 'typed twice'], ['Bring back', 'it was not']]) {
     await newest(page)
-    await page.getByLabel('Reason').fill(why)
-    await press(page, button)
+    await page.getByLabel('Reason').focus()
+    await page.keyboard.type(why)
+    await page.getByRole('button', { name: button, exact: true }).focus()
+    await page.keyboard.press('Enter')
     await until(`${button}: its mark`, async () => (await page.locator('.entry details[open]').count()) === 0)
   }
   await newest(page)
