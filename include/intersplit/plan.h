@@ -65,7 +65,7 @@ static inline void isplit_plan_options_default(isplit_plan_options *opts)
 /**
  * Make a plan; the same for every order of `balances`.
  *
- * Up to 20 balances that are not zero take milliseconds; more belong on a thread of
+ * Up to 24 balances that are not zero take milliseconds; more belong on a thread of
  * their own. At most 64 MiB of memory.
  *
  * @param options  NULL = the defaults

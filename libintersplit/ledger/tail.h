@@ -5,7 +5,7 @@
  * A plan is made before them and then follows them, so that who pays what was suggested
  * changes nothing else.
  *
- * Spec     docs/spec/16-ledger.md, section 3.3, step 7
+ * Spec     docs/spec/16-ledger.md, section 3.3, step 6
  */
 #ifndef ISPLIT_TAIL_H
 #define ISPLIT_TAIL_H

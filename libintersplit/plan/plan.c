@@ -223,9 +223,7 @@ static int settle_groups(maker *m, isplit__split *split)
     split->groups = split->count ? 1 : 0;
     split->most = most_groups(split);
     m->effort.most = m->effort.options.max_operations;
-    if (split->count <= ISPLIT__PLAN_EXACT)
-        err = isplit__split_exact(split, &m->effort);
-    if (!err && split->groups < split->most)
+    if (split->groups < split->most)
         err = split_many(split, &m->effort);
     if (!err && m->effort.canceled)
         err = IC_ERR_CANCELED;

@@ -12,7 +12,6 @@
 
 #include "intersplit/plan.h"
 
-#define ISPLIT__PLAN_EXACT 24  /* members for which all subsets are looked at */
 #define ISPLIT__PLAN_SEARCH 64 /* members that a mask can hold */
 
 /** What a search may cost. Steps are counted, not time: peers must agree. */
@@ -45,17 +44,6 @@ typedef struct isplit__split {
     size_t groups;
     size_t most; /* no split has more groups */
 } isplit__split;
-
-/**
- * The most groups of at most ISPLIT__PLAN_EXACT members; of several such splits the one
- * whose masks are smallest.
- *
- * Memory: a byte for each subset of all but one member, 8 MiB for 24. Too few steps left
- * leave the split as it is.
- *
- * @return 0 or IC_ERR_NOMEM
- */
-int isplit__split_exact(isplit__split *split, isplit__effort *effort);
 
 /**
  * The most groups of up to ISPLIT__PLAN_SEARCH members, or better ones than there are,

@@ -299,3 +299,33 @@ char *ledgers_picture(const isplit_state *state)
     assert_int_equal(fclose(out), 0);
     return picture;
 }
+
+int64_t ledgers_hard(size_t i)
+{
+    int64_t sum = 0;
+
+    if (i + 1 < LEDGERS_HARD)
+        return (i % 2 ? 1 : -1) * (1 + (int64_t)(i * i * 37 % 499));
+    for (size_t k = 0; k < i; k++)
+        sum -= ledgers_hard(k);
+    return sum;
+}
+
+/* Along its best order of members a set has most[set] groups. */
+size_t ledgers_most_groups(const int64_t *minor, size_t count)
+{
+    static uint8_t most[1u << 16];
+    static int64_t sum[1u << 16];
+
+    assert_in_range(count, 0, 16);
+    for (uint32_t set = 1; set < 1u << count; set++) {
+        uint8_t best = 0;
+        for (uint32_t rest = set; rest; rest &= rest - 1) {
+            uint8_t without = most[set & ~(rest & (0u - rest))];
+            best = without > best ? without : best;
+        }
+        sum[set] = sum[set & (set - 1)] + minor[__builtin_ctz(set)];
+        most[set] = (uint8_t)(best + (sum[set] == 0));
+    }
+    return most[(1u << count) - 1];
+}

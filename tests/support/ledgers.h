@@ -50,4 +50,13 @@ char *ledgers_picture(const isplit_state *state);
 /** The id of the newest event of this kind in a ledger. */
 void ledgers_last_id(const isplit_ledger *ledger, const char *kind, char out[65]);
 
+#define LEDGERS_HARD 40
+
+/** Balance number `i` of LEDGERS_HARD that sum to zero: a search takes its time. */
+int64_t ledgers_hard(size_t i);
+
+/** The most groups, each of sum zero, of at most 16 numbers that sum to zero: by looking
+ * at every set of them. */
+size_t ledgers_most_groups(const int64_t *minor, size_t count);
+
 #endif

@@ -12,10 +12,10 @@
 
 #include "desk.h"
 #include "fail_alloc.h"
+#include "intersplit/money.h"
 #include "intersplit/plan.h"
+#include "ledgers.h"
 #include "peer_plans.h"
-
-#define MEMBERS 24
 
 static struct event_base *base;
 static ic_identity *me;
@@ -50,15 +50,15 @@ static void add(const char *payer, const char *amount, const char *with)
     assert_int_equal(isplit_book_add(book, "trip", &draft, &entry, NULL, NULL), 0);
 }
 
-/* Amounts of which no few sum to zero: the whole table is filled. */
 static void add_many(void)
 {
-    for (unsigned i = 0; i + 1 < MEMBERS; i++) {
+    for (size_t i = 0; i + 1 < LEDGERS_HARD; i++) {
+        int64_t minor = ledgers_hard(i);
         char name[16];
-        char amount[32];
-        (void)snprintf(name, sizeof name, "m%02u", i);
-        (void)snprintf(amount, sizeof amount, "%u.00", 1u << i);
-        add(name, amount, "zoe");
+        char amount[ISPLIT_MONEY_TEXT_MAX];
+        (void)snprintf(name, sizeof name, "m%02zu", i);
+        isplit_money_format(minor < 0 ? -minor : minor, 2, 0, amount);
+        add(minor < 0 ? "zoe" : name, amount, minor < 0 ? name : "zoe");
     }
 }
 

@@ -13,9 +13,9 @@
 #include "desk.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "intersplit/money.h"
+#include "ledgers.h"
 #include "peer_wait.h"
-
-#define MEMBERS 24
 
 static struct event_base *base;
 static peer_plans *plans;
@@ -54,20 +54,20 @@ static void new_waiter(void)
     assert_int_equal(peer_wait_new(&o, &waiter), 0);
 }
 
-/* Amounts of which no few sum to zero: the whole table is filled. */
 static int setup(void **state)
 {
     desk_setup(state);
     desk *d = *state;
     desk_open(d);
-    for (unsigned i = 0; i + 1 < MEMBERS; i++) {
+    for (size_t i = 0; i + 1 < LEDGERS_HARD; i++) {
+        int64_t minor = 2 * ledgers_hard(i);
         char name[16];
-        char amount[32];
+        char amount[ISPLIT_MONEY_TEXT_MAX];
         char split[32];
-        (void)snprintf(name, sizeof name, "m%02u", i);
+        (void)snprintf(name, sizeof name, "m%02zu", i);
         (void)snprintf(split, sizeof split, "%s,zoe", name);
-        (void)snprintf(amount, sizeof amount, "%u.00", 2u << i);
-        (void)desk_add(d, "trip", name, amount, split, "");
+        isplit_money_format(minor < 0 ? -minor : minor, 2, 0, amount);
+        (void)desk_add(d, "trip", minor < 0 ? "zoe" : name, amount, split, "");
     }
     base = event_base_new();
     assert_non_null(base);

@@ -1,4 +1,5 @@
 /* docs/spec/16-ledger.md, section 3; tests/vectors/settlement.json */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "intercom/sys/mem.h"
 #include "intersplit/plan.h"
 #include "ledgers.h"
 #include "plan/plan.h"
@@ -119,23 +121,17 @@ static void random_balances(isplit_share *out, char names[][8], size_t count,
     }
 }
 
-/* The same number, by looking at all partitions: groups[set] = most groups in set. */
+/* The same number, by looking at all subsets. */
 static size_t fewest(const isplit_share *b, size_t count)
 {
-    int groups[1 << 10];
+    int64_t minor[10];
+    size_t open = 0;
 
-    groups[0] = 0;
-    for (unsigned set = 1; set < 1u << count; set++) {
-        groups[set] = -1;
-        for (unsigned part = set; part; part = (part - 1) & set) {
-            int64_t sum = 0;
-            for (size_t i = 0; i < count; i++)
-                sum += part >> i & 1 ? b[i].minor : 0;
-            if (!sum && groups[set & ~part] >= 0 && groups[set & ~part] >= groups[set])
-                groups[set] = groups[set & ~part] + 1;
-        }
+    for (size_t i = 0; i < count; i++) {
+        if (b[i].minor)
+            minor[open++] = b[i].minor;
     }
-    return count - (size_t)groups[(1u << count) - 1];
+    return open - ledgers_most_groups(minor, open);
 }
 
 static void plans_are_as_short_as_brute_force_finds(void **state)
@@ -190,8 +186,7 @@ static void check_shuffled(isplit_share *balances, size_t count, uint64_t *seed)
     isplit_plan_free(&again);
 }
 
-/* Each way to find groups: all subsets, a search from 25 balances on, and beyond 40 what
- * comes quickly. */
+/* Both ways to find groups: a search, and beyond 40 balances what comes quickly. */
 static void the_order_of_members_does_not_change_a_plan(void **state)
 {
     static const size_t many[] = {41, 47, 64, 65, 90, 128, 200, MOST};
@@ -328,35 +323,29 @@ static bool stop_at_the_third_call(uint64_t done, uint64_t most, void *user)
     return ++*calls < 3;
 }
 
-/* The worst case: no two groups, so every subset is looked at. */
-static void powers_of_two(isplit_share *out, char names[][8], size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        (void)snprintf(names[i], 8, "m%02u", (unsigned)i % 100000);
-        out[i] = (isplit_share){.name = names[i], .minor = INT64_C(1) << i};
-    }
-    out[count - 1].minor = -((INT64_C(1) << (count - 1)) - 1);
-}
-
 static void a_search_can_be_canceled(void **state)
 {
-    char names[20][8];
-    isplit_share balances[20];
+    char names[LEDGERS_HARD][8];
+    isplit_share balances[LEDGERS_HARD];
     isplit_plan_options o;
     isplit_plan plan;
     unsigned calls = 0;
 
     (void)state;
-    powers_of_two(balances, names, 20);
+    for (size_t i = 0; i < LEDGERS_HARD; i++) {
+        (void)snprintf(names[i], 8, "m%02zu", i);
+        balances[i] = (isplit_share){names[i], ledgers_hard(i)};
+    }
     isplit_plan_options_default(&o);
     o.on_progress = stop_at_the_third_call;
     o.user = &calls;
     o.progress_every = 1000;
-    assert_int_equal(isplit_plan_make_with(balances, 20, &o, &plan), IC_ERR_CANCELED);
+    assert_int_equal(isplit_plan_make_with(balances, LEDGERS_HARD, &o, &plan),
+                     IC_ERR_CANCELED);
     assert_int_equal(calls, 3);
 }
 
-/* Section 3.3, 4: when the steps are spent, the best found, and no false proof. */
+/* Section 3.3, 3: when the steps are spent, the best found, and no false proof. */
 static void a_search_without_steps_left_proves_nothing(void **state)
 {
     char names[16][8];
@@ -374,6 +363,96 @@ static void a_search_without_steps_left_proves_nothing(void **state)
     assert_false(plan.optimal);
     assert_true(plan.lower_bound < plan.count);
     isplit_plan_free(&plan);
+}
+
+/* --- memory --- */
+
+static size_t held; /* bytes, as the C library rounds them up */
+static size_t peak;
+
+static void *measured(void *p)
+{
+    held += malloc_usable_size(p);
+    peak = held > peak ? held : peak;
+    return p;
+}
+
+static void *measured_alloc(size_t size, void *user)
+{
+    (void)user;
+    return measured(malloc(size));
+}
+
+static void *measured_resize(void *old, size_t size, void *user)
+{
+    (void)user;
+    held -= malloc_usable_size(old);
+    return measured(realloc(old, size));
+}
+
+static void measured_release(void *p, void *user)
+{
+    (void)user;
+    held -= malloc_usable_size(p);
+    free(p);
+}
+
+static size_t peak_of(const isplit_share *balances, size_t count)
+{
+    const ic_mem_functions functions = {
+        .alloc = measured_alloc, .resize = measured_resize, .release = measured_release};
+    isplit_plan plan;
+
+    held = peak = 0;
+    ic_mem_set(&functions);
+    assert_int_equal(isplit_plan_make(balances, count, &plan), 0);
+    isplit_plan_free(&plan);
+    ic_mem_set(NULL);
+    assert_int_equal(held, 0);
+    return peak;
+}
+
+/* Balances that come `alike` at a time, but else different from all others and from
+ * their negatives; the last ones make up for them. */
+static void fill_blocks(isplit_share *out, char names[][8], size_t count, size_t alike)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t block = (int64_t)(i / alike);
+        int64_t size = 1000000 + block * block * 911 + block;
+        (void)snprintf(names[i], 8, "m%04u", (unsigned)i % 10000);
+        out[i] = (isplit_share){names[i], block % 2 ? size : -size};
+        if (i + alike >= count)
+            out[i].minor = -sum;
+        else if (i % alike == 0)
+            sum += out[i].minor;
+    }
+}
+
+/* The header promises 64 MiB. Most is taken by 40 different balances, by 60 of which
+ * three are alike each, which makes as many different sets, and by a full table of pairs.
+ */
+static void no_plan_takes_more_than_64_mib(void **state)
+{
+    static const struct {
+        size_t count;
+        size_t alike;
+    } rooms[] = {{24, 1}, {32, 1}, {36, 1}, {39, 1},  {40, 1},
+                 {48, 2}, {50, 2}, {60, 3}, {MOST, 1}};
+    static char names[MOST][8];
+    static isplit_share balances[MOST];
+    size_t largest = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        fill_blocks(balances, names, rooms[i].count, rooms[i].alike);
+        size_t bytes = peak_of(balances, rooms[i].count);
+        if (bytes > (size_t)64 << 20)
+            fail_msg("%zu balances take %zu bytes", rooms[i].count, bytes);
+        largest = bytes > largest ? bytes : largest;
+    }
+    assert_true(largest > (size_t)48 << 20); /* it was measured at its worst */
 }
 
 static void plan_once(void *arg)
@@ -406,6 +485,7 @@ int main(void)
         cmocka_unit_test(what_balances_alone_cannot_tell_is_refused),
         cmocka_unit_test(a_search_can_be_canceled),
         cmocka_unit_test(a_search_without_steps_left_proves_nothing),
+        cmocka_unit_test(no_plan_takes_more_than_64_mib),
         cmocka_unit_test(survives_each_failed_allocation),
     };
     return cmocka_run_group_tests_name("intersplit/plan", tests, NULL, NULL);
