@@ -68,7 +68,7 @@ int isplit_book_open(const isplit_book_options *opts, isplit_book **out,
 
     int err = read_options(opts, &o);
     if (err) {
-        isplit__reason_set(why, "the options of the ledger are not complete");
+        isplit__refuse(why, "the options of the ledger are not complete");
         return err;
     }
     isplit_book *book = ic_mem_calloc(1, sizeof *book);
@@ -232,12 +232,12 @@ int isplit__book_explain(int error, const isplit_reason *ours, isplit_reason *wh
     if (error && ours->text[0] && why)
         *why = *ours;
     else if (error == IC_ERR_INVALID)
-        isplit__reason_set(why,
-                           "a room's name has 1 to %d bytes without control "
-                           "characters",
-                           ISPLIT__ROOM_MAX_BYTES);
+        isplit__refuse(why,
+                       "a room's name has 1 to %d bytes without control "
+                       "characters",
+                       ISPLIT__ROOM_MAX_BYTES);
     else if (error == IC_ERR_LIMIT)
-        isplit__reason_set(why, "the room is full; start another one");
+        isplit__refuse(why, "the room is full; start another one");
     else if (error)
         isplit__store_explain(error, why);
     return error;
@@ -327,7 +327,7 @@ static int do_deed(isplit_book *book, const char *room, isplit__asked *asked)
     asked->field = ISPLIT_FIELD_ROOM;
     int err = isplit__book_place(book, room, !is_about_entry(asked->deed), &place);
     if (err == IC_ERR_NOT_FOUND)
-        isplit__reason_set(asked->why, "there is no such entry in this room");
+        isplit__refuse(asked->why, "there is no such entry in this room");
     if (err)
         return err;
     asked->field = ISPLIT_FIELD_NONE;

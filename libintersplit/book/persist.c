@@ -19,17 +19,17 @@ static int read_file(const isplit_book *book, char **data, isplit__slice *text,
     *data = NULL;
     *text = (isplit__slice){.at = "", .len = 0};
     if (!book->snapshot_path) {
-        isplit__reason_set(why, "this ledger has no snapshot file");
+        isplit__refuse(why, "this ledger has no snapshot file");
         return IC_ERR_UNSUPPORTED;
     }
     int err = isplit__file_read(book->snapshot_path, book->max_snapshot, data, &len);
     if (!err)
         *text = (isplit__slice){.at = *data, .len = len};
     else if (err == IC_ERR_LIMIT)
-        isplit__reason_set(why, "the snapshot file is larger than %zu bytes",
-                           book->max_snapshot);
+        isplit__refuse(why, "the snapshot file is larger than %zu bytes",
+                       book->max_snapshot);
     else if (err != IC_ERR_NOT_FOUND)
-        isplit__reason_set(why, "the snapshot file cannot be read");
+        isplit__refuse(why, "the snapshot file cannot be read");
     return err == IC_ERR_NOT_FOUND ? 0 : err;
 }
 
@@ -114,21 +114,21 @@ static int replace_file(isplit_book *book, const writing *w, isplit_reason *why)
     put_file(&b, w, book->env.wall_ms(book->env.user));
     int err = b.bad ? IC_ERR_NOMEM : 0;
     if (!err && b.len > book->max_snapshot) {
-        isplit__reason_set(why, "the snapshot file would be larger than %zu bytes",
-                           book->max_snapshot);
+        isplit__refuse(why, "the snapshot file would be larger than %zu bytes",
+                       book->max_snapshot);
         err = IC_ERR_LIMIT;
     }
     if (!err)
         err = isplit__file_replace(book->snapshot_path, b.data, b.len);
     isplit__buf_free(&b);
     if (err == IC_ERR_FULL)
-        isplit__reason_set(why, "the disk of the snapshot file is full");
+        isplit__refuse(why, "the disk of the snapshot file is full");
     else if (err == IC_ERR_DENIED || err == IC_ERR_NOT_FOUND)
-        isplit__reason_set(why, "the folder of the snapshot file cannot be written");
+        isplit__refuse(why, "the folder of the snapshot file cannot be written");
     if (err == IC_ERR_NOT_FOUND)
         err = IC_ERR_DENIED; /* NOT_FOUND would say that the room is empty */
     if (err == IC_ERR_IO)
-        isplit__reason_set(why, "writing the snapshot file failed");
+        isplit__refuse(why, "writing the snapshot file failed");
     return err;
 }
 
@@ -166,7 +166,7 @@ int isplit_book_persist(isplit_book *book, const char *room, bool sim, size_t *c
     if (!err)
         err = isplit__room_state(place->room, &state);
     if (err == IC_ERR_NOT_FOUND || (!err && !isplit_state_event_count(state))) {
-        isplit__reason_set(&ours, "nothing to persist");
+        isplit__refuse(&ours, "nothing to persist");
         err = IC_ERR_NOT_FOUND;
     }
     if (!err && !sim)
@@ -255,7 +255,7 @@ static int undo_clears(isplit__room *room, const restoring *r)
     ic_mem_free(clears);
     if (!count)
         return 0;
-    isplit__reason_set(r->why, "only who has an entry in this room can undo its clear");
+    isplit__refuse(r->why, "only who has an entry in this room can undo its clear");
     return IC_ERR_DENIED;
 }
 

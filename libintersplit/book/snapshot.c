@@ -11,14 +11,13 @@
 
 static int damaged(isplit_reason *why, const char *what)
 {
-    isplit__reason_set(why, "the snapshot file is damaged (%s); it was left as it is",
-                       what);
+    isplit__refuse(why, "the snapshot file is damaged (%s); it was left as it is", what);
     return IC_ERR_CORRUPT;
 }
 
 static int newer(isplit_reason *why)
 {
-    isplit__reason_set(why, "the snapshot file was written by a newer version");
+    isplit__refuse(why, "the snapshot file was written by a newer version");
     return IC_ERR_UNSUPPORTED;
 }
 

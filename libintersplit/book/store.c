@@ -93,7 +93,7 @@ void isplit__store_explain(int error, isplit_reason *why)
         text = "the ledger's store was written by a newer version of this program";
     else if (error == IC_ERR_NOMEM)
         text = "out of memory";
-    isplit__reason_set(why, "%s", text);
+    isplit__refuse(why, "%s", text);
 }
 
 static uint32_t be32(const uint8_t *p)
@@ -109,7 +109,7 @@ static int check_header(const uint8_t *header, sqlite3_int64 size, isplit_reason
         return 0;
     if (size < HEADER_BYTES || memcmp(header, magic, sizeof magic) != 0 ||
         be32(header + 68) != APPLICATION_ID) {
-        isplit__reason_set(why, "this file is not a ledger's store, or is damaged");
+        isplit__refuse(why, "this file is not a ledger's store, or is damaged");
         return IC_ERR_CORRUPT;
     }
     if (be32(header + 60) > SCHEMA_VERSION) {

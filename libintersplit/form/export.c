@@ -56,10 +56,10 @@ int isplit_export_read(const char *format, const char *what,
     size_t w = what && *what ? find_name(whats, COUNT(whats), what) : 0;
 
     if (f == COUNT(formats))
-        isplit__reason_set(why, "a format is text, json, csv, splitwise, ledger, hledger "
-                                "or beancount");
+        isplit__refuse(why, "a format is text, json, csv, splitwise, ledger, hledger "
+                            "or beancount");
     else if (w == COUNT(whats))
-        isplit__reason_set(why, "export settlements, balances or expenses");
+        isplit__refuse(why, "export settlements, balances or expenses");
     else {
         *format_out = (isplit_export_format)f;
         *what_out = (isplit_export_what)w;

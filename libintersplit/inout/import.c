@@ -38,9 +38,9 @@ int isplit_import_format_read(const char *name, isplit_import_format *format,
             return 0;
         }
     }
-    isplit__reason_set(why, "a format is splitwise, splitwise-json, spliit, spliit-json, "
-                            "ihatemoney, cospend, or guess");
-    return IC_ERR_INVALID;
+    return isplit__refuse(why,
+                          "a format is splitwise, splitwise-json, spliit, spliit-json, "
+                          "ihatemoney, cospend, or guess");
 }
 
 int isplit__import_fail(isplit_import *import, const char *format, ...)
@@ -51,9 +51,8 @@ int isplit__import_fail(isplit_import *import, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    isplit__reason_set(&import->why, "%s %zu: %s", import->unit ? "expense" : "line",
-                       import->row.line, text);
-    return IC_ERR_INVALID;
+    return isplit__refuse(&import->why, "%s %zu: %s", import->unit ? "expense" : "line",
+                          import->row.line, text);
 }
 
 static void *new_piece(isplit_import *import, size_t size)
@@ -385,8 +384,8 @@ static int keep_row(isplit_import *import)
     isplit__import_row **end = import->last ? &import->last->next : &import->rows;
 
     if (import->info.rows == ISPLIT_IMPORT_MAX_ROWS) {
-        isplit__reason_set(&import->why, "a file has at most %d rows",
-                           ISPLIT_IMPORT_MAX_ROWS);
+        isplit__refuse(&import->why, "a file has at most %d rows",
+                       ISPLIT_IMPORT_MAX_ROWS);
         return IC_ERR_LIMIT;
     }
     size_t parts = row->paid.count + row->shares.count;

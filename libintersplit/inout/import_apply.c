@@ -166,7 +166,7 @@ static int refuse_row(work *w, int err, const isplit_reason *why)
     const char *unit = w->import->unit ? "expense" : "line";
 
     if (err == IC_ERR_INVALID)
-        isplit__reason_set(w->why, "%s %zu: %s", unit, w->row->line, why->text);
+        isplit__refuse(w->why, "%s %zu: %s", unit, w->row->line, why->text);
     else
         *w->why = *why;
     return err;

@@ -292,12 +292,10 @@ static int choose(isplit_import *import, const json_t *root, const json_t *list)
                                   ? ISPLIT_IMPORT_SPLIIT_JSON
                                   : ISPLIT_IMPORT_SPLITWISE_JSON;
 
-    if (!json_is_array(list) || (said != ISPLIT_IMPORT_GUESS && said != is)) {
-        isplit__reason_set(&import->why, "this is no JSON of %s",
-                           said ? isplit_import_format_name(said)
-                                : "Splitwise or Spliit: it has no list of expenses");
-        return IC_ERR_INVALID;
-    }
+    if (!json_is_array(list) || (said != ISPLIT_IMPORT_GUESS && said != is))
+        return isplit__refuse(&import->why, "this is no JSON of %s",
+                              said ? isplit_import_format_name(said)
+                                   : "Splitwise or Spliit: it has no list of expenses");
     import->info.format = is;
     return 0;
 }

@@ -88,8 +88,8 @@ static int check_seq(const isplit__room *room, const isplit__author *author,
     const uint32_t *last = isplit__idmap_get(&room->last_of, &key);
     if (!last || event_at(room, *last)->seq < ISPLIT__EVENT_MAX_SEQ)
         return 0;
-    isplit__reason_set(why, "one key can write %d events to a room; start another room",
-                       ISPLIT__EVENT_MAX_SEQ);
+    isplit__refuse(why, "one key can write %d events to a room; start another room",
+                   ISPLIT__EVENT_MAX_SEQ);
     return IC_ERR_LIMIT;
 }
 
@@ -175,8 +175,8 @@ int isplit__author_clear(isplit__room *room, const isplit__author *author,
     size_t before = isplit_state_entry_count(state);
     memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
     if (before && !isplit__room_may_clear(room, &key)) {
-        isplit__reason_set(
-            why, "only who has an entry in this room can clear it, or its owner");
+        isplit__refuse(why,
+                       "only who has an entry in this room can clear it, or its owner");
         return IC_ERR_DENIED;
     }
     if (before)

@@ -335,9 +335,9 @@ int isplit__note_read(const char *typed, const char **text, size_t *len,
     *len = typed ? strlen(typed) : 0;
     *text = isplit__trim(typed ? typed : "", len);
     if (!isplit__utf8_valid(*text, *len))
-        isplit__reason_set(why, "the note is not UTF-8");
+        isplit__refuse(why, "the note is not UTF-8");
     else if (*len > ISPLIT__NOTE_MAX_BYTES)
-        isplit__reason_set(why, "a note has at most %d bytes", ISPLIT__NOTE_MAX_BYTES);
+        isplit__refuse(why, "a note has at most %d bytes", ISPLIT__NOTE_MAX_BYTES);
     else
         return 0;
     return IC_ERR_INVALID;

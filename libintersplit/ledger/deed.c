@@ -22,7 +22,7 @@ typedef struct doing {
 
 static int refuse(const doing *d, int err, const char *text)
 {
-    isplit__reason_set(d->asked->why, "%s", text);
+    isplit__refuse(d->asked->why, "%s", text);
     return err;
 }
 

@@ -24,8 +24,7 @@ typedef struct reading {
 
 static int refuse(const reading *r, const char *text)
 {
-    isplit__reason_set(r->why, "%s", text);
-    return IC_ERR_INVALID;
+    return isplit__refuse(r->why, "%s", text);
 }
 
 /* A copy with a zero after it. */

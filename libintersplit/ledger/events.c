@@ -101,7 +101,7 @@ int isplit__id_compare(const void *a, const void *b)
 
 static int refuse(isplit_reason *why, const char *text)
 {
-    isplit__reason_set(why, "%s", text);
+    isplit__refuse(why, "%s", text);
     return IC_ERR_PROTO;
 }
 
@@ -411,7 +411,7 @@ static int read_outside(const json_t *object, isplit__item *item, isplit__buf *c
     if (!json_is_object(object) || !member_integer(object, "v", 1, INT32_MAX, &version))
         return refuse(why, "not an event");
     if (version != 2) {
-        isplit__reason_set(why, "the event is of a later version");
+        isplit__refuse(why, "the event is of a later version");
         return IC_ERR_UNSUPPORTED;
     }
     if (json_object_size(object) != ENVELOPE_MEMBERS + 1 ||
@@ -466,7 +466,7 @@ int isplit__item_read(const char *json, size_t len, const isplit__context *conte
     if (object)
         err = isplit__item_of(object, context, out, why);
     else
-        isplit__reason_set(why, "an event is not JSON");
+        isplit__refuse(why, "an event is not JSON");
     json_decref(object);
     return err;
 }
@@ -511,7 +511,7 @@ int isplit__event_sign(isplit__buf *canonical, const isplit__context *context,
         return IC_ERR_NOMEM;
     int err = IC_ERR_LIMIT;
     if (item.len > ISPLIT__EVENT_MAX_BYTES)
-        isplit__reason_set(why, "the entry is too large: fewer names or a shorter note");
+        isplit__refuse(why, "the entry is too large: fewer names or a shorter note");
     else
         err = isplit__event_load(item.text, item.len, context, &item.event);
     if (err) {

@@ -20,7 +20,7 @@ static const isplit__room *room_of(const isplit_state *state)
 
 static int not_found(isplit_reason *why)
 {
-    isplit__reason_set(why, "there is no such entry in this room");
+    isplit__refuse(why, "there is no such entry in this room");
     return IC_ERR_NOT_FOUND;
 }
 
@@ -33,10 +33,9 @@ static int find_begun(const isplit_state *state, const char *text,
     for (size_t i = 0; i < state->all_count; i++) {
         if (strncmp(state->all[i]->id, text, len) != 0)
             continue;
-        if (found) {
-            isplit__reason_set(why, "several entries begin like this; type more digits");
-            return IC_ERR_INVALID;
-        }
+        if (found)
+            return isplit__refuse(why,
+                                  "several entries begin like this; type more digits");
         found = state->all[i];
     }
     if (!found)

@@ -85,12 +85,12 @@ int isplit_ledger_take(isplit_ledger *l, const char *json, size_t len,
         return IC_ERR_LIMIT;
     int err = isplit__item_read(json, len, &l->room->context, &item, why);
     if (err == IC_ERR_INVALID) {
-        isplit__reason_set(why, "not an entry");
+        isplit__refuse(why, "not an entry");
         err = IC_ERR_PROTO;
     }
     if (!err && !isplit__item_verify(&item)) {
         isplit__item_free(&item);
-        isplit__reason_set(why, "the event's signature is wrong");
+        isplit__refuse(why, "the event's signature is wrong");
         err = IC_ERR_AUTH;
     }
     return err ? err : isplit__room_take(l->room, &item, taken);
@@ -101,7 +101,7 @@ static int check_writer(const isplit_ledger *l, isplit_reason *why)
 {
     if (l->author.identity)
         return 0;
-    isplit__reason_set(why, "this ledger only reads");
+    isplit__refuse(why, "this ledger only reads");
     return IC_ERR_DENIED;
 }
 

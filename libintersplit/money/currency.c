@@ -41,10 +41,9 @@ int isplit_currency_code(const char *text, size_t len, char out[ISPLIT_CURRENCY_
         letters = letters || is_letter(code[i]);
         good = is_letter(code[i]) || (c >= '0' && c <= '9');
     }
-    if (!good || !letters) {
-        isplit__reason_set(why, "a currency is 2 to 12 letters and digits, such as EUR");
-        return IC_ERR_INVALID;
-    }
+    if (!good || !letters)
+        return isplit__refuse(why,
+                              "a currency is 2 to 12 letters and digits, such as EUR");
     memcpy(out, code, sizeof code);
     return 0;
 }
@@ -87,12 +86,10 @@ static int read_rate(const char *rate, isplit__number *n, isplit_reason *why)
     *n = (isplit__number){.decimals = (unsigned)decimals};
     for (const char *at = rate; *at && digits + decimals <= RATE_DIGITS; at++)
         n->digits = *at >= '0' && *at <= '9' ? n->digits * 10 + (*at - '0') : n->digits;
-    if (more[decimals] || !n->digits || digits + decimals > RATE_DIGITS) {
-        isplit__reason_set(why,
-                           "a rate is a number above zero such as 0.9215, of at most "
-                           "15 digits");
-        return IC_ERR_INVALID;
-    }
+    if (more[decimals] || !n->digits || digits + decimals > RATE_DIGITS)
+        return isplit__refuse(why,
+                              "a rate is a number above zero such as 0.9215, of at most "
+                              "15 digits");
     return 0;
 }
 
@@ -102,10 +99,8 @@ int isplit_money_convert(int64_t minor, unsigned exponent, const char *rate,
     isplit__number n;
 
     if (minor < 1 || minor > ISPLIT_MONEY_MAX_MINOR ||
-        exponent > ISPLIT_MONEY_MAX_EXPONENT || to_exponent > ISPLIT_MONEY_MAX_EXPONENT) {
-        isplit__reason_set(why, "an amount this large is not accepted");
-        return IC_ERR_INVALID;
-    }
+        exponent > ISPLIT_MONEY_MAX_EXPONENT || to_exponent > ISPLIT_MONEY_MAX_EXPONENT)
+        return isplit__refuse(why, "an amount this large is not accepted");
     int err = read_rate(rate, &n, why);
     if (err)
         return err;
@@ -115,11 +110,9 @@ int isplit_money_convert(int64_t minor, unsigned exponent, const char *rate,
     product down = (product)isplit__power_of_ten(exponent) *
                    (product)isplit__power_of_ten(n.decimals);
     product v = (up + down / 2) / down;
-    if (!v || v > (product)ISPLIT_MONEY_MAX_MINOR) {
-        isplit__reason_set(why, "by this rate the amount comes to %s",
-                           v ? "more than is accepted" : "less than one unit");
-        return IC_ERR_INVALID;
-    }
+    if (!v || v > (product)ISPLIT_MONEY_MAX_MINOR)
+        return isplit__refuse(why, "by this rate the amount comes to %s",
+                              v ? "more than is accepted" : "less than one unit");
     *converted = (int64_t)v;
     return 0;
 }

@@ -41,12 +41,6 @@ static const struct {
     {"R$", "BRL"}, {"Fr.", "CHF"},
 };
 
-static int refuse(isplit_reason *why, const char *text)
-{
-    isplit__reason_set(why, "%s", text);
-    return IC_ERR_INVALID;
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -114,9 +108,10 @@ static size_t mark_at(const char *at, size_t left, char *mark)
 static int refuse_sign(const char *text, size_t len, isplit_reason *why)
 {
     if (len && text[0] == '+')
-        return refuse(why, "an amount has no sign");
+        return isplit__refuse(why, "an amount has no sign");
     if ((len && text[0] == '-') || (len >= 3 && memcmp(text, "\xe2\x88\x92", 3) == 0))
-        return refuse(why, "an amount has no sign; to give money back use a refund");
+        return isplit__refuse(why,
+                              "an amount has no sign; to give money back use a refund");
     return 0;
 }
 
@@ -128,16 +123,16 @@ static int cut(const char *text, size_t len, pieces *p, isplit_reason *why)
         size_t n = mark_at(text, len, &mark);
         if (n) {
             if (p->count == MAX_GROUPS)
-                return refuse(why, "an amount this large is not accepted");
+                return isplit__refuse(why, "an amount this large is not accepted");
             p->mark[p->count - 1] = mark;
             p->run[p->count++] = text + n;
         } else if (is_digit(text[0])) {
             p->length[p->count - 1]++;
             n = 1;
-        } else {
-            return refuse(why, "an amount is written with the digits 0 to 9, such as "
-                               "12.50");
-        }
+        } else
+            return isplit__refuse(why,
+                                  "an amount is written with the digits 0 to 9, such as "
+                                  "12.50");
         text += n;
         len -= n;
     }
@@ -170,7 +165,8 @@ static bool groups_well(const pieces *p, size_t whole)
 
 static int refuse_groups(isplit_reason *why)
 {
-    return refuse(why, "the digits of an amount are grouped by three, such as 1,234.50");
+    return isplit__refuse(
+        why, "the digits of an amount are grouped by three, such as 1,234.50");
 }
 
 static void copy_runs(const pieces *p, size_t from, size_t to, char *out)
@@ -190,11 +186,10 @@ static int refuse_ambiguous(const pieces *p, unsigned exponent, isplit_reason *w
 
     copy_runs(p, 0, 2, whole);
     copy_runs(p, 0, 1, first);
-    isplit__reason_set(
+    return isplit__refuse(
         why, "%s%c%.3s is ambiguous: write %s.%.*s or %s.%.*s; at most %u decimals",
         first, p->mark[0], p->run[1], whole, (int)exponent, "000000000", first,
         (int)(exponent < 3 ? exponent : 3), p->run[1], exponent);
-    return IC_ERR_INVALID;
 }
 
 /* Rules 4 and 5: one kind of mark. */
@@ -238,7 +233,8 @@ static int read_marks(const pieces *p, unsigned exponent, unsigned flags, readin
         return 0;
     if (flags & ISPLIT_MONEY_STRICT) {
         if (p->count > 2 || p->mark[0] != '.')
-            return refuse(why, "an amount is written with '.' as its only mark here");
+            return isplit__refuse(why,
+                                  "an amount is written with '.' as its only mark here");
         r->decimals = true;
         return 0;
     }
@@ -252,10 +248,10 @@ static int add_up(const char *digits, int64_t *out, isplit_reason *why)
     int64_t v = 0;
 
     if (!*digits)
-        return refuse(why, "an amount has digits");
+        return isplit__refuse(why, "an amount has digits");
     for (; *digits; digits++) {
         if (v >= ISPLIT__DIGITS_MAX / 10)
-            return refuse(why, "an amount this large is not accepted");
+            return isplit__refuse(why, "an amount this large is not accepted");
         v = v * 10 + (*digits - '0');
     }
     *out = v;
@@ -270,7 +266,7 @@ int isplit__number_read(const char *text, size_t len, unsigned exponent, unsigne
     char digits[MAX_TEXT + 1];
 
     if (len > MAX_TEXT)
-        return refuse(why, "an amount this long is not accepted");
+        return isplit__refuse(why, "an amount this long is not accepted");
     int err = cut(text, len, &p, why);
     if (!err)
         err = read_marks(&p, exponent, flags, &r, why);
@@ -279,11 +275,11 @@ int isplit__number_read(const char *text, size_t len, unsigned exponent, unsigne
     copy_runs(&p, 0, r.decimals ? r.whole + 1 : r.whole, digits);
     size_t decimals = r.decimals ? p.length[p.count - 1] : 0;
     if (decimals > ISPLIT_MONEY_MAX_EXPONENT)
-        return refuse(why, "a currency has at most 9 decimals");
+        return isplit__refuse(why, "a currency has at most 9 decimals");
     out->decimals = (unsigned)decimals;
     /* "5." has a mark, and no decimals are as good as wrong ones where there are none */
     if (r.decimals && !exponent && !(flags & ISPLIT__NUMBER_OF_SUM))
-        return refuse(why, "this currency has no decimals");
+        return isplit__refuse(why, "this currency has no decimals");
     return add_up(digits, &out->digits, why);
 }
 
@@ -300,15 +296,13 @@ int64_t isplit__power_of_ten(unsigned exponent)
 static int evaluate(const isplit__number *n, unsigned exponent, int64_t *minor,
                     isplit_reason *why)
 {
-    if (n->decimals > exponent) {
-        isplit__reason_set(why, "at most %u decimals are allowed", exponent);
-        return IC_ERR_INVALID;
-    }
+    if (n->decimals > exponent)
+        return isplit__refuse(why, "at most %u decimals are allowed", exponent);
     int64_t unit = isplit__power_of_ten(exponent - n->decimals);
     if (!n->digits)
-        return refuse(why, "an amount must be more than zero");
+        return isplit__refuse(why, "an amount must be more than zero");
     if (n->digits > ISPLIT_MONEY_MAX_MINOR / unit)
-        return refuse(why, "an amount this large is not accepted");
+        return isplit__refuse(why, "an amount this large is not accepted");
     *minor = n->digits * unit;
     return 0;
 }
@@ -320,13 +314,13 @@ int isplit_money_parse(const char *text, size_t len, unsigned exponent,
     isplit__number n;
 
     if (exponent > ISPLIT_MONEY_MAX_EXPONENT)
-        return refuse(why, "a currency has at most 9 decimals");
+        return isplit__refuse(why, "a currency has at most 9 decimals");
     trim_spaces(&text, &len);
     drop_currency(&text, &len, currency);
     if (!len)
-        return refuse(why, "an amount is missing");
+        return isplit__refuse(why, "an amount is missing");
     if (len > MAX_SUM)
-        return refuse(why, "an amount this long is not accepted");
+        return isplit__refuse(why, "an amount this long is not accepted");
     int err = refuse_sign(text, len, why);
     if (err)
         return err;

@@ -38,12 +38,6 @@ typedef struct sum {
 
 static const level empty_level = {{0, 1}, {1, 1}, '+', '*'};
 
-static int refuse(isplit_reason *why, const char *text)
-{
-    isplit__reason_set(why, "%s", text);
-    return IC_ERR_INVALID;
-}
-
 /* The operator at `at` as one byte, and how long it is; 0 when there is none. */
 static size_t operator_at(const char *at, const char *end, char *op)
 {
@@ -110,14 +104,14 @@ static int multiply(fraction *by, char times, fraction f, isplit_reason *why)
     bool divides = times == '/';
 
     if (divides && !f.n)
-        return refuse(why, "nothing can be divided by zero");
+        return isplit__refuse(why, "nothing can be divided by zero");
     by->n *= divides ? f.d : f.n;
     by->d *= divides ? f.n : f.d;
     if (by->d < 0) {
         by->n = -by->n;
         by->d = -by->d;
     }
-    return lowest_terms(by) ? 0 : refuse(why, "the sum has too many digits");
+    return lowest_terms(by) ? 0 : isplit__refuse(why, "the sum has too many digits");
 }
 
 static int take_value(sum *s, fraction value, isplit_reason *why)
@@ -141,14 +135,14 @@ static int take_number(sum *s, const char *from, const char *to, isplit_reason *
     isplit__number number;
 
     if (!s->wants_number)
-        return refuse(why, "a sum has + - * or / between two numbers");
+        return isplit__refuse(why, "a sum has + - * or / between two numbers");
     int err = isplit__number_read(from, (size_t)(to - from), s->exponent,
                                   ISPLIT__NUMBER_OF_SUM, &number, why);
     if (err)
         return err;
     fraction f = {number.digits, isplit__power_of_ten(number.decimals)};
     return lowest_terms(&f) ? take_value(s, f, why)
-                            : refuse(why, "the sum has too many digits");
+                            : isplit__refuse(why, "the sum has too many digits");
 }
 
 static int take_operator(sum *s, char op, isplit_reason *why)
@@ -156,21 +150,22 @@ static int take_operator(sum *s, char op, isplit_reason *why)
     level *l = &s->levels[s->depth];
 
     if ((op == '(') != s->wants_number)
-        return refuse(why, s->wants_number ? "a number is missing in the sum"
-                                           : "a sum has + - * or / between two numbers");
+        return isplit__refuse(why, s->wants_number
+                                       ? "a number is missing in the sum"
+                                       : "a sum has + - * or / between two numbers");
     if (op == '(') {
         if (s->depth + 1 == MAX_DEPTH)
-            return refuse(why, "the sum has too many parentheses");
+            return isplit__refuse(why, "the sum has too many parentheses");
         s->levels[++s->depth] = empty_level;
         return 0;
     }
     if (op == ')' && !s->depth)
-        return refuse(why, "a parenthesis is missing in the sum");
+        return isplit__refuse(why, "a parenthesis is missing in the sum");
     if (op == '*' || op == '/') {
         l->times = op;
     } else {
         if (!add(&l->total, l->sign, l->product))
-            return refuse(why, "the sum has too many digits");
+            return isplit__refuse(why, "the sum has too many digits");
         fraction inner = l->total;
         if (op == ')') {
             s->depth--;
@@ -187,11 +182,11 @@ static int finish(sum *s, fraction *out, isplit_reason *why)
     level *l = &s->levels[0];
 
     if (s->wants_number)
-        return refuse(why, "a number is missing in the sum");
+        return isplit__refuse(why, "a number is missing in the sum");
     if (s->depth)
-        return refuse(why, "a parenthesis is missing in the sum");
+        return isplit__refuse(why, "a parenthesis is missing in the sum");
     if (!add(&l->total, l->sign, l->product))
-        return refuse(why, "the sum has too many digits");
+        return isplit__refuse(why, "the sum has too many digits");
     *out = l->total;
     return 0;
 }
@@ -222,18 +217,18 @@ static int refuse_uneven(int64_t below, unsigned exponent, isplit_reason *why)
     char low[ISPLIT_MONEY_TEXT_MAX];
     char high[ISPLIT_MONEY_TEXT_MAX];
 
-    isplit__reason_set(why,
-                       "the sum does not come out even: it lies between %s and %s, and "
-                       "nothing is rounded",
-                       isplit_money_format(below, exponent, 0, low),
-                       isplit_money_format(below + 1, exponent, 0, high));
-    return IC_ERR_INVALID;
+    return isplit__refuse(
+        why,
+        "the sum does not come out even: it lies between %s and %s, and "
+        "nothing is rounded",
+        isplit_money_format(below, exponent, 0, low),
+        isplit_money_format(below + 1, exponent, 0, high));
 }
 
 int isplit__sum_read(const char *text, size_t len, unsigned exponent, int64_t *minor,
                      isplit_reason *why)
 {
-    fraction f;
+    fraction f = {0, 1};
     sum s = {.at = text, .end = text + len, .exponent = exponent, .wants_number = true};
 
     s.levels[0] = empty_level;
@@ -242,9 +237,9 @@ int isplit__sum_read(const char *text, size_t len, unsigned exponent, int64_t *m
         return err;
     f.n *= isplit__power_of_ten(exponent);
     if (f.n <= 0)
-        return refuse(why, "an amount must be more than zero");
+        return isplit__refuse(why, "an amount must be more than zero");
     if (f.n / f.d >= ISPLIT_MONEY_MAX_MINOR + (f.n % f.d == 0))
-        return refuse(why, "an amount this large is not accepted");
+        return isplit__refuse(why, "an amount this large is not accepted");
     if (f.n % f.d)
         return refuse_uneven((int64_t)(f.n / f.d), exponent, why);
     *minor = (int64_t)(f.n / f.d);

@@ -13,12 +13,6 @@
 /* Money times money, or times weights. */
 __extension__ typedef unsigned __int128 product;
 
-static int refuse(isplit_reason *why, const char *text)
-{
-    isplit__reason_set(why, "%s", text);
-    return IC_ERR_INVALID;
-}
-
 /* Part number i of `amount` is as weights[i] to their sum, rounded down. */
 static int64_t floor_part(int64_t amount, int64_t weight, int64_t sum)
 {
@@ -105,11 +99,12 @@ static int check_values(const isplit_split *s, isplit_reason *why)
         if (s->values[i] >= least && s->values[i] <= most)
             continue;
         if (s->mode == ISPLIT_SPLIT_WEIGHTS)
-            return refuse(why, "a weight is a whole number from 1 to 1000000");
+            return isplit__refuse(why, "a weight is a whole number from 1 to 1000000");
         if (s->mode == ISPLIT_SPLIT_PERCENT)
-            return refuse(why, "a part is 0 to 100 percent");
-        return refuse(why, "a part of an amount is not negative, and no larger than an "
-                           "amount can be");
+            return isplit__refuse(why, "a part is 0 to 100 percent");
+        return isplit__refuse(
+            why, "a part of an amount is not negative, and no larger than an "
+                 "amount can be");
     }
     return 0;
 }
@@ -122,16 +117,19 @@ static uint64_t all_members(size_t count)
 static int check_items(const isplit_split *s, isplit_reason *why)
 {
     if (!s->item_count || s->item_count > ISPLIT_SPLIT_MAX_ITEMS)
-        return refuse(why, "a bill has 1 to 64 items");
+        return isplit__refuse(why, "a bill has 1 to 64 items");
     if (s->extra_minor < 0 || s->extra_minor > ISPLIT_MONEY_MAX_MINOR)
-        return refuse(why, "tax and tip are not negative, and no larger than an amount");
+        return isplit__refuse(
+            why, "tax and tip are not negative, and no larger than an amount");
     for (size_t i = 0; i < s->item_count; i++) {
         const isplit_split_item *item = &s->items[i];
         if (item->amount_minor < 1 || item->amount_minor > ISPLIT_MONEY_MAX_MINOR)
-            return refuse(why, "an item costs more than zero, and no more than an amount "
-                               "can be");
+            return isplit__refuse(
+                why, "an item costs more than zero, and no more than an amount "
+                     "can be");
         if (!item->members || item->members & ~all_members(s->count))
-            return refuse(why, "an item has members, all of them members of the split");
+            return isplit__refuse(
+                why, "an item has members, all of them members of the split");
     }
     return 0;
 }
@@ -139,15 +137,15 @@ static int check_items(const isplit_split *s, isplit_reason *why)
 static int check(const isplit_split *s, isplit_reason *why)
 {
     if (s->amount_minor < 1 || s->amount_minor > ISPLIT_MONEY_MAX_MINOR)
-        return refuse(why,
-                      "an amount is more than zero, and at most 10000000000000 of its "
-                      "smallest unit");
+        return isplit__refuse(
+            why, "an amount is more than zero, and at most 10000000000000 of its "
+                 "smallest unit");
     if (!s->count)
-        return refuse(why, "name the members who share this");
+        return isplit__refuse(why, "name the members who share this");
     if (s->count > ISPLIT_SPLIT_MAX_MEMBERS)
-        return refuse(why, "an entry has at most 64 members");
+        return isplit__refuse(why, "an entry has at most 64 members");
     if (s->rotate_at >= s->count || s->rest_to > s->count)
-        return refuse(why, "the split has no such member");
+        return isplit__refuse(why, "the split has no such member");
     if (has_values(s->mode))
         return check_values(s, why);
     return s->mode == ISPLIT_SPLIT_ITEMS ? check_items(s, why) : 0;
@@ -206,13 +204,12 @@ int isplit__refuse_gap(const isplit__gap *gap, isplit_reason *why)
     char made[ISPLIT_MONEY_TEXT_MAX];
     char of[ISPLIT_MONEY_TEXT_MAX];
 
-    isplit__reason_set(
+    return isplit__refuse(
         why, "%s%s %s: %s %s%s of %s%s; %s",
         isplit_money_format(over ? -gap->left : gap->left, gap->exponent, 0, missing),
         gap->unit, over ? "over" : "left", gap->parts_make,
         isplit_money_format(gap->whole - gap->left, gap->exponent, 0, made), gap->unit,
         isplit_money_format(gap->whole, gap->exponent, 0, of), gap->unit, gap->way_out);
-    return IC_ERR_INVALID;
 }
 
 static int refuse_left_over(const isplit_split *s, isplit_reason *why)

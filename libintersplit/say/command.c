@@ -29,8 +29,7 @@ static int read_refund(isplit__words *w, isplit__draft_command *d, isplit_reason
 static int read_message(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
 {
     d->command.text = isplit__words_rest(w, d);
-    return *d->command.text ? 0
-                            : isplit__words_refuse(why, "a text is missing: send hello");
+    return *d->command.text ? 0 : isplit__refuse(why, "a text is missing: send hello");
 }
 
 /* "last", or the first digits of an id. */
@@ -39,8 +38,8 @@ static int read_ref(isplit__words *w, isplit__draft_command *d, isplit_reason *w
     d->command.ref = isplit__words_word(w, d);
     return d->command.ref
                ? 0
-               : isplit__words_refuse(why, "say which entry: last, or the first 6 digits "
-                                           "of its id");
+               : isplit__refuse(why, "say which entry: last, or the first 6 digits "
+                                     "of its id");
 }
 
 static int read_ref_and_reason(isplit__words *w, isplit__draft_command *d,
@@ -97,12 +96,12 @@ static int read_every(isplit__words *w, isplit__draft_command *d, isplit_reason 
     if (!repeat->step)
         repeat->step = 1;
     if (!take_unit(w, d))
-        return isplit__words_refuse(why, "say how often: every month add alice 800 note "
-                                         "rent");
+        return isplit__refuse(why, "say how often: every month add alice 800 note "
+                                   "rent");
     if (isplit__words_take(w, "until")) {
         repeat->until = isplit__words_word(w, d);
         if (!repeat->until)
-            return isplit__words_refuse(why, "a date is missing: until 2027-06-30");
+            return isplit__refuse(why, "a date is missing: until 2027-06-30");
     }
     if (isplit__words_take(w, "pay"))
         return isplit__command_pay(w, d, why);
@@ -187,11 +186,6 @@ const char *isplit_command_help(void)
            "help";
 }
 
-static int refuse(isplit_reason *why, const char *text)
-{
-    return isplit__words_refuse(why, text);
-}
-
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
@@ -222,17 +216,16 @@ static int refuse_unknown(const char *word, size_t len, isplit_reason *why)
     size_t best = 0;
 
     if (len > LONGEST_WORD + 2)
-        return refuse(why, "unknown command; help lists them");
+        return isplit__refuse(why, "unknown command; help lists them");
     for (size_t i = 1; i < COMMANDS; i++) {
         if (distance(word, len, commands[i].word) <
             distance(word, len, commands[best].word))
             best = i;
     }
     if (distance(word, len, commands[best].word) > 2)
-        return refuse(why, "unknown command; help lists them");
-    isplit__reason_set(why, "unknown command \"%.*s\"; did you mean \"%s\"?", (int)len,
-                       word, commands[best].word);
-    return IC_ERR_INVALID;
+        return isplit__refuse(why, "unknown command; help lists them");
+    return isplit__refuse(why, "unknown command \"%.*s\"; did you mean \"%s\"?", (int)len,
+                          word, commands[best].word);
 }
 
 /* A payment pasted from a plan: bob -> alice: 15.00 */
@@ -253,7 +246,7 @@ static int read_known(isplit__words *w, isplit__draft_command *d, size_t which,
     d->command.kind = commands[which].kind;
     int err = commands[which].read(w, d, why);
     if (!err && isplit__words_more(w))
-        return refuse(why, "there is more on the line than this command takes");
+        return isplit__refuse(why, "there is more on the line than this command takes");
     return err;
 }
 
@@ -263,7 +256,7 @@ static int read_line(isplit__words *w, isplit__draft_command *d, isplit_reason *
     const char *word = "";
 
     if (!isplit__words_peek(w, &word, &len))
-        return refuse(why, "type a command; help lists them");
+        return isplit__refuse(why, "type a command; help lists them");
     if (is_pasted_payment(w, d)) {
         d->command.kind = ISPLIT_COMMAND_PAY;
         return isplit__command_pay(w, d, why);
@@ -281,9 +274,9 @@ int isplit_command_parse(const char *text, size_t len, isplit_command **out,
     isplit__words w = {.at = text, .end = text + len};
 
     if (len > ISPLIT_COMMAND_MAX_BYTES)
-        return refuse(why, "the line is too long");
+        return isplit__refuse(why, "the line is too long");
     if (!isplit__utf8_valid(text, len) || memchr(text, 0, len))
-        return refuse(why, "the line is not UTF-8");
+        return isplit__refuse(why, "the line is not UTF-8");
     isplit__draft_command *d = ic_mem_calloc(1, sizeof *d + len + 1);
     if (!d)
         return IC_ERR_NOMEM;

@@ -30,14 +30,14 @@ int isplit__command_payers(isplit__words *w, isplit__draft_command *into,
     do {
         isplit_part *part = &into->payers[d->payer_count];
         if (d->payer_count == ISPLIT__ENTRY_MAX_NAMES)
-            return isplit__words_refuse(why, "an entry has too many members");
+            return isplit__refuse(why, "an entry has too many members");
         int err = isplit__words_name(w, "=", into, &part->name, why);
         if (err)
             return err;
         if (!isplit__words_mark(w, "=")) {
             if (d->payer_count)
-                return isplit__words_refuse(why, "say what each of them paid: "
-                                                 "alice=25+bob=5");
+                return isplit__refuse(why, "say what each of them paid: "
+                                           "alice=25+bob=5");
             d->payer = part->name;
             return 0;
         }
@@ -74,8 +74,8 @@ static int read_amount(isplit__words *w, isplit__draft_command *into, isplit_rea
     char *text = read_words(w, into);
 
     if (!text)
-        return isplit__words_refuse(why, "an amount is missing: add alice 30 split "
-                                         "alice,bob");
+        return isplit__refuse(why, "an amount is missing: add alice 30 split "
+                                   "alice,bob");
     d->amount = text;
     char *blank = strrchr(text, ' ');
     if (!blank || !isplit_currency_known(blank + 1, strlen(blank + 1)))
@@ -132,7 +132,7 @@ static int read_part(isplit__words *w, isplit__draft_command *into, isplit_reaso
     isplit_split_mode mode = ISPLIT_SPLIT_EQUAL;
 
     if (d->part_count == ISPLIT__ENTRY_MAX_NAMES)
-        return isplit__words_refuse(why, "an entry has too many members");
+        return isplit__refuse(why, "an entry has too many members");
     int err = isplit__words_name(w, PART_MARKS, into, &part->name, why);
     if (err)
         return err;
@@ -141,9 +141,9 @@ static int read_part(isplit__words *w, isplit__draft_command *into, isplit_reaso
     if (err || mode == ISPLIT_SPLIT_EQUAL)
         return err;
     if (d->mode != ISPLIT_SPLIT_EQUAL && d->mode != mode)
-        return isplit__words_refuse(why, "a split has parts of one kind: amounts (=), "
-                                         "weights (*), percentages (%) or more than the "
-                                         "others (+)");
+        return isplit__refuse(why, "a split has parts of one kind: amounts (=), "
+                                   "weights (*), percentages (%%) or more than the "
+                                   "others (+)");
     d->mode = mode;
     return 0;
 }
@@ -168,17 +168,16 @@ static int read_ratio(isplit__words *w, isplit__draft_command *into, isplit_reas
 
     do {
         if (count == d->part_count)
-            return isplit__words_refuse(why,
-                                        "a ratio has one number for each name: split "
-                                        "alice,bob 3:2");
+            return isplit__refuse(why, "a ratio has one number for each name: split "
+                                       "alice,bob 3:2");
         int err = isplit__words_value(w, ":" PART_MARKS, into,
                                       &into->parts[count++].value, why);
         if (err)
             return err;
     } while (isplit__words_mark(w, ":"));
     if (count != d->part_count)
-        return isplit__words_refuse(why, "a ratio has one number for each name: split "
-                                         "alice,bob 3:2");
+        return isplit__refuse(why, "a ratio has one number for each name: split "
+                                   "alice,bob 3:2");
     d->mode = ISPLIT_SPLIT_WEIGHTS;
     return 0;
 }
@@ -204,7 +203,7 @@ int isplit__command_split(isplit__words *w, isplit__draft_command *into,
     isplit_draft *d = &into->command.draft;
 
     if (d->part_count)
-        return isplit__words_refuse(why, "the split stands twice");
+        return isplit__refuse(why, "the split stands twice");
     d->only = d->only || (!w->spaced && take_only(w));
     d->parts = into->parts;
     do {
@@ -215,8 +214,8 @@ int isplit__command_split(isplit__words *w, isplit__draft_command *into,
     if (d->mode == ISPLIT_SPLIT_EQUAL && at_ratio(w))
         return read_ratio(w, into, why);
     if (isplit__words_more(w) && !at_clause(w))
-        return isplit__words_refuse(why, "put a comma between names, and names with "
-                                         "spaces in quotes");
+        return isplit__refuse(why, "put a comma between names, and names with "
+                                   "spaces in quotes");
     return 0;
 }
 
@@ -229,7 +228,7 @@ static int read_had_by(isplit__words *w, isplit__draft_command *into,
     item->names = &into->had[into->had_count];
     do {
         if (into->had_count == ISPLIT__WORDS_MAX_HAD)
-            return isplit__words_refuse(why, "the items of an entry have too many names");
+            return isplit__refuse(why, "the items of an entry have too many names");
         int err = isplit__words_name(w, ",;", into, &into->had[into->had_count], why);
         if (err)
             return err;
@@ -260,10 +259,10 @@ static int read_item(isplit__words *w, isplit__draft_command *into, isplit_reaso
     isplit_draft_item *item = &into->items[d->item_count];
 
     if (d->item_count == ISPLIT_SPLIT_MAX_ITEMS)
-        return isplit__words_refuse(why, "an entry has too many items");
+        return isplit__refuse(why, "an entry has too many items");
     if (!isplit__words_more(w) || at_clause(w) || *w->at == ';')
-        return isplit__words_refuse(why, "an item is missing: items 12.50 pizza for "
-                                         "alice,bob; 8 wine for bob");
+        return isplit__refuse(why, "an item is missing: items 12.50 pizza for "
+                                   "alice,bob; 8 wine for bob");
     int err = isplit__words_value(w, ";", into, &item->amount, why);
     if (err)
         return err;
@@ -279,7 +278,7 @@ int isplit__command_items(isplit__words *w, isplit__draft_command *into,
     isplit_draft *d = &into->command.draft;
 
     if (d->item_count)
-        return isplit__words_refuse(why, "the items stand twice");
+        return isplit__refuse(why, "the items stand twice");
     d->items = into->items;
     do {
         int err = read_item(w, into, why);
@@ -295,7 +294,7 @@ static int read_word(isplit__words *w, isplit__draft_command *into, const char *
                      const char *missing, isplit_reason *why)
 {
     *out = isplit__words_word(w, into);
-    return *out ? 0 : isplit__words_refuse(why, missing);
+    return *out ? 0 : isplit__refuse(why, "%s", missing);
 }
 
 static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
@@ -308,9 +307,9 @@ static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_rea
         return isplit__command_items(w, into, why);
     if (isplit__words_take(w, "tax") || isplit__words_take(w, "tip")) {
         if (d->extra)
-            return isplit__words_refuse(why, "say tax and tip together: tax 7+5");
+            return isplit__refuse(why, "say tax and tip together: tax 7+5");
         d->extra = read_words(w, into);
-        return d->extra ? 0 : isplit__words_refuse(why, "an amount is missing: tax 9.09");
+        return d->extra ? 0 : isplit__refuse(why, "an amount is missing: tax 9.09");
     }
     if (isplit__words_take(w, "rest")) {
         (void)isplit__words_take(w, "to");
@@ -328,9 +327,8 @@ static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_rea
         d->note = isplit__words_rest(w, into);
         return 0;
     }
-    return isplit__words_refuse(why,
-                                "after the amount comes split, items, tax, tip, rest, "
-                                "rate, cur, cat, on or note");
+    return isplit__refuse(why, "after the amount comes split, items, tax, tip, rest, "
+                               "rate, cur, cat, on or note");
 }
 
 int isplit__command_draft(isplit__draft_command *into, isplit_reason *why)
@@ -338,9 +336,9 @@ int isplit__command_draft(isplit__draft_command *into, isplit_reason *why)
     isplit_draft *d = &into->command.draft;
 
     if (d->extra && !d->item_count)
-        return isplit__words_refuse(why, "tax and tip belong to items");
+        return isplit__refuse(why, "tax and tip belong to items");
     if (d->item_count && d->mode != ISPLIT_SPLIT_EQUAL)
-        return isplit__words_refuse(why, "with items the split names members only");
+        return isplit__refuse(why, "with items the split names members only");
     if (d->item_count)
         d->mode = ISPLIT_SPLIT_ITEMS;
     return 0;
@@ -387,8 +385,7 @@ int isplit__command_pay(isplit__words *w, isplit__draft_command *into, isplit_re
         if (isplit__words_next_is(w, "split") || isplit__words_next_is(w, "items") ||
             isplit__words_next_is(w, "tax") || isplit__words_next_is(w, "tip") ||
             isplit__words_next_is(w, "rest"))
-            return isplit__words_refuse(why,
-                                        "a payment goes from one member to one other");
+            return isplit__refuse(why, "a payment goes from one member to one other");
         err = read_clause(w, into, why);
     }
     return err;

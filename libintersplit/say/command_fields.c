@@ -5,6 +5,7 @@
 #include "intercom/sys/mem.h"
 #include "say/words.h"
 #include "text/name.h"
+#include "text/reason.h"
 
 typedef int (*reader)(isplit__words *w, isplit__draft_command *into, isplit_reason *why);
 
@@ -18,13 +19,13 @@ static int read_field(const char *text, reader read, isplit__draft_command *d,
         return 0;
     w.end = text + strlen(text);
     if (!isplit__utf8_valid(text, strlen(text)))
-        return isplit__words_refuse(why, "the line is not UTF-8");
+        return isplit__refuse(why, "the line is not UTF-8");
     if (!isplit__words_more(&w))
         return 0;
     int err = read(&w, d, why);
     if (!err && isplit__words_more(&w))
-        return isplit__words_refuse(why, "put a comma between names, and names with "
-                                         "spaces in quotes");
+        return isplit__refuse(why, "put a comma between names, and names with "
+                                   "spaces in quotes");
     return err;
 }
 

@@ -42,10 +42,9 @@ int isplit__command_export(isplit__words *w, isplit__draft_command *into,
         c->what = what ? what : c->what;
     }
     return isplit__words_more(w)
-               ? isplit__words_refuse(why,
-                                      "use export text, json, csv, splitwise, ledger, "
-                                      "hledger or beancount, and settlements, balances "
-                                      "or expenses")
+               ? isplit__refuse(why, "use export text, json, csv, splitwise, ledger, "
+                                     "hledger or beancount, and settlements, balances "
+                                     "or expenses")
                : 0;
 }
 
@@ -79,9 +78,8 @@ int isplit__command_why(isplit__words *w, isplit__draft_command *into, isplit_re
 
 static int refuse_member(isplit_reason *why)
 {
-    return isplit__words_refuse(why,
-                                "of a member say joins, leaves, returns, claim, weight "
-                                "2 or show Bob");
+    return isplit__refuse(why, "of a member say joins, leaves, returns, claim, weight "
+                               "2 or show Bob");
 }
 
 static int read_weight(isplit_command *c, isplit_reason *why)
@@ -89,13 +87,12 @@ static int read_weight(isplit_command *c, isplit_reason *why)
     size_t digits = strspn(c->text, "0123456789");
 
     if (!digits || c->text[digits] || digits > 7)
-        return isplit__words_refuse(why, "a weight is a whole number from 1 to 1000000");
+        return isplit__refuse(why, "a weight is a whole number from 1 to 1000000");
     for (const char *at = c->text; *at; at++)
         c->member.weight = c->member.weight * 10 + (uint32_t)(*at - '0');
     return c->member.weight && c->member.weight <= ISPLIT_SPLIT_MAX_WEIGHT
                ? 0
-               : isplit__words_refuse(why,
-                                      "a weight is a whole number from 1 to 1000000");
+               : isplit__refuse(why, "a weight is a whole number from 1 to 1000000");
 }
 
 int isplit__command_member(isplit__words *w, isplit__draft_command *into,
@@ -125,10 +122,9 @@ int isplit__command_member(isplit__words *w, isplit__draft_command *into,
 
 static int refuse_setting(isplit_reason *why)
 {
-    return isplit__words_refuse(why,
-                                "of a room say currency EUR, rotate on, edit members, "
-                                "count signed, unsigned off, preset NAME split ... or "
-                                "default NAME");
+    return isplit__refuse(why, "of a room say currency EUR, rotate on, edit members, "
+                               "count signed, unsigned off, preset NAME split ... or "
+                               "default NAME");
 }
 
 int isplit__command_room(isplit__words *w, isplit__draft_command *into,

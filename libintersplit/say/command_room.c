@@ -5,13 +5,13 @@
 #include "intercom/error.h"
 #include "intersplit/money.h"
 #include "say/words.h"
+#include "text/reason.h"
 
 static int refuse(isplit_reason *why)
 {
-    return isplit__words_refuse(why,
-                                "of a room say currency EUR, rotate on, edit members, "
-                                "count signed, unsigned off, preset NAME split ... or "
-                                "default NAME");
+    return isplit__refuse(why, "of a room say currency EUR, rotate on, edit members, "
+                               "count signed, unsigned off, preset NAME split ... or "
+                               "default NAME");
 }
 
 /* Which of the words, which have blanks between, `text` is; -1 = none. */
@@ -58,7 +58,7 @@ static int put_preset(const isplit_command *c, isplit_new_settings *out,
 
     if (d->mode != ISPLIT_SPLIT_EQUAL && d->mode != ISPLIT_SPLIT_WEIGHTS &&
         d->mode != ISPLIT_SPLIT_PERCENT)
-        return isplit__words_refuse(why, "a preset has names, weights or percentages");
+        return isplit__refuse(why, "a preset has names, weights or percentages");
     for (size_t i = 0; i < d->part_count; i++)
         out->parts[i] = (isplit_share){.name = d->parts[i].name,
                                        .minor = read_part(d->parts[i].value, d->mode)};
@@ -85,7 +85,7 @@ static int set_preset(const isplit_command *c, const isplit_settings *now,
     if (!c->draft.part_count)
         return 0;
     if (out->settings.preset_count == ISPLIT_MAX_PRESETS)
-        return isplit__words_refuse(why, "a room has at most 16 presets");
+        return isplit__refuse(why, "a room has at most 16 presets");
     return put_preset(c, out, why);
 }
 

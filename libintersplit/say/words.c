@@ -5,12 +5,6 @@
 #include "intercom/error.h"
 #include "text/reason.h"
 
-int isplit__words_refuse(isplit_reason *why, const char *text)
-{
-    isplit__reason_set(why, "%s", text);
-    return IC_ERR_INVALID;
-}
-
 static bool is_space(char c)
 {
     return c == ' ' || (c >= 9 && c <= 13);
@@ -88,7 +82,7 @@ int isplit__words_value(isplit__words *w, const char *stops, isplit__draft_comma
     const char *from = w->at;
     isplit__words_skip(w, stops);
     if (w->at == from)
-        return isplit__words_refuse(why, "a number is missing: split alice=20,bob=10");
+        return isplit__refuse(why, "a number is missing: split alice=20,bob=10");
     *value = isplit__words_keep(into, from, (size_t)(w->at - from));
     return 0;
 }
@@ -122,7 +116,7 @@ static int quoted_name(isplit__words *w, isplit__draft_command *into, const char
     const char *close = memchr(from, '"', (size_t)(w->end - from));
 
     if (!close)
-        return isplit__words_refuse(why, "a quote is missing at the end of a name");
+        return isplit__refuse(why, "a quote is missing at the end of a name");
     *name = isplit__words_keep(into, from, (size_t)(close - from));
     w->at = close + 1;
     return 0;
@@ -171,7 +165,7 @@ int isplit__words_name(isplit__words *w, const char *stops, isplit__draft_comman
            !strchr(stops, *w->at) && !at_arrow(w))
         w->at++;
     if (w->at == from)
-        return isplit__words_refuse(why, "a name is missing");
+        return isplit__refuse(why, "a name is missing");
     *name = isplit__words_keep(into, from, (size_t)(w->at - from));
     return 0;
 }

@@ -33,9 +33,6 @@ typedef struct isplit__draft_command {
     char texts[]; /* never more than the line and a zero byte */
 } isplit__draft_command;
 
-/** Say why and return IC_ERR_INVALID. */
-int isplit__words_refuse(isplit_reason *why, const char *text);
-
 /** Step over white space; false at the end of the line. */
 bool isplit__words_more(isplit__words *w);
 

@@ -157,12 +157,11 @@ static bool is_reserved(uint32_t c)
 static int check_typed(uint32_t code, isplit_reason *why)
 {
     if (isplit__is_control(code) || isplit__is_bidi(code))
-        isplit__reason_set(why, "a name cannot hold control characters");
+        isplit__refuse(why, "a name cannot hold control characters");
     else if (is_reserved(code))
-        isplit__reason_set(why, "a name cannot hold '%c'", (int)code);
+        isplit__refuse(why, "a name cannot hold '%c'", (int)code);
     else if (is_uncomposed(code))
-        isplit__reason_set(why,
-                           "a letter and its accent must be one character in a name");
+        isplit__refuse(why, "a letter and its accent must be one character in a name");
     else
         return 0;
     return IC_ERR_INVALID;
@@ -175,24 +174,18 @@ int isplit__name_typed(const char *text, size_t len, char out[ISPLIT__NAME_MAX +
     char name[ISPLIT__NAME_MAX + 4];
     const char *at = isplit__trim(text, &len);
 
-    if (!len) {
-        isplit__reason_set(why, "a name is missing");
-        return IC_ERR_INVALID;
-    }
+    if (!len)
+        return isplit__refuse(why, "a name is missing");
     while (len) {
         uint32_t code = 0;
         size_t n = isplit__utf8_next(at, len, &code);
-        if (!n) {
-            isplit__reason_set(why, "a name is not UTF-8");
-            return IC_ERR_INVALID;
-        }
+        if (!n)
+            return isplit__refuse(why, "a name is not UTF-8");
         if (check_typed(code, why) != 0)
             return IC_ERR_INVALID;
         put += put_utf8(name + put, isplit__lower(code));
-        if (put > ISPLIT__NAME_MAX) {
-            isplit__reason_set(why, "a name has at most %d bytes", ISPLIT__NAME_MAX);
-            return IC_ERR_INVALID;
-        }
+        if (put > ISPLIT__NAME_MAX)
+            return isplit__refuse(why, "a name has at most %d bytes", ISPLIT__NAME_MAX);
         at += n;
         len -= n;
     }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "intercom/error.h"
+
 /* Take away the first bytes of a character whose rest was cut off. */
 static void drop_cut_character(char *text)
 {
@@ -20,12 +22,12 @@ static void drop_cut_character(char *text)
         text[at - 1] = 0;
 }
 
-void isplit__reason_set(isplit_reason *why, const char *format, ...)
+int isplit__refuse(isplit_reason *why, const char *format, ...)
 {
     va_list args;
 
     if (!why)
-        return;
+        return IC_ERR_INVALID;
     va_start(args, format);
     int n = vsnprintf(why->text, sizeof why->text, format, args);
     va_end(args);
@@ -38,4 +40,5 @@ void isplit__reason_set(isplit_reason *why, const char *format, ...)
         if (c < 0x20 || c == 0x7f)
             *at = '?';
     }
+    return IC_ERR_INVALID;
 }

@@ -7,8 +7,13 @@
 
 #include "intersplit/reason.h"
 
-/** Write the sentence, cut between characters when too long; control characters become
- * '?'. */
-void isplit__reason_set(isplit_reason *why, const char *format, ...) IC_PRINTF(2, 3);
+/**
+ * Write the sentence, cut between characters when too long; control characters become
+ * '?'.
+ *
+ * @param why  may be NULL
+ * @return IC_ERR_INVALID, for who refuses
+ */
+int isplit__refuse(isplit_reason *why, const char *format, ...) IC_PRINTF(2, 3);
 
 #endif

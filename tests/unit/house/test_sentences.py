@@ -6,7 +6,7 @@ import unittest
 import tree
 
 # The functions that say it, with a text of their own as an argument.
-SAYS = re.compile(r"\b(?:peer_complain|peer_fail|isplit__reason_set|isplit__words_refuse|admin_fail|admin_usage_error|refuse\w*"
+SAYS = re.compile(r"\b(?:peer_complain|peer_fail|isplit__refuse|admin_fail|admin_usage_error|refuse\w*"
                   r"|cli_fail|cli_usage_error|isplit__import_fail"
                   r"|bridge_\w*(?:fail|complain)\w*)\s*\(((?:[^;\"]|\"(?:\\.|[^\"\\])*\")*?)\)\s*;", re.S)
 # In these files every text that snprintf writes is such a sentence.
@@ -33,7 +33,8 @@ def plain(text):
 
 def pieces(sentence):
     """The parts of a sentence between what changes."""
-    return [part.strip() for part in CHANGES.split(plain(sentence)) if len(part.strip()) >= LEAST]
+    parts = [part.strip().replace("%%", "%") for part in CHANGES.split(plain(sentence))]
+    return [part for part in parts if len(part) >= LEAST]
 
 
 def missing(page, sentence):
