@@ -8,6 +8,7 @@
 #include "ledger/compose.h"
 #include "text/reason.h"
 
+#define A_SECOND 1000      /* milliseconds */
 #define CLEARED_AT_ONCE 48 /* unsigned entries that one event of 4 096 bytes can list */
 
 static const isplit__event *event_at(const isplit__room *room, uint32_t node)
@@ -76,6 +77,9 @@ static void put_event(isplit__buf *b, const isplit__room *room,
     p.seq = last ? event_at(room, *last)->seq + 1 : 1;
     int64_t at = env->wall_ms(env->user);
     p.at = at > 0 ? at : 0;
+    int64_t before = last ? event_at(room, *last)->at : -1;
+    if (p.at <= before && before - p.at < A_SECOND)
+        p.at = before + 1; /* several in one millisecond stand in the order of saying */
     isplit__compose_event(b, &p);
 }
 

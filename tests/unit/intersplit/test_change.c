@@ -405,6 +405,26 @@ static void an_entry_with_many_changes_waits_until_somebody_looks(void **state)
     ledgers_close(&l);
 }
 
+/* Section 4.3: a program adds several entries in one millisecond. */
+static void what_is_said_last_is_last(void **state)
+{
+    ledgers l;
+    const isplit_entry *e = NULL;
+
+    (void)state;
+    ledgers_open(&l, 1);
+    int64_t now = l.now_ms;
+    for (int64_t i = 1; i <= 20; i++) {
+        char amount[16];
+        l.now_ms = now;
+        (void)snprintf(amount, sizeof amount, "%d.00", (int)i);
+        ledgers_add(&l, 0, "alice", amount, "bob");
+        assert_int_equal(isplit_state_find(state_of(&l, 0), "last", &e, NULL), 0);
+        assert_int_equal(e->amount_minor, i * 100);
+    }
+    ledgers_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +440,7 @@ int main(void)
         cmocka_unit_test(survives_each_failed_allocation),
         cmocka_unit_test(a_change_of_one_entry_does_not_fold_the_room),
         cmocka_unit_test(an_entry_with_many_changes_waits_until_somebody_looks),
+        cmocka_unit_test(what_is_said_last_is_last),
     };
     return cmocka_run_group_tests_name("intersplit/change", tests, NULL, NULL);
 }
