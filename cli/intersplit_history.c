@@ -33,12 +33,12 @@ static void put_value(isplit__buf *b, const isplit_entry *e)
                        *e->currency ? " " : "", e->currency);
     for (size_t i = 0; i < e->paid_count; i++) {
         isplit__buf_text(b, i ? ", " : "");
-        isplit__form_text(b, e->paid[i].name);
+        isplit__form_text(b, "", e->paid[i].name);
     }
     isplit__buf_text(b, " for ");
     for (size_t i = 0; i < e->share_count; i++) {
         isplit__buf_text(b, i ? ", " : "");
-        isplit__form_text(b, e->shares[i].name);
+        isplit__form_text(b, "", e->shares[i].name);
     }
 }
 
@@ -50,7 +50,7 @@ static int print_table(const isplit_step *steps, size_t count, bool color)
     cli_table_init(&t, columns, 6, color);
     for (size_t i = 0; i < count; i++) {
         const isplit_step *s = &steps[i];
-        isplit__form_time(&t.cell, s->at_ms);
+        isplit__form_time(&t.cell, "", s->at_ms);
         cli_table_end(&t, CLI_PLAIN);
         cli_table_text(&t, name_of(s->kind), CLI_PLAIN);
         cli_table_text(&t, s->by, CLI_DIM);

@@ -80,7 +80,7 @@ static void put_names(cli_table *t, const isplit_share *shares, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         isplit__buf_text(&t->cell, i ? ", " : "");
-        isplit__form_text(&t->cell, shares[i].name);
+        isplit__form_text(&t->cell, "", shares[i].name);
     }
     cli_table_end(t, CLI_PLAIN);
 }
@@ -104,7 +104,7 @@ static void put_entry(cli_table *t, const isplit_state *state, const isplit_entr
     if (*e->date)
         isplit__buf_text(&t->cell, e->date);
     else
-        isplit__form_time(&t->cell, e->at_ms);
+        isplit__form_time(&t->cell, "", e->at_ms);
     cli_table_end(t, CLI_PLAIN);
     put_names(t, e->paid, e->paid_count);
     put_money(t, e->amount_minor, e->exponent, 0);

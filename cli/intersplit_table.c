@@ -63,7 +63,7 @@ void cli_table_end(cli_table *t, cli_tone tone)
 
 void cli_table_text(cli_table *table, const char *text, cli_tone tone)
 {
-    isplit__form_text(&table->cell, text);
+    isplit__form_text(&table->cell, "", text);
     cli_table_end(table, tone);
 }
 

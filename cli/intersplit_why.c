@@ -33,7 +33,7 @@ static void put_cause(cli_table *t, const isplit_cause *c, unsigned exponent)
 {
     isplit__buf_printf(&t->cell, "%.8s", c->entry->id);
     cli_table_end(t, CLI_DIM);
-    isplit__form_time(&t->cell, c->entry->at_ms);
+    isplit__form_time(&t->cell, "", c->entry->at_ms);
     cli_table_end(t, CLI_PLAIN);
     put_money(t, c->from_minor, exponent);
     put_money(t, c->to_minor, exponent);

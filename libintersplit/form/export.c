@@ -82,7 +82,7 @@ void isplit__export_date(const isplit_entry *e, char out[ISPLIT__DATE_BYTES])
     const char *date = e->date;
 
     if (!*date) {
-        isplit__form_time(&b, e->at_ms);
+        isplit__form_time(&b, "", e->at_ms);
         date = b.data ? b.data : first;
     }
     if (*date == '+')
@@ -132,8 +132,8 @@ void isplit__export_head(isplit__buf *b, const isplit_state *state, int64_t at_m
 {
     const char *room = isplit_state_room(state);
 
-    isplit__buf_text(b, "{\"app\":\"intersplit\",\"version\":1,\"generatedAt\":\"");
-    isplit__form_time(b, at_ms);
+    isplit__form_time(b, "{\"app\":\"intersplit\",\"version\":1,\"generatedAt\":\"",
+                      at_ms);
     isplit__buf_text(b, "\",\"channel\":");
     isplit__buf_json_text(b, room, strlen(room));
 }
@@ -193,8 +193,7 @@ static void put_currency_text(isplit__buf *b, const isplit_currency *c)
     char money[ISPLIT_MONEY_TEXT_MAX];
 
     for (size_t i = 0; i < c->balance_count; i++) {
-        isplit__buf_text(b, b->len ? "\n" : "");
-        isplit__form_text(b, c->balances[i].name);
+        isplit__form_text(b, b->len ? "\n" : "", c->balances[i].name);
         isplit__buf_printf(b, ": %s%s%s",
                            isplit_money_format(c->balances[i].minor, c->exponent,
                                                ISPLIT_MONEY_SIGNED, money),

@@ -52,7 +52,7 @@ static void put_expense(isplit__buf *b, const isplit_state *state, const isplit_
     if (*e->original_currency)
         put_money(b, e->original_minor, e->original_exponent);
     isplit__buf_printf(b, ",%s,%s,", e->original_currency, e->rate);
-    isplit__form_time(b, e->at_ms);
+    isplit__form_time(b, "", e->at_ms);
     put_next_text(b, e->by);
     put_next_text(b, e->id);
     isplit__buf_text(b, "\n");

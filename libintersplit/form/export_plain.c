@@ -74,7 +74,7 @@ static void put_description(isplit__buf *b, const char *note)
 {
     isplit__buf line = {0};
 
-    isplit__form_text(&line, note);
+    isplit__form_text(&line, "", note);
     for (char *at = line.data; at && *at; at++)
         *at = *at == ';' ? ',' : *at;
     const char *text = line.data ? line.data : "";

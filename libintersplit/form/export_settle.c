@@ -55,10 +55,8 @@ static void put_object(isplit__buf *b, const isplit_currency *c, const isplit_tr
 static void put_line(isplit__buf *b, const isplit_currency *c, const isplit_transfer *t,
                      const char *money)
 {
-    isplit__buf_text(b, "\n- ");
-    isplit__form_text(b, t->from);
-    isplit__buf_text(b, " -> ");
-    isplit__form_text(b, t->to);
+    isplit__form_text(b, "\n- ", t->from);
+    isplit__form_text(b, " -> ", t->to);
     isplit__buf_printf(b, ": %s%s%s", money, *c->code ? " " : "", c->code);
 }
 
@@ -84,10 +82,8 @@ int isplit__export_settlements(isplit__buf *b, const isplit_state *state,
         isplit__buf_text(b, "]}");
         return err;
     }
-    isplit__buf_text(b, "InterSplit Settlement Export\ngenerated_at: ");
-    isplit__form_time(b, at_ms);
-    isplit__buf_text(b, "\nchannel: ");
-    isplit__form_text(b, isplit_state_room(state));
+    isplit__form_time(b, "InterSplit Settlement Export\ngenerated_at: ", at_ms);
+    isplit__form_text(b, "\nchannel: ", isplit_state_room(state));
     isplit__buf_printf(b, "\nevents: %zu\nsettlements:", isplit_state_entry_count(state));
     return each_transfer(b, state, put_line);
 }

@@ -13,23 +13,21 @@
 #define DAYS_PER_ERA INT64_C(146097) /* 400 years */
 #define DAYS_TO_1970 INT64_C(719468) /* from 0000-03-01 */
 
-void isplit__form_amount(isplit__buf *b, int64_t minor, unsigned exponent, bool sign)
+void isplit__form_amount(isplit__buf *b, const char *before, int64_t minor,
+                         unsigned exponent, bool sign)
 {
     char text[ISPLIT_MONEY_TEXT_MAX];
 
+    isplit__buf_text(b, before);
     isplit__buf_text(
         b, isplit_money_format(minor, exponent, sign ? ISPLIT_MONEY_SIGNED : 0, text));
 }
 
-void isplit__form_money(isplit__buf *b, int64_t minor, bool sign)
-{
-    isplit__form_amount(b, minor, ISPLIT__EXPONENT, sign);
-}
-
-void isplit__form_text(isplit__buf *b, const char *text)
+void isplit__form_text(isplit__buf *b, const char *before, const char *text)
 {
     size_t left = strlen(text);
 
+    isplit__buf_text(b, before);
     while (left) {
         uint32_t code = 0;
         size_t n = isplit__utf8_next(text, left, &code);
@@ -64,11 +62,12 @@ static void put_date(isplit__buf *b, int64_t days)
     isplit__buf_printf(b, "-%02" PRId64 "-%02" PRId64, month, day + 1);
 }
 
-void isplit__form_time(isplit__buf *b, int64_t at_ms)
+void isplit__form_time(isplit__buf *b, const char *before, int64_t at_ms)
 {
     int64_t ms = at_ms % MS_PER_DAY;
     int64_t days = at_ms / MS_PER_DAY;
 
+    isplit__buf_text(b, before);
     if (ms < 0) {
         ms += MS_PER_DAY;
         days--;
@@ -78,25 +77,25 @@ void isplit__form_time(isplit__buf *b, int64_t at_ms)
                        ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
 }
 
-int isplit__form_plan(const isplit_state *state, isplit_plan *plan)
+int isplit__form_finish(isplit__buf *b, int err, char **out)
 {
-    return isplit_state_plan(state, 0, NULL, plan);
+    if (!err)
+        return isplit__buf_finish(b, out);
+    isplit__buf_free(b);
+    return err;
 }
 
 void isplit__form_room(isplit__buf *b, const isplit_state *state)
 {
-    isplit__buf_text(b, "[expense:");
-    isplit__form_text(b, isplit_state_room(state));
+    isplit__form_text(b, "[expense:", isplit_state_room(state));
     isplit__buf_text(b, "] ");
 }
 
 static void put_balances(isplit__buf *b, const isplit_currency *c, const char *before)
 {
     for (size_t i = 0; i < c->balance_count; i++) {
-        isplit__buf_text(b, before);
-        isplit__form_text(b, c->balances[i].name);
-        isplit__buf_text(b, ": ");
-        isplit__form_amount(b, c->balances[i].minor, c->exponent, true);
+        isplit__form_text(b, before, c->balances[i].name);
+        isplit__form_amount(b, ": ", c->balances[i].minor, c->exponent, true);
     }
 }
 
@@ -104,12 +103,9 @@ static void put_transfers(isplit__buf *b, const isplit_plan *plan, unsigned expo
                           const char *before)
 {
     for (size_t i = 0; i < plan->count; i++) {
-        isplit__buf_text(b, before);
-        isplit__form_text(b, plan->transfers[i].from);
-        isplit__buf_text(b, " -> ");
-        isplit__form_text(b, plan->transfers[i].to);
-        isplit__buf_text(b, ": ");
-        isplit__form_amount(b, plan->transfers[i].amount_minor, exponent, false);
+        isplit__form_text(b, before, plan->transfers[i].from);
+        isplit__form_text(b, " -> ", plan->transfers[i].to);
+        isplit__form_amount(b, ": ", plan->transfers[i].amount_minor, exponent, false);
     }
 }
 
@@ -148,16 +144,13 @@ int isplit_form_balance_with(const isplit_state *state,
     int err = 0;
 
     isplit__form_room(&b, state);
-    isplit__buf_printf(&b, "entries=%zu total=", isplit_state_entry_count(state));
-    isplit__form_amount(&b, own->total_minor, own->exponent, false);
+    isplit__buf_printf(&b, "entries=%zu", isplit_state_entry_count(state));
+    isplit__form_amount(&b, " total=", own->total_minor, own->exponent, false);
     if (!own->balance_count && count == 1)
         isplit__buf_text(&b, "\n- no balances yet.");
     for (size_t i = 0; !err && i < count; i++)
         err = put_currency(&b, state, i, options);
-    if (!err)
-        return isplit__buf_finish(&b, out);
-    isplit__buf_free(&b);
-    return err;
+    return isplit__form_finish(&b, err, out);
 }
 
 int isplit_form_balance(const isplit_state *state, char **out)
@@ -170,12 +163,10 @@ static void put_export_text(isplit__buf *b, const isplit_state *state,
 {
     const isplit_currency *own = isplit_state_currency(state, 0);
 
-    isplit__buf_text(b, "InterSplit Settlement Export\ngenerated_at: ");
-    isplit__form_time(b, at_ms);
-    isplit__buf_text(b, "\nchannel: ");
-    isplit__form_text(b, isplit_state_room(state));
-    isplit__buf_printf(b, "\nevents: %zu\ntotal: ", isplit_state_entry_count(state));
-    isplit__form_amount(b, own->total_minor, own->exponent, false);
+    isplit__form_time(b, "InterSplit Settlement Export\ngenerated_at: ", at_ms);
+    isplit__form_text(b, "\nchannel: ", isplit_state_room(state));
+    isplit__buf_printf(b, "\nevents: %zu", isplit_state_entry_count(state));
+    isplit__form_amount(b, "\ntotal: ", own->total_minor, own->exponent, false);
     isplit__buf_text(b, own->balance_count ? "\nbalances:" : "\nbalances:\n- none");
     put_balances(b, own, "\n- ");
     isplit__buf_text(b, plan->count ? "\nsettlements:" : "\nsettlements:\n- none");
@@ -190,8 +181,8 @@ static void put_export_csv(isplit__buf *b, const isplit_plan *plan)
         isplit__csv_put(b, plan->transfers[i].from);
         isplit__buf_text(b, ",");
         isplit__csv_put(b, plan->transfers[i].to);
-        isplit__buf_text(b, ",");
-        isplit__form_money(b, plan->transfers[i].amount_minor, false);
+        isplit__form_amount(b, ",", plan->transfers[i].amount_minor, ISPLIT__EXPONENT,
+                            false);
     }
 }
 
@@ -201,7 +192,7 @@ int isplit_form_export(const isplit_state *state, isplit_export_format format,
     isplit__buf b = {0};
     isplit_plan plan = {0};
 
-    int err = isplit__form_plan(state, &plan);
+    int err = isplit_state_plan(state, 0, NULL, &plan);
     if (err)
         return err;
     if (format == ISPLIT_EXPORT_CSV)

@@ -15,57 +15,43 @@ static bool is_plain(const isplit_entry *e)
            e->paid_count == 1 && !*e->currency;
 }
 
-static void put_amount(isplit__buf *b, const isplit_entry *e, int64_t minor)
+static void put_whole(isplit__buf *b, const char *before, const isplit_entry *e)
 {
-    char text[ISPLIT_MONEY_TEXT_MAX];
-
-    isplit__buf_text(b, isplit_money_format(minor, e->exponent, 0, text));
-}
-
-static void put_whole(isplit__buf *b, const isplit_entry *e)
-{
-    put_amount(b, e, e->amount_minor);
+    isplit__form_amount(b, before, e->amount_minor, e->exponent, false);
     isplit__buf_text(b, *e->currency ? " " : "");
     isplit__buf_text(b, e->currency);
 }
 
 /* "alice,bob", or with what each has: "alice=20.00,bob=10.00" */
-static void put_shares(isplit__buf *b, const isplit_entry *e, const isplit_share *shares,
-                       size_t count, bool amounts)
+static void put_shares(isplit__buf *b, const char *before, const isplit_entry *e,
+                       const isplit_share *shares, size_t count, bool amounts)
 {
     for (size_t i = 0; i < count; i++) {
-        isplit__buf_text(b, i ? "," : "");
-        isplit__form_text(b, shares[i].name);
-        if (!amounts)
-            continue;
-        isplit__buf_text(b, "=");
-        put_amount(b, e, shares[i].minor);
+        isplit__form_text(b, i ? "," : before, shares[i].name);
+        if (amounts)
+            isplit__form_amount(b, "=", shares[i].minor, e->exponent, false);
     }
 }
 
-static void put_payers(isplit__buf *b, const isplit_entry *e)
+static void put_payers(isplit__buf *b, const char *before, const isplit_entry *e)
 {
-    put_shares(b, e, e->paid, e->paid_count, e->paid_count > 1);
+    put_shares(b, before, e, e->paid, e->paid_count, e->paid_count > 1);
 }
 
-static void put_split(isplit__buf *b, const isplit_entry *e)
+static void put_split(isplit__buf *b, const char *before, const isplit_entry *e)
 {
-    put_shares(b, e, e->shares, e->share_count, e->mode != ISPLIT_SPLIT_EQUAL);
+    put_shares(b, before, e, e->shares, e->share_count, e->mode != ISPLIT_SPLIT_EQUAL);
 }
 
 /* "30.00 by alice split=alice,bob" */
-static void put_short(isplit__buf *b, const isplit_entry *e)
+static void put_short(isplit__buf *b, const char *before, const isplit_entry *e)
 {
-    bool payment = e->type == ISPLIT_ENTRY_PAYMENT;
-
-    put_whole(b, e);
-    isplit__buf_text(b, e->type == ISPLIT_ENTRY_REFUND ? " to " : " by ");
-    put_payers(b, e);
-    isplit__buf_text(b, payment ? " to " : " split=");
-    if (payment)
-        isplit__form_text(b, e->shares[0].name);
+    put_whole(b, before, e);
+    put_payers(b, e->type == ISPLIT_ENTRY_REFUND ? " to " : " by ", e);
+    if (e->type == ISPLIT_ENTRY_PAYMENT)
+        isplit__form_text(b, " to ", e->shares[0].name);
     else
-        put_split(b, e);
+        put_split(b, " split=", e);
 }
 
 int isplit_form_added(const isplit_state *state, const isplit_entry *entry, char **out)
@@ -73,10 +59,11 @@ int isplit_form_added(const isplit_state *state, const isplit_entry *entry, char
     isplit__buf b = {0};
 
     isplit__form_room(&b, state);
-    isplit__buf_text(&b, entry->type == ISPLIT_ENTRY_PAYMENT  ? "paid "
-                         : entry->type == ISPLIT_ENTRY_REFUND ? "refunded "
-                                                              : "added ");
-    put_short(&b, entry);
+    put_short(&b,
+              entry->type == ISPLIT_ENTRY_PAYMENT  ? "paid "
+              : entry->type == ISPLIT_ENTRY_REFUND ? "refunded "
+                                                   : "added ",
+              entry);
     return isplit__buf_finish(&b, out);
 }
 
@@ -86,30 +73,24 @@ int isplit_form_changed(const isplit_state *state, const char *what,
     isplit__buf b = {0};
 
     isplit__form_room(&b, state);
-    isplit__buf_printf(&b, "%s ", what);
-    put_short(&b, entry);
+    isplit__buf_text(&b, what);
+    put_short(&b, " ", entry);
     isplit__form_marks(&b, entry->flags, " | ", "");
     return isplit__buf_finish(&b, out);
 }
 
 static void put_optional(isplit__buf *b, const char *before, const char *text)
 {
-    if (!*text)
-        return;
-    isplit__buf_text(b, before);
-    isplit__form_text(b, text);
+    if (*text)
+        isplit__form_text(b, before, text);
 }
 
 static void put_original(isplit__buf *b, const isplit_entry *e)
 {
-    char text[ISPLIT_MONEY_TEXT_MAX];
-
     if (!*e->original_currency)
         return;
-    isplit__buf_printf(
-        b, " | %s %s at %s",
-        isplit_money_format(e->original_minor, e->original_exponent, 0, text),
-        e->original_currency, e->rate);
+    isplit__form_amount(b, " | ", e->original_minor, e->original_exponent, false);
+    isplit__buf_printf(b, " %s at %s", e->original_currency, e->rate);
 }
 
 void isplit__form_marks(isplit__buf *b, unsigned flags, const char *before,
@@ -129,19 +110,16 @@ void isplit__form_marks(isplit__buf *b, unsigned flags, const char *before,
 
 void isplit__form_values(isplit__buf *b, const isplit_entry *e)
 {
-    put_payers(b, e);
+    bool payment = e->type == ISPLIT_ENTRY_PAYMENT;
+
+    put_payers(b, "", e);
     isplit__buf_text(b, e->type == ISPLIT_ENTRY_REFUND ? " got back " : " paid ");
-    if (e->type == ISPLIT_ENTRY_PAYMENT) {
-        isplit__form_text(b, e->shares[0].name);
-        isplit__buf_text(b, " ");
-    }
-    put_whole(b, e);
-    if (e->type != ISPLIT_ENTRY_PAYMENT) {
-        isplit__buf_text(b, " | split=");
-        put_split(b, e);
-    }
-    isplit__buf_text(b, " | note=");
-    isplit__form_text(b, *e->note ? e->note : "-");
+    if (payment)
+        isplit__form_text(b, "", e->shares[0].name);
+    put_whole(b, payment ? " " : "", e);
+    if (!payment)
+        put_split(b, " | split=", e);
+    isplit__form_text(b, " | note=", *e->note ? e->note : "-");
     put_optional(b, " | cat=", e->category);
     put_optional(b, " | date=", e->date);
     put_original(b, e);
@@ -157,8 +135,7 @@ int isplit_form_line(const isplit_entry *entry, char **out)
 
 static void put_line(isplit__buf *b, const isplit_entry *e, bool all)
 {
-    isplit__buf_text(b, "\n- ");
-    isplit__form_time(b, e->at_ms);
+    isplit__form_time(b, "\n- ", e->at_ms);
     isplit__buf_text(b, " | ");
     isplit__form_values(b, e);
     if (!all)
@@ -167,7 +144,7 @@ static void put_line(isplit__buf *b, const isplit_entry *e, bool all)
     if (e->author)
         isplit__buf_add(b, e->id, ID_SHOWN);
     else
-        isplit__form_text(b, e->id);
+        isplit__form_text(b, "", e->id);
     isplit__form_marks(b, e->flags, " | ", "");
 }
 
@@ -200,26 +177,13 @@ int isplit_form_list_all(const isplit_state *state, char **out)
 
 /* --- what would be written --- */
 
-static void put_payment_sentence(isplit__buf *b, const isplit_entry *e)
-{
-    isplit__buf_text(b, "Record that ");
-    put_payers(b, e);
-    isplit__buf_text(b, " pays ");
-    isplit__form_text(b, e->shares[0].name);
-    isplit__buf_text(b, " ");
-    put_whole(b, e);
-}
-
 static void put_split_sentence(isplit__buf *b, const isplit_entry *e)
 {
     isplit__buf_text(b, ", split between ");
     for (size_t i = 0; i < e->share_count; i++) {
-        isplit__buf_text(b, i ? ", " : "");
-        isplit__form_text(b, e->shares[i].name);
-        if (is_plain(e))
-            continue;
-        isplit__buf_text(b, " ");
-        put_amount(b, e, e->shares[i].minor);
+        isplit__form_text(b, i ? ", " : "", e->shares[i].name);
+        if (!is_plain(e))
+            isplit__form_amount(b, " ", e->shares[i].minor, e->exponent, false);
     }
 }
 
@@ -229,12 +193,12 @@ int isplit_form_sentence(const isplit_entry *entry, char **out)
     bool refund = entry->type == ISPLIT_ENTRY_REFUND;
 
     if (entry->type == ISPLIT_ENTRY_PAYMENT) {
-        put_payment_sentence(&b, entry);
+        put_payers(&b, "Record that ", entry);
+        isplit__form_text(&b, " pays ", entry->shares[0].name);
+        put_whole(&b, " ", entry);
     } else {
-        isplit__buf_text(&b, refund ? "Refund " : "Add ");
-        put_whole(&b, entry);
-        isplit__buf_text(&b, refund ? " to " : " paid by ");
-        put_payers(&b, entry);
+        put_whole(&b, refund ? "Refund " : "Add ", entry);
+        put_payers(&b, refund ? " to " : " paid by ", entry);
         put_split_sentence(&b, entry);
     }
     put_optional(&b, ", category ", entry->category);

@@ -8,44 +8,28 @@
 
 #define AUTHOR_SHOWN 12 /* characters of an address */
 
-static const char *kind_name(isplit_step_kind kind)
-{
-    switch (kind) {
-    case ISPLIT_STEP_ADDED:
-        return "added";
-    case ISPLIT_STEP_AMENDED:
-        return "amended";
-    case ISPLIT_STEP_VOIDED:
-        return "voided";
-    case ISPLIT_STEP_UNVOIDED:
-        return "unvoided";
-    case ISPLIT_STEP_CLEARED:
-        return "cleared";
-    case ISPLIT_STEP_CONFIRMED:
-        return "confirmed";
-    case ISPLIT_STEP_DISPUTED:
-        return "disputed";
-    }
-    return "changed";
-}
+static const char *const kind_names[] = {
+    [ISPLIT_STEP_ADDED] = "added",       [ISPLIT_STEP_AMENDED] = "amended",
+    [ISPLIT_STEP_VOIDED] = "voided",     [ISPLIT_STEP_UNVOIDED] = "unvoided",
+    [ISPLIT_STEP_CLEARED] = "cleared",   [ISPLIT_STEP_CONFIRMED] = "confirmed",
+    [ISPLIT_STEP_DISPUTED] = "disputed",
+};
 
 static void put_line(isplit__buf *b, const isplit_step *step)
 {
     size_t len = strlen(step->by);
 
-    isplit__buf_text(b, "\n- ");
-    isplit__form_time(b, step->at_ms);
-    isplit__buf_printf(b, " | %s by ", kind_name(step->kind));
+    isplit__form_time(b, "\n- ", step->at_ms);
+    isplit__buf_printf(b, " | %s by ", kind_names[step->kind]);
     if (step->author && len > AUTHOR_SHOWN)
         isplit__buf_printf(b, "%.*s...", AUTHOR_SHOWN, step->by);
     else
-        isplit__form_text(b, *step->by ? step->by : "nobody");
+        isplit__form_text(b, "", *step->by ? step->by : "nobody");
     if (step->value) {
         isplit__buf_text(b, " | ");
         isplit__form_values(b, step->value);
     }
-    isplit__buf_text(b, *step->why ? " | why=" : "");
-    isplit__form_text(b, step->why);
+    isplit__form_text(b, *step->why ? " | why=" : "", step->why);
     isplit__buf_text(b, step->counts ? "" : " | had no right to");
 }
 
@@ -59,36 +43,26 @@ int isplit_form_history(const isplit_state *state, const isplit_entry *entry, ch
     if (err)
         return err;
     isplit__form_room(&b, state);
-    isplit__buf_text(&b, "history of ");
-    isplit__form_text(&b, entry->id);
+    isplit__form_text(&b, "history of ", entry->id);
     for (size_t i = 0; i < count; i++)
         put_line(&b, &steps[i]);
     ic_mem_free(steps);
     return isplit__buf_finish(&b, out);
 }
 
-static void put_text(isplit__buf *b, const char *before, const char *text)
+static void put_step(isplit__buf *b, const isplit_step *step)
 {
-    isplit__buf_text(b, before);
-    isplit__buf_json_text(b, text, strlen(text));
-}
-
-static int put_step(isplit__buf *b, const isplit_step *step)
-{
-    char *event = NULL;
-
-    put_text(b, "{\"kind\":", kind_name(step->kind));
-    isplit__buf_printf(b, ",\"counts\":%s,\"ts\":%lld", step->counts ? "true" : "false",
-                       (long long)step->at_ms);
-    put_text(b, ",\"by\":", step->by);
-    put_text(b, ",\"author\":", step->author ? step->author : "");
-    put_text(b, ",\"why\":", step->why);
-    int err = step->value ? isplit_form_entry_json(step->value, &event) : 0;
-    if (event)
-        isplit__buf_printf(b, ",\"event\":%s", event);
-    ic_mem_free(event);
+    isplit__json_text(b, "{\"kind\":", kind_names[step->kind]);
+    isplit__json_bool(b, ",\"counts\":", step->counts);
+    isplit__json_number(b, ",\"ts\":", step->at_ms);
+    isplit__json_text(b, ",\"by\":", step->by);
+    isplit__json_text(b, ",\"author\":", step->author ? step->author : "");
+    isplit__json_text(b, ",\"why\":", step->why);
+    if (step->value) {
+        isplit__buf_text(b, ",\"event\":");
+        isplit__form_event(b, step->value);
+    }
     isplit__buf_text(b, "}");
-    return err;
 }
 
 int isplit_form_history_json(const isplit_state *state, const isplit_entry *entry,
@@ -102,14 +76,11 @@ int isplit_form_history_json(const isplit_state *state, const isplit_entry *entr
     if (err)
         return err;
     isplit__buf_text(&b, "[");
-    for (size_t i = 0; !err && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         isplit__buf_text(&b, i ? "," : "");
-        err = put_step(&b, &steps[i]);
+        put_step(&b, &steps[i]);
     }
     isplit__buf_text(&b, "]");
     ic_mem_free(steps);
-    if (!err)
-        return isplit__buf_finish(&b, out);
-    isplit__buf_free(&b);
-    return err;
+    return isplit__buf_finish(&b, out);
 }

@@ -5,27 +5,25 @@
 #include "intersplit/form.h"
 #include "intersplit/money.h"
 
-static void put_text(isplit__buf *b, const char *before, const char *text)
+void isplit__json_text(isplit__buf *b, const char *before, const char *text)
 {
     isplit__buf_text(b, before);
     isplit__buf_json_text(b, text, strlen(text));
 }
 
-static void put_number(isplit__buf *b, const char *before, int64_t v)
+void isplit__json_number(isplit__buf *b, const char *before, int64_t number)
 {
-    isplit__buf_printf(b, "%s%" PRId64, before, v);
+    isplit__buf_printf(b, "%s%" PRId64, before, number);
 }
 
-static void put_money(isplit__buf *b, const char *before, int64_t minor)
+void isplit__json_bool(isplit__buf *b, const char *before, bool is)
 {
     isplit__buf_text(b, before);
-    isplit__buf_text(b, "\"");
-    isplit__form_money(b, minor, false);
-    isplit__buf_text(b, "\"");
+    isplit__buf_text(b, is ? "true" : "false");
 }
 
-static void put_amount(isplit__buf *b, const char *before, int64_t minor,
-                       unsigned exponent)
+void isplit__json_amount(isplit__buf *b, const char *before, int64_t minor,
+                         unsigned exponent)
 {
     char text[ISPLIT_MONEY_TEXT_MAX];
 
@@ -33,19 +31,24 @@ static void put_amount(isplit__buf *b, const char *before, int64_t minor,
                        isplit_money_format(minor, exponent, 0, text));
 }
 
+static void put_text_or_null(isplit__buf *b, const char *before, const char *text)
+{
+    if (text && *text)
+        isplit__json_text(b, before, text);
+    else
+        isplit__buf_printf(b, "%snull", before);
+}
+
 void isplit__form_entry(isplit__buf *b, const isplit_entry *e)
 {
-    put_text(b, "{\"txId\":", e->id);
-    put_text(b, ",\"payer\":", e->paid[0].name);
-    put_number(b, ",\"amountCents\":", e->amount_minor);
+    isplit__json_text(b, "{\"txId\":", e->id);
+    isplit__json_text(b, ",\"payer\":", e->paid[0].name);
+    isplit__json_number(b, ",\"amountCents\":", e->amount_minor);
     for (size_t i = 0; i < e->share_count; i++)
-        put_text(b, i ? "," : ",\"split\":[", e->shares[i].name);
-    put_text(b, "],\"note\":", e->note);
-    put_number(b, ",\"ts\":", e->at_ms);
-    if (*e->by)
-        put_text(b, ",\"by\":", e->by);
-    else
-        isplit__buf_text(b, ",\"by\":null");
+        isplit__json_text(b, i ? "," : ",\"split\":[", e->shares[i].name);
+    isplit__json_text(b, "],\"note\":", e->note);
+    isplit__json_number(b, ",\"ts\":", e->at_ms);
+    put_text_or_null(b, ",\"by\":", e->by);
 }
 
 static void put_list(isplit__buf *b, const char *before, const isplit_share *shares,
@@ -53,8 +56,8 @@ static void put_list(isplit__buf *b, const char *before, const isplit_share *sha
 {
     isplit__buf_text(b, before);
     for (size_t i = 0; i < count; i++) {
-        put_text(b, i ? ",{\"member\":" : "{\"member\":", shares[i].name);
-        put_number(b, ",\"cents\":", shares[i].minor);
+        isplit__json_text(b, i ? ",{\"member\":" : "{\"member\":", shares[i].name);
+        isplit__json_number(b, ",\"cents\":", shares[i].minor);
         isplit__buf_text(b, "}");
     }
     isplit__buf_text(b, "]");
@@ -63,19 +66,20 @@ static void put_list(isplit__buf *b, const char *before, const isplit_share *sha
 static void put_optional(isplit__buf *b, const char *before, const char *text)
 {
     if (*text)
-        put_text(b, before, text);
+        isplit__json_text(b, before, text);
 }
 
 static void put_items(isplit__buf *b, const isplit_entry *e)
 {
     for (size_t i = 0; i < e->item_count; i++) {
         size_t names = 0;
-        put_text(b, i ? ",{\"text\":" : ",\"items\":[{\"text\":", e->items[i].text);
-        put_number(b, ",\"cents\":", e->items[i].amount_minor);
+        isplit__json_text(b,
+                          i ? ",{\"text\":" : ",\"items\":[{\"text\":", e->items[i].text);
+        isplit__json_number(b, ",\"cents\":", e->items[i].amount_minor);
         isplit__buf_text(b, ",\"members\":[");
         for (size_t k = 0; k < e->share_count; k++) {
             if (e->items[i].members >> k & 1)
-                put_text(b, names++ ? "," : "", e->shares[k].name);
+                isplit__json_text(b, names++ ? "," : "", e->shares[k].name);
         }
         isplit__buf_text(b, "]}");
     }
@@ -87,7 +91,7 @@ static void put_values(isplit__buf *b, const isplit_entry *e)
     if (!e->values)
         return;
     for (size_t i = 0; i < e->share_count; i++)
-        put_number(b, i ? "," : ",\"values\":[", e->values[i]);
+        isplit__json_number(b, i ? "," : ",\"values\":[", e->values[i]);
     isplit__buf_text(b, "]");
 }
 
@@ -95,9 +99,9 @@ static void put_original(isplit__buf *b, const isplit_entry *e)
 {
     if (!*e->original_currency)
         return;
-    put_text(b, ",\"original\":{\"currency\":", e->original_currency);
-    put_number(b, ",\"cents\":", e->original_minor);
-    put_number(b, ",\"exponent\":", e->original_exponent);
+    isplit__json_text(b, ",\"original\":{\"currency\":", e->original_currency);
+    isplit__json_number(b, ",\"cents\":", e->original_minor);
+    isplit__json_number(b, ",\"exponent\":", e->original_exponent);
     isplit__buf_text(b, "}");
 }
 
@@ -116,13 +120,13 @@ static void put_values_of_ours(isplit__buf *b, const isplit_entry *e)
         [ISPLIT_SPLIT_WEIGHTS] = "weights", [ISPLIT_SPLIT_PERCENT] = "percent",
         [ISPLIT_SPLIT_ADJUST] = "adjust",   [ISPLIT_SPLIT_ITEMS] = "items"};
 
-    put_text(b, ",\"type\":", type_name(e->type));
-    put_amount(b, ",\"amount\":", e->amount_minor, e->exponent);
+    isplit__json_text(b, ",\"type\":", type_name(e->type));
+    isplit__json_amount(b, ",\"amount\":", e->amount_minor, e->exponent);
     put_list(b, ",\"paid\":[", e->paid, e->paid_count);
     put_list(b, ",\"shares\":[", e->shares, e->share_count);
-    put_text(b, ",\"mode\":", modes[e->mode]);
-    put_text(b, ",\"currency\":", e->currency);
-    put_number(b, ",\"exponent\":", e->exponent);
+    isplit__json_text(b, ",\"mode\":", modes[e->mode]);
+    isplit__json_text(b, ",\"currency\":", e->currency);
+    isplit__json_number(b, ",\"exponent\":", e->exponent);
     put_values(b, e);
     put_items(b, e);
     put_optional(b, ",\"category\":", e->category);
@@ -135,15 +139,11 @@ static void put_values_of_ours(isplit__buf *b, const isplit_entry *e)
 }
 
 /* The inherited members, and what the original doesn't know: who vouches for it. */
-static void put_entry(isplit__buf *b, const isplit_entry *e)
+void isplit__form_event(isplit__buf *b, const isplit_entry *e)
 {
     isplit__form_entry(b, e);
-    if (e->author)
-        put_text(b, ",\"author\":", e->author);
-    else
-        isplit__buf_text(b, ",\"author\":null");
-    isplit__buf_printf(b, ",\"signed\":%s",
-                       e->flags & ISPLIT_ENTRY_SIGNED ? "true" : "false");
+    put_text_or_null(b, ",\"author\":", e->author);
+    isplit__json_bool(b, ",\"signed\":", e->flags & ISPLIT_ENTRY_SIGNED);
     put_values_of_ours(b, e);
     isplit__buf_text(b, "}");
 }
@@ -152,7 +152,7 @@ int isplit_form_entry_json(const isplit_entry *entry, char **out)
 {
     isplit__buf b = {0};
 
-    put_entry(&b, entry);
+    isplit__form_event(&b, entry);
     return isplit__buf_finish(&b, out);
 }
 
@@ -168,7 +168,8 @@ int isplit_form_entries_part_json(const isplit_state *state, bool all, size_t fr
     for (; at < count && at - from < max_count && (at == from || b.len < max_bytes);
          at++) {
         isplit__buf_text(&b, at > from ? "," : "");
-        put_entry(&b, all ? isplit_state_all(state, at) : isplit_state_entry(state, at));
+        isplit__form_event(&b, all ? isplit_state_all(state, at)
+                                   : isplit_state_entry(state, at));
     }
     isplit__buf_text(&b, "]");
     int err = isplit__buf_finish(&b, out);
@@ -188,13 +189,13 @@ static void put_plan(isplit__buf *b, const isplit_plan *plan)
 {
     isplit__buf_text(b, ",\"settlements\":[");
     for (size_t i = 0; i < plan->count; i++) {
-        put_text(b, i ? ",{\"from\":" : "{\"from\":", plan->transfers[i].from);
-        put_text(b, ",\"to\":", plan->transfers[i].to);
-        put_number(b, ",\"amountCents\":", plan->transfers[i].amount_minor);
+        isplit__json_text(b, i ? ",{\"from\":" : "{\"from\":", plan->transfers[i].from);
+        isplit__json_text(b, ",\"to\":", plan->transfers[i].to);
+        isplit__json_number(b, ",\"amountCents\":", plan->transfers[i].amount_minor);
         isplit__buf_text(b, "}");
     }
-    isplit__buf_printf(b, "],\"plan\":{\"optimal\":%s,\"lowerBound\":%zu}",
-                       plan->optimal ? "true" : "false", plan->lower_bound);
+    isplit__json_bool(b, "],\"plan\":{\"optimal\":", plan->optimal);
+    isplit__buf_printf(b, ",\"lowerBound\":%zu}", plan->lower_bound);
 }
 
 /* Balances and settlement in one currency. */
@@ -207,12 +208,12 @@ static int put_currency(isplit__buf *b, const isplit_state *state, size_t index,
     int err = isplit_state_plan(state, index, options, &plan);
     if (err)
         return err;
-    put_number(b, ",\"totalCents\":", c->total_minor);
+    isplit__json_number(b, ",\"totalCents\":", c->total_minor);
     put_list(b, ",\"balances\":[", c->balances, c->balance_count);
     put_plan(b, &plan);
-    put_text(b, ",\"currency\":", c->code);
-    put_number(b, ",\"exponent\":", c->exponent);
-    put_amount(b, ",\"total\":", c->total_minor, c->exponent);
+    isplit__json_text(b, ",\"currency\":", c->code);
+    isplit__json_number(b, ",\"exponent\":", c->exponent);
+    isplit__json_amount(b, ",\"total\":", c->total_minor, c->exponent);
     isplit_plan_free(&plan);
     return 0;
 }
@@ -224,8 +225,8 @@ static int put_others(isplit__buf *b, const isplit_state *state,
 
     isplit__buf_text(b, ",\"currencies\":[");
     for (size_t i = 1; !err && i < isplit_state_currency_count(state); i++) {
-        put_text(b, i > 1 ? ",{\"code\":" : "{\"code\":",
-                 isplit_state_currency(state, i)->code);
+        isplit__json_text(b, i > 1 ? ",{\"code\":" : "{\"code\":",
+                          isplit_state_currency(state, i)->code);
         err = put_currency(b, state, i, options);
         isplit__buf_text(b, "}");
     }
@@ -235,22 +236,22 @@ static int put_others(isplit__buf *b, const isplit_state *state,
 
 static void put_person(isplit__buf *b, const char *before, const isplit_member *m)
 {
-    put_text(b, before, m->name);
-    isplit__buf_printf(b, ",\"active\":%s,\"weight\":%" PRIu32 ",\"contested\":%s",
-                       m->active ? "true" : "false", m->weight,
-                       m->contested ? "true" : "false");
+    isplit__json_text(b, before, m->name);
+    isplit__json_bool(b, ",\"active\":", m->active);
+    isplit__json_number(b, ",\"weight\":", m->weight);
+    isplit__json_bool(b, ",\"contested\":", m->contested);
     if (m->key)
-        put_text(b, ",\"key\":", m->key);
+        isplit__json_text(b, ",\"key\":", m->key);
     put_optional(b, ",\"show\":", m->show);
     isplit__buf_text(b, "}");
 }
 
-static void put_people(isplit__buf *b, const isplit_state *state)
+static void put_people(isplit__buf *b, const char *before, const isplit_state *state)
 {
     size_t count = 0;
     const isplit_member *members = isplit_state_members(state, &count);
 
-    isplit__buf_text(b, "[");
+    isplit__buf_text(b, before);
     for (size_t i = 0; i < count; i++)
         put_person(b, i ? ",{\"name\":" : "{\"name\":", &members[i]);
     isplit__buf_text(b, "]");
@@ -258,15 +259,16 @@ static void put_people(isplit__buf *b, const isplit_state *state)
 
 static void put_preset(isplit__buf *b, const char *before, const isplit_preset *p)
 {
-    put_text(b, before, p->name);
-    put_text(b, ",\"mode\":",
-             p->mode == ISPLIT_SPLIT_WEIGHTS   ? "weights"
-             : p->mode == ISPLIT_SPLIT_PERCENT ? "percent"
-                                               : "equal");
+    isplit__json_text(b, before, p->name);
+    isplit__json_text(b, ",\"mode\":",
+                      p->mode == ISPLIT_SPLIT_WEIGHTS   ? "weights"
+                      : p->mode == ISPLIT_SPLIT_PERCENT ? "percent"
+                                                        : "equal");
     for (size_t i = 0; i < p->part_count; i++) {
-        put_text(b, i ? ",{\"name\":" : ",\"split\":[{\"name\":", p->parts[i].name);
+        isplit__json_text(b,
+                          i ? ",{\"name\":" : ",\"split\":[{\"name\":", p->parts[i].name);
         if (p->mode != ISPLIT_SPLIT_EQUAL)
-            put_number(b, ",\"value\":", p->parts[i].minor);
+            isplit__json_number(b, ",\"value\":", p->parts[i].minor);
         isplit__buf_text(b, "}");
     }
     isplit__buf_text(b, "]}");
@@ -278,19 +280,20 @@ int isplit_form_settings_json(const isplit_state *state, char **out)
     const isplit_settings *s = isplit_state_settings(state);
     isplit__buf b = {0};
 
-    put_text(&b, "{\"currency\":", s->currency);
-    put_number(&b, ",\"exponent\":", s->exponent);
-    isplit__buf_printf(&b, ",\"rotate\":%s,\"unsigned\":%s", s->rotate ? "true" : "false",
-                       s->ignore_unsigned ? "false" : "true");
-    put_text(&b, ",\"edit\":", s->edit == ISPLIT_EDIT_MEMBERS ? "members" : "author");
-    put_text(&b, ",\"count\":", counts[s->count]);
-    put_text(&b, ",\"default\":", s->default_preset);
+    isplit__json_text(&b, "{\"currency\":", s->currency);
+    isplit__json_number(&b, ",\"exponent\":", s->exponent);
+    isplit__json_bool(&b, ",\"rotate\":", s->rotate);
+    isplit__json_bool(&b, ",\"unsigned\":", !s->ignore_unsigned);
+    isplit__json_text(
+        &b, ",\"edit\":", s->edit == ISPLIT_EDIT_MEMBERS ? "members" : "author");
+    isplit__json_text(&b, ",\"count\":", counts[s->count]);
+    isplit__json_text(&b, ",\"default\":", s->default_preset);
     isplit__buf_text(&b, ",\"presets\":[");
     for (size_t i = 0; i < s->preset_count; i++)
         put_preset(&b, i ? ",{\"name\":" : "{\"name\":", &s->presets[i]);
     isplit__buf_text(&b, "],\"owners\":[");
     for (size_t i = 0; i < s->owner_count; i++)
-        put_text(&b, i ? "," : "", s->owners[i]);
+        isplit__json_text(&b, i ? "," : "", s->owners[i]);
     isplit__buf_text(&b, "]}");
     return isplit__buf_finish(&b, out);
 }
@@ -304,14 +307,14 @@ int isplit_form_recurring_json(const isplit_state *state, char **out)
 
     isplit__buf_text(&b, "[");
     for (size_t i = 0; i < count; i++) {
-        put_text(&b, i ? ",{\"ref\":" : "{\"ref\":", list[i].entry->id);
-        put_text(&b, ",\"every\":", units[list[i].every]);
-        put_number(&b, ",\"step\":", list[i].step);
-        put_text(&b, ",\"until\":", list[i].until);
-        put_number(&b, ",\"made\":", list[i].made);
-        isplit__buf_printf(
-            &b, ",\"stopped\":%s,\"entry\":", list[i].stopped ? "true" : "false");
-        put_entry(&b, list[i].entry);
+        isplit__json_text(&b, i ? ",{\"ref\":" : "{\"ref\":", list[i].entry->id);
+        isplit__json_text(&b, ",\"every\":", units[list[i].every]);
+        isplit__json_number(&b, ",\"step\":", list[i].step);
+        isplit__json_text(&b, ",\"until\":", list[i].until);
+        isplit__json_number(&b, ",\"made\":", list[i].made);
+        isplit__json_bool(&b, ",\"stopped\":", list[i].stopped);
+        isplit__buf_text(&b, ",\"entry\":");
+        isplit__form_event(&b, list[i].entry);
         isplit__buf_text(&b, "}");
     }
     isplit__buf_text(&b, "]");
@@ -322,7 +325,7 @@ int isplit_form_members_json(const isplit_state *state, char **out)
 {
     isplit__buf b = {0};
 
-    put_people(&b, state);
+    put_people(&b, "[", state);
     return isplit__buf_finish(&b, out);
 }
 
@@ -331,18 +334,14 @@ int isplit_form_summary_json_with(const isplit_state *state,
 {
     isplit__buf b = {0};
 
-    put_text(&b, "{\"channel\":", isplit_state_room(state));
-    put_number(&b, ",\"eventCount\":", (int64_t)isplit_state_entry_count(state));
+    isplit__json_text(&b, "{\"channel\":", isplit_state_room(state));
+    isplit__json_number(&b, ",\"eventCount\":", (int64_t)isplit_state_entry_count(state));
     int err = put_currency(&b, state, 0, options);
     if (!err)
         err = put_others(&b, state, options);
-    isplit__buf_text(&b, ",\"members\":");
-    put_people(&b, state);
+    put_people(&b, ",\"members\":[", state);
     isplit__buf_text(&b, "}");
-    if (!err)
-        return isplit__buf_finish(&b, out);
-    isplit__buf_free(&b);
-    return err;
+    return isplit__form_finish(&b, err, out);
 }
 
 int isplit_form_summary_json(const isplit_state *state, char **out)
@@ -354,19 +353,20 @@ static void put_member(isplit__buf *b, const isplit_share *balance)
 {
     int64_t owed = balance->minor;
 
-    put_text(b, "\n    {\n      \"member\": ", balance->name);
-    put_number(b, ",\n      \"cents\": ", owed);
-    put_money(b, ",\n      \"amount\": ", owed < 0 ? -owed : owed);
-    put_text(b, ",\n      \"direction\": ", owed < 0 ? "owes" : "receives");
+    isplit__json_text(b, "\n    {\n      \"member\": ", balance->name);
+    isplit__json_number(b, ",\n      \"cents\": ", owed);
+    isplit__json_amount(b, ",\n      \"amount\": ", owed < 0 ? -owed : owed,
+                        ISPLIT__EXPONENT);
+    isplit__json_text(b, ",\n      \"direction\": ", owed < 0 ? "owes" : "receives");
     isplit__buf_text(b, "\n    }");
 }
 
 static void put_transfer(isplit__buf *b, const isplit_transfer *t)
 {
-    put_text(b, "\n    {\n      \"from\": ", t->from);
-    put_text(b, ",\n      \"to\": ", t->to);
-    put_number(b, ",\n      \"cents\": ", t->amount_minor);
-    put_money(b, ",\n      \"amount\": ", t->amount_minor);
+    isplit__json_text(b, "\n    {\n      \"from\": ", t->from);
+    isplit__json_text(b, ",\n      \"to\": ", t->to);
+    isplit__json_number(b, ",\n      \"cents\": ", t->amount_minor);
+    isplit__json_amount(b, ",\n      \"amount\": ", t->amount_minor, ISPLIT__EXPONENT);
     isplit__buf_text(b, "\n    }");
 }
 
@@ -376,12 +376,15 @@ void isplit__form_export_json(isplit__buf *b, const isplit_state *state,
     size_t count = 0;
     const isplit_share *balances = isplit_state_balances(state, &count);
 
-    isplit__buf_text(b, "{\n  \"app\": \"intersplit\",\n  \"version\": 1,\n"
-                        "  \"generatedAt\": \"");
-    isplit__form_time(b, at_ms);
-    put_text(b, "\",\n  \"channel\": ", isplit_state_room(state));
-    put_number(b, ",\n  \"eventCount\": ", (int64_t)isplit_state_entry_count(state));
-    put_money(b, ",\n  \"total\": ", isplit_state_total_minor(state));
+    isplit__form_time(b,
+                      "{\n  \"app\": \"intersplit\",\n  \"version\": 1,\n"
+                      "  \"generatedAt\": \"",
+                      at_ms);
+    isplit__json_text(b, "\",\n  \"channel\": ", isplit_state_room(state));
+    isplit__json_number(
+        b, ",\n  \"eventCount\": ", (int64_t)isplit_state_entry_count(state));
+    isplit__json_amount(b, ",\n  \"total\": ", isplit_state_total_minor(state),
+                        ISPLIT__EXPONENT);
     isplit__buf_text(b, ",\n  \"balances\": [");
     for (size_t i = 0; i < count; i++) {
         isplit__buf_text(b, i ? "," : "");

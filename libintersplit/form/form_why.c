@@ -1,6 +1,5 @@
 /* Why somebody pays somebody, as lines and as JSON; in each currency that has to do with
  * the two. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "form/form.h"
@@ -32,7 +31,7 @@ static int find_transfer(const isplit_state *state, size_t currency, isplit_tran
     return 0;
 }
 
-typedef int (*reasons_cb)(isplit__buf *b, const isplit_state *state, const reasons *r);
+typedef void (*reasons_cb)(isplit__buf *b, const isplit_state *state, const reasons *r);
 
 /* Tell of one currency. Of others than the room's own only what there is. */
 static int tell(isplit__buf *b, const isplit_state *state, size_t currency,
@@ -45,45 +44,29 @@ static int tell(isplit__buf *b, const isplit_state *state, size_t currency,
     if (!err)
         err = isplit_plan_why(state, currency, &r.transfer, &r.causes, &r.count);
     if (!err && (!currency || r.count))
-        err = put(b, state, &r);
+        put(b, state, &r);
     ic_mem_free(r.causes);
-    return err;
-}
-
-static int finish(isplit__buf *b, int err, char **out)
-{
-    if (!err)
-        return isplit__buf_finish(b, out);
-    isplit__buf_free(b);
     return err;
 }
 
 /* --- lines --- */
 
-static void put_amount(isplit__buf *b, const char *before, int64_t minor,
-                       const isplit_currency *c, bool sign)
-{
-    isplit__buf_text(b, before);
-    isplit__form_amount(b, minor, c->exponent, sign);
-}
-
 static void put_cause(isplit__buf *b, const isplit_cause *cause, const reasons *r)
 {
-    isplit__buf_text(b, "\n- ");
-    isplit__form_time(b, cause->entry->at_ms);
+    unsigned exponent = r->currency->exponent;
+
+    isplit__form_time(b, "\n- ", cause->entry->at_ms);
     isplit__buf_text(b, " | ");
     isplit__form_values(b, cause->entry);
-    isplit__buf_text(b, " | ");
-    isplit__form_text(b, r->transfer.from);
-    put_amount(b, ": ", cause->from_minor, r->currency, true);
-    isplit__buf_text(b, ", ");
-    isplit__form_text(b, r->transfer.to);
-    put_amount(b, ": ", cause->to_minor, r->currency, true);
+    isplit__form_text(b, " | ", r->transfer.from);
+    isplit__form_amount(b, ": ", cause->from_minor, exponent, true);
+    isplit__form_text(b, ", ", r->transfer.to);
+    isplit__form_amount(b, ": ", cause->to_minor, exponent, true);
 }
 
 /* "bob -> alice: 15.00", which nets everybody's debts, and what of it is between the two.
  */
-static int put_lines(isplit__buf *b, const isplit_state *state, const reasons *r)
+static void put_lines(isplit__buf *b, const isplit_state *state, const reasons *r)
 {
     const isplit_currency *c = r->currency;
     bool own = c == isplit_state_currency(state, 0);
@@ -93,15 +76,14 @@ static int put_lines(isplit__buf *b, const isplit_state *state, const reasons *r
         direct += r->causes[i].direct_minor;
     isplit__buf_text(b, own ? "" : "\n");
     isplit__form_room(b, state);
-    isplit__form_text(b, r->transfer.from);
-    isplit__buf_text(b, " -> ");
-    isplit__form_text(b, r->transfer.to);
-    put_amount(b, ": ", r->transfer.amount_minor, c, false);
+    isplit__form_text(b, "", r->transfer.from);
+    isplit__form_text(b, " -> ", r->transfer.to);
+    isplit__form_amount(b, ": ", r->transfer.amount_minor, c->exponent, false);
     isplit__buf_printf(b, "%s%s", own ? "" : " ", own ? "" : c->code);
-    put_amount(b, "; between these two alone: ", direct < 0 ? 0 : direct, c, false);
+    isplit__form_amount(b, "; between these two alone: ", direct < 0 ? 0 : direct,
+                        c->exponent, false);
     for (size_t i = 0; i < r->count; i++)
         put_cause(b, &r->causes[i], r);
-    return 0;
 }
 
 int isplit_form_why(const isplit_state *state, const char *from, const char *to,
@@ -113,51 +95,37 @@ int isplit_form_why(const isplit_state *state, const char *from, const char *to,
 
     for (size_t i = 0; !err && i < isplit_state_currency_count(state); i++)
         err = tell(&b, state, i, &between, put_lines);
-    return finish(&b, err, out);
+    return isplit__form_finish(&b, err, out);
 }
 
 /* --- JSON --- */
 
-static int put_event(isplit__buf *b, const isplit_cause *cause)
-{
-    char *event = NULL;
-
-    int err = isplit_form_entry_json(cause->entry, &event);
-    if (!err)
-        isplit__buf_printf(b,
-                           "{\"fromCents\":%" PRId64 ",\"toCents\":%" PRId64
-                           ",\"directCents\":%" PRId64 ",\"event\":%s}",
-                           cause->from_minor, cause->to_minor, cause->direct_minor,
-                           event);
-    ic_mem_free(event);
-    return err;
-}
-
 /* The members of an object, without its braces. */
-static int put_members(isplit__buf *b, const isplit_state *state, const reasons *r)
+static void put_members(isplit__buf *b, const isplit_state *state, const reasons *r)
 {
-    int err = 0;
-
     (void)state;
-    isplit__buf_printf(b, "\"amountCents\":%" PRId64 ",\"causes\":[",
-                       r->transfer.amount_minor);
-    for (size_t i = 0; !err && i < r->count; i++) {
-        isplit__buf_text(b, i ? "," : "");
-        err = put_event(b, &r->causes[i]);
+    isplit__json_number(b, "\"amountCents\":", r->transfer.amount_minor);
+    isplit__buf_text(b, ",\"causes\":[");
+    for (size_t i = 0; i < r->count; i++) {
+        const isplit_cause *c = &r->causes[i];
+        isplit__json_number(b, i ? ",{\"fromCents\":" : "{\"fromCents\":", c->from_minor);
+        isplit__json_number(b, ",\"toCents\":", c->to_minor);
+        isplit__json_number(b, ",\"directCents\":", c->direct_minor);
+        isplit__buf_text(b, ",\"event\":");
+        isplit__form_event(b, c->entry);
+        isplit__buf_text(b, "}");
     }
     isplit__buf_text(b, "]");
-    return err;
 }
 
-static int put_currency(isplit__buf *b, const isplit_state *state, const reasons *r)
+static void put_currency(isplit__buf *b, const isplit_state *state, const reasons *r)
 {
     bool first = b->len && b->data[b->len - 1] == '[';
 
     isplit__buf_printf(b, "%s{\"code\":\"%s\",\"exponent\":%u,", first ? "" : ",",
                        r->currency->code, r->currency->exponent);
-    int err = put_members(b, state, r);
+    put_members(b, state, r);
     isplit__buf_text(b, "}");
-    return err;
 }
 
 int isplit_form_why_json(const isplit_state *state, const char *from, const char *to,
@@ -172,5 +140,5 @@ int isplit_form_why_json(const isplit_state *state, const char *from, const char
     for (size_t i = 1; !err && i < isplit_state_currency_count(state); i++)
         err = tell(&b, state, i, &between, put_currency);
     isplit__buf_text(&b, "]}");
-    return finish(&b, err, out);
+    return isplit__form_finish(&b, err, out);
 }

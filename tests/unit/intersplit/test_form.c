@@ -336,7 +336,7 @@ static void check_time(int64_t ms, const char *expected)
 {
     isplit__buf b = {0};
 
-    isplit__form_time(&b, ms);
+    isplit__form_time(&b, "", ms);
     assert_string_equal(b.data, expected);
     isplit__buf_free(&b);
 }
