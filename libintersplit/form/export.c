@@ -68,12 +68,6 @@ int isplit_export_read(const char *format, const char *what,
     return IC_ERR_INVALID;
 }
 
-bool isplit__export_counts(const isplit_entry *e)
-{
-    return !(e->flags &
-             (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED | ISPLIT_ENTRY_IGNORED));
-}
-
 void isplit__export_date(const isplit_entry *e, char out[ISPLIT__DATE_BYTES])
 {
     static const char first[] = "1400-01-01";
@@ -101,7 +95,7 @@ const char *isplit__export_currency(const isplit_state *state, const isplit_entr
     return *e->currency ? e->currency : isplit_state_currency(state, 0)->code;
 }
 
-static int64_t part_of(const isplit_share *shares, size_t count, const char *name)
+int64_t isplit__export_part(const isplit_share *shares, size_t count, const char *name)
 {
     int64_t sum = 0;
 
@@ -110,40 +104,30 @@ static int64_t part_of(const isplit_share *shares, size_t count, const char *nam
     return sum;
 }
 
-int64_t isplit__export_net(const isplit_entry *e, const char *name)
+void isplit__export_entries(isplit__buf *b, const isplit_state *state,
+                            isplit__export_cb put)
 {
-    int64_t net =
-        part_of(e->paid, e->paid_count, name) - part_of(e->shares, e->share_count, name);
-
-    return e->type == ISPLIT_ENTRY_REFUND ? -net : net;
-}
-
-void isplit__export_names(isplit__buf *b, const isplit_state *state,
-                          isplit__export_name_cb tell, void *user)
-{
-    size_t count = 0;
-    const isplit_member *members = isplit_state_members(state, &count);
-
-    for (size_t i = 0; i < count; i++)
-        tell(b, members[i].name, user);
+    for (size_t i = 0; i < isplit_state_entry_count(state); i++) {
+        const isplit_entry *e = isplit_state_entry(state, i);
+        char date[ISPLIT__DATE_BYTES];
+        if (e->flags & (ISPLIT_ENTRY_VOID | ISPLIT_ENTRY_CLEARED | ISPLIT_ENTRY_IGNORED))
+            continue;
+        isplit__export_date(e, date);
+        put(b, state, e, date);
+    }
 }
 
 void isplit__export_head(isplit__buf *b, const isplit_state *state, int64_t at_ms)
 {
-    const char *room = isplit_state_room(state);
-
     isplit__form_time(b, "{\"app\":\"intersplit\",\"version\":1,\"generatedAt\":\"",
                       at_ms);
-    isplit__buf_text(b, "\",\"channel\":");
-    isplit__buf_json_text(b, room, strlen(room));
+    isplit__json_text(b, "\",\"channel\":", isplit_state_room(state));
 }
 
 static void put_amount(isplit__buf *b, int64_t minor, unsigned exponent)
 {
-    char money[ISPLIT_MONEY_TEXT_MAX];
-
-    isplit__buf_printf(b, "\"minor\":%" PRId64 ",\"amount\":\"%s\"", minor,
-                       isplit_money_format(minor, exponent, 0, money));
+    isplit__json_number(b, "\"minor\":", minor);
+    isplit__json_amount(b, ",\"amount\":", minor, exponent);
 }
 
 static void put_currency_json(isplit__buf *b, const isplit_currency *c)
@@ -153,13 +137,11 @@ static void put_currency_json(isplit__buf *b, const isplit_currency *c)
     put_amount(b, c->total_minor, c->exponent);
     isplit__buf_text(b, "},\"balances\":[");
     for (size_t i = 0; i < c->balance_count; i++) {
-        isplit__buf_text(b, i ? ",{\"member\":" : "{\"member\":");
-        isplit__buf_json_text(b, c->balances[i].name, strlen(c->balances[i].name));
+        isplit__json_text(b, i ? "},{\"member\":" : "{\"member\":", c->balances[i].name);
         isplit__buf_text(b, ",");
         put_amount(b, c->balances[i].minor, c->exponent);
-        isplit__buf_text(b, "}");
     }
-    isplit__buf_text(b, "]}");
+    isplit__buf_text(b, c->balance_count ? "}]}" : "]}");
 }
 
 static void balances_json(isplit__buf *b, const isplit_state *state, int64_t at_ms)
@@ -173,31 +155,23 @@ static void balances_json(isplit__buf *b, const isplit_state *state, int64_t at_
     isplit__buf_text(b, "]}");
 }
 
-static int expenses_json(isplit__buf *b, const isplit_state *state, int64_t at_ms)
+static void expenses_json(isplit__buf *b, const isplit_state *state, int64_t at_ms)
 {
-    char *entries = NULL;
-
-    int err = isplit_form_entries_json(state, &entries);
-    if (err)
-        return err;
     isplit__export_head(b, state, at_ms);
-    isplit__buf_text(b, ",\"entries\":");
-    isplit__buf_text(b, entries);
-    isplit__buf_text(b, "}");
-    ic_mem_free(entries);
-    return 0;
+    isplit__buf_text(b, ",\"entries\":[");
+    for (size_t i = 0; i < isplit_state_entry_count(state); i++) {
+        isplit__buf_text(b, i ? "," : "");
+        isplit__form_event(b, isplit_state_entry(state, i));
+    }
+    isplit__buf_text(b, "]}");
 }
 
 static void put_currency_text(isplit__buf *b, const isplit_currency *c)
 {
-    char money[ISPLIT_MONEY_TEXT_MAX];
-
     for (size_t i = 0; i < c->balance_count; i++) {
         isplit__form_text(b, b->len ? "\n" : "", c->balances[i].name);
-        isplit__buf_printf(b, ": %s%s%s",
-                           isplit_money_format(c->balances[i].minor, c->exponent,
-                                               ISPLIT_MONEY_SIGNED, money),
-                           *c->code ? " " : "", c->code);
+        isplit__form_amount(b, ": ", c->balances[i].minor, c->exponent, true);
+        isplit__buf_printf(b, "%s%s", *c->code ? " " : "", c->code);
     }
 }
 
@@ -208,8 +182,8 @@ static void balances_text(isplit__buf *b, const isplit_state *state)
 }
 
 /* Balances and expenses as text, JSON or CSV. */
-static int write_list(isplit__buf *b, const isplit_state *state, isplit_export_what what,
-                      isplit_export_format format, int64_t at_ms)
+static void write_list(isplit__buf *b, const isplit_state *state, isplit_export_what what,
+                       isplit_export_format format, int64_t at_ms)
 {
     bool balances = what == ISPLIT_EXPORT_BALANCES;
 
@@ -218,10 +192,9 @@ static int write_list(isplit__buf *b, const isplit_state *state, isplit_export_w
     else if (format == ISPLIT_EXPORT_JSON && balances)
         balances_json(b, state, at_ms);
     else if (format == ISPLIT_EXPORT_JSON)
-        return expenses_json(b, state, at_ms);
+        expenses_json(b, state, at_ms);
     else
         balances_text(b, state);
-    return 0;
 }
 
 int isplit_export_write(const isplit_state *state, isplit_export_what what,
@@ -243,10 +216,6 @@ int isplit_export_write(const isplit_state *state, isplit_export_what what,
     else if (what == ISPLIT_EXPORT_EXPENSES && format == ISPLIT_EXPORT_TEXT)
         return isplit_form_list(state, out);
     else
-        err = write_list(&b, state, what, format, at_ms);
-    if (err) {
-        isplit__buf_free(&b);
-        return err;
-    }
-    return isplit__buf_finish(&b, out);
+        write_list(&b, state, what, format, at_ms);
+    return isplit__form_finish(&b, err, out);
 }

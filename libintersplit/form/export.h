@@ -10,8 +10,11 @@
 
 #define ISPLIT__DATE_BYTES 11 /* "2026-11-23" with its final zero */
 
-/** Does this entry move balances? */
-bool isplit__export_counts(const isplit_entry *entry);
+/** Write each entry that moves balances, with its day. */
+typedef void (*isplit__export_cb)(isplit__buf *b, const isplit_state *state,
+                                  const isplit_entry *entry, const char *date);
+void isplit__export_entries(isplit__buf *b, const isplit_state *state,
+                            isplit__export_cb put);
 
 /** The day of an entry; one outside of 1400 to 2999, which no other program reads, is
  * moved to the nearer end. */
@@ -20,13 +23,8 @@ void isplit__export_date(const isplit_entry *entry, char out[ISPLIT__DATE_BYTES]
 /** The code of the entry's currency, "" when neither it nor the room has one. */
 const char *isplit__export_currency(const isplit_state *state, const isplit_entry *entry);
 
-/** How much better off this member is for the entry, in its minor units. */
-int64_t isplit__export_net(const isplit_entry *entry, const char *name);
-
-/** Tell each member of the room once, in name order. */
-typedef void (*isplit__export_name_cb)(isplit__buf *b, const char *name, void *user);
-void isplit__export_names(isplit__buf *b, const isplit_state *state,
-                          isplit__export_name_cb tell, void *user);
+/** What stands beside this name, all in all. */
+int64_t isplit__export_part(const isplit_share *shares, size_t count, const char *name);
 
 /** {"app":"intersplit","version":1,"generatedAt":..,"channel":.. without the end. */
 void isplit__export_head(isplit__buf *b, const isplit_state *state, int64_t at_ms);

@@ -119,6 +119,17 @@ static void put_ledger_posting(isplit__buf *b, const isplit_entry *e,
     isplit__buf_text(b, "\n");
 }
 
+static void put_ledger_entry(isplit__buf *b, const isplit_state *state,
+                             const isplit_entry *e, const char *date)
+{
+    isplit__buf_printf(b, "\n%s *", date);
+    put_description(b, e->note);
+    isplit__buf_text(b, "        ; intersplit: ");
+    put_id(b, e->id);
+    isplit__buf_text(b, "\n");
+    put_postings(b, state, e, put_ledger_posting);
+}
+
 void isplit__export_ledger(isplit__buf *b, const isplit_state *state,
                            isplit_export_format format)
 {
@@ -127,19 +138,7 @@ void isplit__export_ledger(isplit__buf *b, const isplit_state *state,
     isplit__buf_text(b, "\n");
     if (format == ISPLIT_EXPORT_HLEDGER)
         isplit__buf_text(b, "decimal-mark .\n");
-    for (size_t i = 0; i < isplit_state_entry_count(state); i++) {
-        const isplit_entry *e = isplit_state_entry(state, i);
-        char date[ISPLIT__DATE_BYTES];
-        if (!isplit__export_counts(e))
-            continue;
-        isplit__export_date(e, date);
-        isplit__buf_printf(b, "\n%s *", date);
-        put_description(b, e->note);
-        isplit__buf_text(b, "        ; intersplit: ");
-        put_id(b, e->id);
-        isplit__buf_text(b, "\n");
-        put_postings(b, state, e, put_ledger_posting);
-    }
+    isplit__export_entries(b, state, put_ledger_entry);
 }
 
 /* "Assets:Members:Mary-20ann": letters and digits stand for themselves, all else is its
@@ -190,17 +189,6 @@ static void put_beancount_posting(isplit__buf *b, const isplit_entry *e,
                        *currency ? currency : NO_CURRENCY);
 }
 
-static void put_open(isplit__buf *b, const char *name, void *user)
-{
-    const char *date = user;
-
-    isplit__buf_printf(b, "%s open ", date);
-    put_beancount_account(b, name);
-    isplit__buf_text(b, "\n  name: ");
-    put_beancount_text(b, name);
-    isplit__buf_text(b, "\n");
-}
-
 static void put_first_date(const isplit_state *state, char out[ISPLIT__DATE_BYTES])
 {
     memcpy(out, "2999-12-31", ISPLIT__DATE_BYTES);
@@ -212,26 +200,33 @@ static void put_first_date(const isplit_state *state, char out[ISPLIT__DATE_BYTE
     }
 }
 
+static void put_beancount_entry(isplit__buf *b, const isplit_state *state,
+                                const isplit_entry *e, const char *date)
+{
+    isplit__buf_printf(b, "\n%s * ", date);
+    put_beancount_text(b, e->note);
+    isplit__buf_text(b, "\n  intersplit: ");
+    put_beancount_text(b, e->id);
+    isplit__buf_text(b, "\n");
+    put_postings(b, state, e, put_beancount_posting);
+}
+
 void isplit__export_beancount(isplit__buf *b, const isplit_state *state)
 {
     char first[ISPLIT__DATE_BYTES];
+    size_t count = 0;
+    const isplit_member *members = isplit_state_members(state, &count);
 
     put_first_date(state, first);
     isplit__buf_text(b, "option \"title\" ");
     put_beancount_text(b, isplit_state_room(state));
     isplit__buf_text(b, "\n\n");
-    isplit__export_names(b, state, put_open, first);
-    for (size_t i = 0; i < isplit_state_entry_count(state); i++) {
-        const isplit_entry *e = isplit_state_entry(state, i);
-        char date[ISPLIT__DATE_BYTES];
-        if (!isplit__export_counts(e))
-            continue;
-        isplit__export_date(e, date);
-        isplit__buf_printf(b, "\n%s * ", date);
-        put_beancount_text(b, e->note);
-        isplit__buf_text(b, "\n  intersplit: ");
-        put_beancount_text(b, e->id);
+    for (size_t i = 0; i < count; i++) {
+        isplit__buf_printf(b, "%s open ", first);
+        put_beancount_account(b, members[i].name);
+        isplit__buf_text(b, "\n  name: ");
+        put_beancount_text(b, members[i].name);
         isplit__buf_text(b, "\n");
-        put_postings(b, state, e, put_beancount_posting);
     }
+    isplit__export_entries(b, state, put_beancount_entry);
 }

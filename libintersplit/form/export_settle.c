@@ -1,7 +1,6 @@
 /* Settlements of a room that has currencies. One without them has the original's forms,
  * which know a single one of two decimals. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "form/export.h"
 #include "form/form.h"
@@ -44,10 +43,9 @@ static void put_row(isplit__buf *b, const isplit_currency *c, const isplit_trans
 static void put_object(isplit__buf *b, const isplit_currency *c, const isplit_transfer *t,
                        const char *money)
 {
-    isplit__buf_text(b, b->data[b->len - 1] == '[' ? "{\"from\":" : ",{\"from\":");
-    isplit__buf_json_text(b, t->from, strlen(t->from));
-    isplit__buf_text(b, ",\"to\":");
-    isplit__buf_json_text(b, t->to, strlen(t->to));
+    isplit__json_text(b,
+                      b->data[b->len - 1] == '[' ? "{\"from\":" : ",{\"from\":", t->from);
+    isplit__json_text(b, ",\"to\":", t->to);
     isplit__buf_printf(b, ",\"currency\":\"%s\",\"minor\":%" PRId64 ",\"amount\":\"%s\"}",
                        c->code, t->amount_minor, money);
 }
