@@ -35,11 +35,9 @@ static int read_message(isplit__words *w, isplit__draft_command *d, isplit_reaso
 /* "last", or the first digits of an id. */
 static int read_ref(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
 {
-    d->command.ref = isplit__words_word(w, d);
-    return d->command.ref
-               ? 0
-               : isplit__refuse(why, "say which entry: last, or the first 6 digits "
-                                     "of its id");
+    return isplit__words_word(w, d, &d->command.ref,
+                              "say which entry: last, or the first 6 digits of its id",
+                              why);
 }
 
 static int read_ref_and_reason(isplit__words *w, isplit__draft_command *d,
@@ -54,18 +52,22 @@ static int read_ref_and_reason(isplit__words *w, isplit__draft_command *d,
     return err;
 }
 
-static int read_edit(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+/* "add ..." with or without its word, "refund ..." or "pay ..." */
+static int read_draft(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
 {
-    int err = read_ref(w, d, why);
-
-    if (err)
-        return err;
     if (isplit__words_take(w, "pay"))
         return isplit__command_pay(w, d, why);
     if (isplit__words_take(w, "refund"))
         return read_refund(w, d, why);
     (void)isplit__words_take(w, "add");
     return isplit__command_add(w, d, why);
+}
+
+static int read_edit(isplit__words *w, isplit__draft_command *d, isplit_reason *why)
+{
+    int err = read_ref(w, d, why);
+
+    return err ? err : read_draft(w, d, why);
 }
 
 static bool take_unit(isplit__words *w, isplit__draft_command *d)
@@ -98,56 +100,47 @@ static int read_every(isplit__words *w, isplit__draft_command *d, isplit_reason 
     if (!take_unit(w, d))
         return isplit__refuse(why, "say how often: every month add alice 800 note "
                                    "rent");
-    if (isplit__words_take(w, "until")) {
-        repeat->until = isplit__words_word(w, d);
-        if (!repeat->until)
-            return isplit__refuse(why, "a date is missing: until 2027-06-30");
-    }
-    if (isplit__words_take(w, "pay"))
-        return isplit__command_pay(w, d, why);
-    if (isplit__words_take(w, "refund"))
-        return read_refund(w, d, why);
-    (void)isplit__words_take(w, "add");
-    return isplit__command_add(w, d, why);
+    int err = 0;
+    if (isplit__words_take(w, "until"))
+        err = isplit__words_word(w, d, &repeat->until,
+                                 "a date is missing: until 2027-06-30", why);
+    return err ? err : read_draft(w, d, why);
 }
 
+/* The first one stands for no command. */
 static const struct {
     const char *word;
-    isplit_command_kind kind;
     reader read;
+    isplit_deed_kind deed; /* 0 = none */
 } commands[] = {
-    {"add", ISPLIT_COMMAND_ADD, isplit__command_add},
-    {"refund", ISPLIT_COMMAND_REFUND, read_refund},
-    {"pay", ISPLIT_COMMAND_PAY, isplit__command_pay},
-    {"edit", ISPLIT_COMMAND_EDIT, read_edit},
-    {"void", ISPLIT_COMMAND_VOID, read_ref_and_reason},
-    {"unvoid", ISPLIT_COMMAND_UNVOID, read_ref_and_reason},
-    {"confirm", ISPLIT_COMMAND_CONFIRM, read_ref_and_reason},
-    {"dispute", ISPLIT_COMMAND_DISPUTE, read_ref_and_reason},
-    {"every", ISPLIT_COMMAND_EVERY, read_every},
-    {"member", ISPLIT_COMMAND_MEMBER, isplit__command_member},
-    {"room", ISPLIT_COMMAND_ROOM, isplit__command_room},
-    {"list", ISPLIT_COMMAND_LIST, read_nothing},
-    {"balance", ISPLIT_COMMAND_BALANCE, isplit__command_balance},
-    {"why", ISPLIT_COMMAND_WHY, isplit__command_why},
-    {"history", ISPLIT_COMMAND_HISTORY, read_ref},
-    {"persist", ISPLIT_COMMAND_PERSIST, read_nothing},
-    {"restore", ISPLIT_COMMAND_RESTORE, read_nothing},
-    {"export", ISPLIT_COMMAND_EXPORT, isplit__command_export},
-    {"clear", ISPLIT_COMMAND_CLEAR, read_nothing},
-    {"send", ISPLIT_COMMAND_SEND, read_message},
-    {"help", ISPLIT_COMMAND_HELP, read_nothing},
+    [ISPLIT_COMMAND_ADD] = {"add", isplit__command_add, ISPLIT_DEED_ADD},
+    [ISPLIT_COMMAND_REFUND] = {"refund", read_refund, ISPLIT_DEED_ADD},
+    [ISPLIT_COMMAND_PAY] = {"pay", isplit__command_pay, ISPLIT_DEED_ADD},
+    [ISPLIT_COMMAND_EDIT] = {"edit", read_edit, ISPLIT_DEED_AMEND},
+    [ISPLIT_COMMAND_VOID] = {"void", read_ref_and_reason, ISPLIT_DEED_VOID},
+    [ISPLIT_COMMAND_UNVOID] = {"unvoid", read_ref_and_reason, ISPLIT_DEED_UNVOID},
+    [ISPLIT_COMMAND_CONFIRM] = {"confirm", read_ref_and_reason, ISPLIT_DEED_ACK},
+    [ISPLIT_COMMAND_DISPUTE] = {"dispute", read_ref_and_reason, ISPLIT_DEED_DISPUTE},
+    [ISPLIT_COMMAND_EVERY] = {"every", read_every, ISPLIT_DEED_RECUR},
+    [ISPLIT_COMMAND_MEMBER] = {"member", isplit__command_member, ISPLIT_DEED_MEMBER},
+    [ISPLIT_COMMAND_ROOM] = {"room", isplit__command_room, 0},
+    [ISPLIT_COMMAND_LIST] = {"list", read_nothing, 0},
+    [ISPLIT_COMMAND_BALANCE] = {"balance", isplit__command_balance, 0},
+    [ISPLIT_COMMAND_WHY] = {"why", isplit__command_why, 0},
+    [ISPLIT_COMMAND_HISTORY] = {"history", read_ref, 0},
+    [ISPLIT_COMMAND_PERSIST] = {"persist", read_nothing, 0},
+    [ISPLIT_COMMAND_RESTORE] = {"restore", read_nothing, 0},
+    [ISPLIT_COMMAND_EXPORT] = {"export", isplit__command_export, 0},
+    [ISPLIT_COMMAND_CLEAR] = {"clear", read_nothing, 0},
+    [ISPLIT_COMMAND_SEND] = {"send", read_message, 0},
+    [ISPLIT_COMMAND_HELP] = {"help", read_nothing, 0},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 const char *isplit_command_word(isplit_command_kind kind)
 {
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (commands[i].kind == kind)
-            return commands[i].word;
-    }
-    return "";
+    return kind && (size_t)kind < COMMANDS ? commands[kind].word : "";
 }
 
 const char *isplit_command_help(void)
@@ -213,11 +206,11 @@ static unsigned distance(const char *from, size_t len, const char *to)
 
 static int refuse_unknown(const char *word, size_t len, isplit_reason *why)
 {
-    size_t best = 0;
+    size_t best = 1;
 
     if (len > LONGEST_WORD + 2)
         return isplit__refuse(why, "unknown command; help lists them");
-    for (size_t i = 1; i < COMMANDS; i++) {
+    for (size_t i = 2; i < COMMANDS; i++) {
         if (distance(word, len, commands[i].word) <
             distance(word, len, commands[best].word))
             best = i;
@@ -243,7 +236,7 @@ static bool is_pasted_payment(const isplit__words *line, isplit__draft_command *
 static int read_known(isplit__words *w, isplit__draft_command *d, size_t which,
                       isplit_reason *why)
 {
-    d->command.kind = commands[which].kind;
+    d->command.kind = (isplit_command_kind)which;
     int err = commands[which].read(w, d, why);
     if (!err && isplit__words_more(w))
         return isplit__refuse(why, "there is more on the line than this command takes");
@@ -261,7 +254,7 @@ static int read_line(isplit__words *w, isplit__draft_command *d, isplit_reason *
         d->command.kind = ISPLIT_COMMAND_PAY;
         return isplit__command_pay(w, d, why);
     }
-    for (size_t i = 0; i < COMMANDS; i++) {
+    for (size_t i = 1; i < COMMANDS; i++) {
         if (isplit__words_take(w, commands[i].word))
             return read_known(w, d, i, why);
     }
@@ -291,24 +284,12 @@ int isplit_command_parse(const char *text, size_t len, isplit_command **out,
 
 bool isplit_command_deed(const isplit_command *c, isplit_deed *out)
 {
-    static const isplit_deed_kind deeds[] = {
-        [ISPLIT_COMMAND_ADD] = ISPLIT_DEED_ADD,
-        [ISPLIT_COMMAND_REFUND] = ISPLIT_DEED_ADD,
-        [ISPLIT_COMMAND_PAY] = ISPLIT_DEED_ADD,
-        [ISPLIT_COMMAND_EDIT] = ISPLIT_DEED_AMEND,
-        [ISPLIT_COMMAND_VOID] = ISPLIT_DEED_VOID,
-        [ISPLIT_COMMAND_UNVOID] = ISPLIT_DEED_UNVOID,
-        [ISPLIT_COMMAND_CONFIRM] = ISPLIT_DEED_ACK,
-        [ISPLIT_COMMAND_DISPUTE] = ISPLIT_DEED_DISPUTE,
-        [ISPLIT_COMMAND_EVERY] = ISPLIT_DEED_RECUR,
-        [ISPLIT_COMMAND_MEMBER] = ISPLIT_DEED_MEMBER,
-    };
     size_t kind = (size_t)c->kind;
     bool lists = c->kind == ISPLIT_COMMAND_EVERY && !c->repeat.step;
 
-    if (lists || kind >= sizeof deeds / sizeof deeds[0] || !deeds[kind])
+    if (lists || kind >= COMMANDS || !commands[kind].deed)
         return false;
-    *out = (isplit_deed){.kind = deeds[kind],
+    *out = (isplit_deed){.kind = commands[kind].deed,
                          .id = c->ref,
                          .draft = &c->draft,
                          .text = c->text,

@@ -9,16 +9,21 @@
 #define PART_MARKS ",=*+" /* what may follow a name in a split */
 
 /* Words that end an amount, a list of names or the text of an item. */
+#define PARTS "split items tax tip rest"
+#define CLAUSES PARTS " rate cur cat on note"
+
+static bool next_is_one_of(const isplit__words *w, const char *words)
+{
+    const char *next = NULL;
+    size_t len = 0;
+
+    return isplit__words_peek(w, &next, &len) &&
+           isplit__words_place(words, next, len) >= 0;
+}
+
 static bool at_clause(const isplit__words *w)
 {
-    static const char *const clauses[] = {"split", "items", "tax", "tip", "rest",
-                                          "rate",  "cur",   "cat", "on",  "note"};
-
-    for (size_t i = 0; i < sizeof clauses / sizeof clauses[0]; i++) {
-        if (!w->spaced && isplit__words_next_is(w, clauses[i]))
-            return true;
-    }
-    return false;
+    return !w->spaced && next_is_one_of(w, CLAUSES);
 }
 
 /* "alice", or "alice=25+bob=5". */
@@ -66,8 +71,7 @@ static char *read_words(isplit__words *w, isplit__draft_command *into)
     return from ? isplit__words_keep(into, from, (size_t)(end - from)) : NULL;
 }
 
-/* The same, and a code of the standard at
- * its end is the currency. */
+/* The same, and a code of the standard at its end is the currency. */
 static int read_amount(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
     isplit_draft *d = &into->command.draft;
@@ -290,13 +294,6 @@ int isplit__command_items(isplit__words *w, isplit__draft_command *into,
 
 /* --- the rest --- */
 
-static int read_word(isplit__words *w, isplit__draft_command *into, const char **out,
-                     const char *missing, isplit_reason *why)
-{
-    *out = isplit__words_word(w, into);
-    return *out ? 0 : isplit__refuse(why, "%s", missing);
-}
-
 static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
     isplit_draft *d = &into->command.draft;
@@ -316,13 +313,16 @@ static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_rea
         return isplit__words_name(w, "", into, &d->rest_to, why);
     }
     if (isplit__words_take(w, "cur"))
-        return read_word(w, into, &d->currency, "a currency is missing: cur EUR", why);
+        return isplit__words_word(w, into, &d->currency, "a currency is missing: cur EUR",
+                                  why);
     if (isplit__words_take(w, "rate"))
-        return read_word(w, into, &d->rate, "a rate is missing: rate 0.92", why);
+        return isplit__words_word(w, into, &d->rate, "a rate is missing: rate 0.92", why);
     if (isplit__words_take(w, "cat"))
-        return read_word(w, into, &d->category, "a category is missing: cat food", why);
+        return isplit__words_word(w, into, &d->category,
+                                  "a category is missing: cat food", why);
     if (isplit__words_take(w, "on"))
-        return read_word(w, into, &d->date, "a date is missing: on 2026-11-23", why);
+        return isplit__words_word(w, into, &d->date, "a date is missing: on 2026-11-23",
+                                  why);
     if (isplit__words_take(w, "note")) {
         d->note = isplit__words_rest(w, into);
         return 0;
@@ -352,6 +352,7 @@ static int read_clauses(isplit__words *w, isplit__draft_command *into, isplit_re
         err = read_clause(w, into, why);
     return err ? err : isplit__command_draft(into, why);
 }
+
 int isplit__command_add(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
     int err = isplit__command_payers(w, into, why);
@@ -382,9 +383,7 @@ int isplit__command_pay(isplit__words *w, isplit__draft_command *into, isplit_re
     if (err)
         return err;
     while (!err && isplit__words_more(w)) {
-        if (isplit__words_next_is(w, "split") || isplit__words_next_is(w, "items") ||
-            isplit__words_next_is(w, "tax") || isplit__words_next_is(w, "tip") ||
-            isplit__words_next_is(w, "rest"))
+        if (next_is_one_of(w, PARTS))
             return isplit__refuse(why, "a payment goes from one member to one other");
         err = read_clause(w, into, why);
     }

@@ -64,11 +64,6 @@ static int read_fields(const isplit_fields *f, isplit__draft_command *d,
     return err ? err : isplit__command_draft(d, why);
 }
 
-static size_t text_size(const char *text)
-{
-    return text ? strlen(text) + 1 : 0;
-}
-
 static void keep_texts(isplit__draft_command *d, const isplit_fields *f)
 {
     isplit_draft *draft = &d->command.draft;
@@ -92,12 +87,14 @@ int isplit_command_compose(isplit_entry_type type, const isplit_fields *f,
         [ISPLIT_ENTRY_PAYMENT] = ISPLIT_COMMAND_PAY,
     };
     isplit_field ignored;
-    size_t size = text_size(f->payer) + text_size(f->split) + text_size(f->items) +
-                  text_size(f->amount) + text_size(f->rest_to) + text_size(f->currency) +
-                  text_size(f->rate) + text_size(f->category) + text_size(f->date) +
-                  text_size(f->note) + text_size(f->extra);
-    isplit__draft_command *d = ic_mem_calloc(1, sizeof *d + size + 1);
+    const char *const texts[] = {f->payer,    f->split,   f->items,    f->extra,
+                                 f->amount,   f->rest_to, f->currency, f->rate,
+                                 f->category, f->date,    f->note};
+    size_t size = 0;
 
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        size += texts[i] ? strlen(texts[i]) + 1 : 0;
+    isplit__draft_command *d = ic_mem_calloc(1, sizeof *d + size + 1);
     if (!d)
         return IC_ERR_NOMEM;
     d->put = d->texts;

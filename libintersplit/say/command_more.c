@@ -9,21 +9,16 @@
 static const char *take_one_of(isplit__words *w, const char *words,
                                isplit__draft_command *into)
 {
-    char each[16];
+    const char *next = NULL;
+    size_t len = 0;
 
-    for (const char *at = words; *at; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        memcpy(each, at, n);
-        each[n] = 0;
-        if (isplit__words_next_is(w, each)) {
-            char *word = into->put;
-            (void)isplit__words_word(w, into);
-            memcpy(word, each, n); /* in lower case */
-            return word;
-        }
-        at += n;
-    }
-    return NULL;
+    if (!isplit__words_peek(w, &next, &len) || isplit__words_place(words, next, len) < 0)
+        return NULL;
+    w->at = next + len;
+    char *word = isplit__words_keep(into, next, len);
+    for (size_t i = 0; i < len; i++)
+        word[i] |= 0x20; /* letters only, in lower case */
+    return word;
 }
 
 int isplit__command_export(isplit__words *w, isplit__draft_command *into,
@@ -120,7 +115,7 @@ int isplit__command_member(isplit__words *w, isplit__draft_command *into,
     return weighs ? read_weight(c, why) : 0;
 }
 
-static int refuse_setting(isplit_reason *why)
+int isplit__command_refuse_setting(isplit_reason *why)
 {
     return isplit__refuse(why, "of a room say currency EUR, rotate on, edit members, "
                                "count signed, unsigned off, preset NAME split ... or "
@@ -135,7 +130,7 @@ int isplit__command_room(isplit__words *w, isplit__draft_command *into,
     c->setting =
         take_one_of(w, "currency rotate edit count unsigned preset default", into);
     if (!c->setting)
-        return isplit__words_more(w) ? refuse_setting(why) : 0;
+        return isplit__words_more(w) ? isplit__command_refuse_setting(why) : 0;
     if (strcmp(c->setting, "preset") == 0) {
         int err = isplit__words_name(w, "", into, &c->name, why);
         if (err || isplit__words_take(w, "off"))
@@ -144,5 +139,5 @@ int isplit__command_room(isplit__words *w, isplit__draft_command *into,
         return isplit__command_split(w, into, why);
     }
     c->text = isplit__words_rest(w, into);
-    return *c->text ? 0 : refuse_setting(why);
+    return *c->text ? 0 : isplit__command_refuse_setting(why);
 }

@@ -7,27 +7,6 @@
 #include "say/words.h"
 #include "text/reason.h"
 
-static int refuse(isplit_reason *why)
-{
-    return isplit__refuse(why, "of a room say currency EUR, rotate on, edit members, "
-                               "count signed, unsigned off, preset NAME split ... or "
-                               "default NAME");
-}
-
-/* Which of the words, which have blanks between, `text` is; -1 = none. */
-static int place_of(const char *words, const char *text)
-{
-    int place = 0;
-
-    for (const char *at = words; *at; at += strspn(at, " "), place++) {
-        size_t n = strcspn(at, " ");
-        if (strlen(text) == n && strncasecmp(at, text, n) == 0)
-            return place;
-        at += n;
-    }
-    return -1;
-}
-
 static int set_currency(const isplit_command *c, isplit_new_settings *out,
                         isplit_reason *why)
 {
@@ -94,23 +73,24 @@ int isplit_command_settings(const isplit_command *c, const isplit_settings *now,
 {
     *out = (isplit_new_settings){.settings = *now};
     if (!c->setting)
-        return refuse(why);
+        return isplit__command_refuse_setting(why);
     if (strcmp(c->setting, "preset") == 0)
         return set_preset(c, now, out, why);
     if (strcmp(c->setting, "currency") == 0)
         return set_currency(c, out, why);
     if (strcmp(c->setting, "default") == 0) {
-        out->settings.default_preset = place_of("off none", c->text) < 0 ? c->text : "";
+        out->settings.default_preset =
+            isplit__words_place("off none", c->text, strlen(c->text)) < 0 ? c->text : "";
         return 0;
     }
     bool counts = strcmp(c->setting, "count") == 0;
     bool edits = strcmp(c->setting, "edit") == 0;
-    int place = place_of(counts  ? "all signed acked"
-                         : edits ? "author members"
-                                 : "off on",
-                         c->text);
+    int place = isplit__words_place(counts  ? "all signed acked"
+                                    : edits ? "author members"
+                                            : "off on",
+                                    c->text, strlen(c->text));
     if (place < 0)
-        return refuse(why);
+        return isplit__command_refuse_setting(why);
     if (counts)
         out->settings.count = (isplit_count_policy)place;
     else if (edits)

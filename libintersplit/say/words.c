@@ -87,15 +87,30 @@ int isplit__words_value(isplit__words *w, const char *stops, isplit__draft_comma
     return 0;
 }
 
-const char *isplit__words_word(isplit__words *w, isplit__draft_command *into)
+int isplit__words_word(isplit__words *w, isplit__draft_command *into, const char **out,
+                       const char *missing, isplit_reason *why)
 {
     const char *word = NULL;
     size_t len = 0;
 
     if (!isplit__words_peek(w, &word, &len))
-        return NULL;
+        return isplit__refuse(why, "%s", missing);
     w->at = word + len;
-    return isplit__words_keep(into, word, len);
+    *out = isplit__words_keep(into, word, len);
+    return 0;
+}
+
+int isplit__words_place(const char *words, const char *text, size_t len)
+{
+    int place = 0;
+
+    for (const char *at = words; *at; at += strspn(at, " "), place++) {
+        size_t n = strcspn(at, " ");
+        if (n == len && strncasecmp(at, text, n) == 0)
+            return place;
+        at += n;
+    }
+    return -1;
 }
 
 const char *isplit__words_rest(isplit__words *w, isplit__draft_command *into)

@@ -64,8 +64,14 @@ int isplit__words_value(isplit__words *w, const char *stops, isplit__draft_comma
 /** Keep a copy in the command. */
 char *isplit__words_keep(isplit__draft_command *into, const char *text, size_t len);
 
-/** The next word, kept; NULL at the end of the line. */
-const char *isplit__words_word(isplit__words *w, isplit__draft_command *into);
+/** The next word, kept. @return 0; IC_ERR_INVALID with `missing` at the end of the line
+ */
+int isplit__words_word(isplit__words *w, isplit__draft_command *into, const char **out,
+                       const char *missing, isplit_reason *why);
+
+/** Which of the words, which have blanks between, `text` is, in either case; -1 = none.
+ */
+int isplit__words_place(const char *words, const char *text, size_t len);
 
 /** The rest of the line, trimmed. */
 const char *isplit__words_rest(isplit__words *w, isplit__draft_command *into);
@@ -77,6 +83,7 @@ int isplit__command_split(isplit__words *w, isplit__draft_command *into,
                           isplit_reason *why);
 int isplit__command_items(isplit__words *w, isplit__draft_command *into,
                           isplit_reason *why);
+int isplit__command_refuse_setting(isplit_reason *why);
 /** When all clauses are read. */
 int isplit__command_draft(isplit__draft_command *into, isplit_reason *why);
 
