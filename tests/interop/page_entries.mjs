@@ -174,6 +174,7 @@ test('a change keeps the mode and its values', async () => {
     await more(page)
     assert.equal(await page.locator('#mode').inputValue(), mode)
     await page.locator('#amount').fill('60')
+    await says(page, 'add-preview', /60\.00/)
     await press(page, 'Save change')
     await says(page, 'timeline', /edited/)
     await newestSays(page, after)

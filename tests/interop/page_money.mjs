@@ -121,6 +121,7 @@ test('another currency stays its own, with its own balances and payments', async
 test('charts count spending without payments, and each is a table too', async () => {
   const page = await room('charts', ['add alice 30 split alice,bob cat food on 2026-10-02', 'add bob 10 split alice,bob on 2026-11-03', 'pay bob alice 5'])
   await unfold(page)
+  await says(page, 'balances', /alice gets back \+5\.00/)
   await says(page, 'charts', /2026-10 spent 30\.00 2026-11 spent 10\.00/)
   await says(page, 'charts', /alice paid 30\.00 share 20\.00/)
   assert.ok((await page.locator('#charts svg rect').count()) > 4)
