@@ -17,8 +17,6 @@ typedef struct search {
     isplit__split *split;
     isplit__effort *effort;
     isplit__crowd crowd;
-    uint64_t owed;                       /* members that are owed */
-    uint64_t block[ISPLIT__PLAN_SEARCH]; /* members whose balance is that of this one */
     isplit__sets sets;
     uint32_t *desk; /* numbers of sets that are still possible, depth by depth */
     uint64_t path[ISPLIT__PLAN_SEARCH];
@@ -67,8 +65,8 @@ static void weigh_members(const search *s, node *n)
         n->weight[i] = part_of_whole(s->sets.full + 1);
     for (size_t i = 0; i < n->count && seen != n->left; i++) {
         uint64_t set = set_of(s, n, i);
-        for (uint64_t k = set & ~seen; k; k &= ~s->block[first_of(k)]) {
-            uint64_t block = s->block[first_of(k)];
+        for (uint64_t k = set & ~seen; k; k &= ~s->crowd.block[first_of(k)]) {
+            uint64_t block = s->crowd.block[first_of(k)];
             for (uint64_t b = block; b; b &= b - 1)
                 n->weight[first_of(b)] = part_of_whole(size_of(set));
             seen |= block;
@@ -88,8 +86,8 @@ static uint64_t weight_of(const node *n, uint64_t set)
 /* There are at most so many groups more. */
 static unsigned bound_of(const search *s, const node *n)
 {
-    unsigned owed = size_of(n->left & s->owed);
-    unsigned owing = size_of(n->left & ~s->owed);
+    unsigned owed = size_of(n->left & s->crowd.owed);
+    unsigned owing = size_of(n->left & ~s->crowd.owed);
     unsigned most = (unsigned)(weight_of(n, n->left) / WHOLE);
 
     most = owed < most ? owed : most;
@@ -100,15 +98,15 @@ static unsigned bound_of(const search *s, const node *n)
 static void drop_heavy(const search *s, node *n)
 {
     unsigned need = s->best - n->depth;
-    unsigned owed = size_of(n->left & s->owed) - need;
-    unsigned owing = size_of(n->left & ~s->owed) - need;
+    unsigned owed = size_of(n->left & s->crowd.owed) - need;
+    unsigned owing = size_of(n->left & ~s->crowd.owed) - need;
     uint64_t most = weight_of(n, n->left) - (uint64_t)need * WHOLE;
     size_t put = 0;
 
     for (size_t i = 0; i < n->count; i++) {
         uint64_t set = set_of(s, n, i);
-        if (size_of(set & s->owed) <= owed && size_of(set & ~s->owed) <= owing &&
-            weight_of(n, set) <= most)
+        if (size_of(set & s->crowd.owed) <= owed &&
+            size_of(set & ~s->crowd.owed) <= owing && weight_of(n, set) <= most)
             n->set[put++] = n->set[i];
     }
     n->count = put;
@@ -135,8 +133,8 @@ static uint64_t leave(const search *s, uint64_t left, uint64_t set)
 {
     uint64_t rest = left;
 
-    for (uint64_t k = set; k; k &= ~s->block[first_of(k)]) {
-        uint64_t block = s->block[first_of(k)];
+    for (uint64_t k = set; k; k &= ~s->crowd.block[first_of(k)]) {
+        uint64_t block = s->crowd.block[first_of(k)];
         uint64_t stay = (left & block) >> size_of(set & block) & block;
         rest = (rest & ~block) | stay;
     }
@@ -180,7 +178,7 @@ static uint64_t choose_block(const search *s, const node *n, size_t *fewest)
         unsigned i = first_of(k);
         if (sets[i] && sets[i] < *fewest) {
             *fewest = sets[i];
-            best = s->block[i];
+            best = s->crowd.block[i];
         }
     }
     return best;
@@ -299,27 +297,12 @@ static void take_best(search *s)
 
     for (unsigned g = 0; g < s->best; g++) {
         for (uint64_t k = s->best_path[g]; k; k &= k - 1) {
-            uint64_t block = s->block[first_of(k)];
+            uint64_t block = s->crowd.block[first_of(k)];
             unsigned at = first_of(block);
             s->split->group[s->crowd.member[at + next[at]++]] = g;
         }
     }
     s->split->groups = s->best;
-}
-
-static void read_blocks(search *s)
-{
-    unsigned first = 0;
-
-    for (unsigned i = 0; i < s->crowd.count; i++) {
-        if (!(s->crowd.again >> i & 1))
-            first = i;
-        s->owed |= (uint64_t)(s->crowd.minor[i] > 0) << i;
-        for (unsigned k = first; k <= i; k++) {
-            s->block[k] |= UINT64_C(1) << i;
-            s->block[i] |= UINT64_C(1) << k;
-        }
-    }
 }
 
 static void look_at_all(search *s)
@@ -363,6 +346,5 @@ int isplit__split_search(isplit__split *split, isplit__effort *effort)
 
     if (split->groups >= split->most || !isplit__crowd_make(&s.crowd, split))
         return 0;
-    read_blocks(&s);
     return run(&s);
 }

@@ -46,8 +46,12 @@ static unsigned find_blocks(block *blocks, const isplit__split *split)
 
 static void append_block(isplit__crowd *crowd, const block *b)
 {
+    uint64_t mask = UINT64_MAX >> (ISPLIT__PLAN_SEARCH - b->count) << crowd->count;
+
+    crowd->again |= mask & (mask - 1);
+    crowd->owed |= b->minor > 0 ? mask : 0;
     for (unsigned i = 0; i < b->count; i++) {
-        crowd->again |= (uint64_t)(i > 0) << crowd->count;
+        crowd->block[crowd->count] = mask;
         crowd->minor[crowd->count] = b->minor;
         crowd->member[crowd->count++] = b->member[i];
     }

@@ -13,6 +13,8 @@
 typedef struct isplit__crowd {
     int64_t minor[ISPLIT__PLAN_SEARCH];
     unsigned member[ISPLIT__PLAN_SEARCH]; /* their numbers in the split */
+    uint64_t block[ISPLIT__PLAN_SEARCH];  /* members whose balance is that of this one */
+    uint64_t owed;                        /* members that are owed */
     uint64_t again; /* members whose balance is that of the one before */
     unsigned count;
     unsigned cut;   /* here the second half begins; no block stands on both sides */
