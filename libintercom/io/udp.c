@@ -93,6 +93,13 @@ static void free_all(ic__udp *u)
         on_closed(user);
 }
 
+static void free_closed_sockets(ic__udp *u)
+{
+    while (u->closed_sockets.count)
+        ic__udp_socket_free(
+            IC__ELEMENT(ic__queue_pop(&u->closed_sockets), ic__udp_socket, link));
+}
+
 /* Closing does not wait for streams that linger: nobody would hear their answers. */
 static void finish_closing(ic__udp *u)
 {
@@ -102,9 +109,7 @@ static void finish_closing(ic__udp *u)
     for (ic__link *link = ic__queue_first(&u->sockets); link;
          link = ic__queue_first(&u->sockets))
         ic__udp_socket_close(IC__ELEMENT(link, ic__udp_socket, link));
-    while (u->closed_sockets.count)
-        ic__udp_socket_free(
-            IC__ELEMENT(ic__queue_pop(&u->closed_sockets), ic__udp_socket, link));
+    free_closed_sockets(u);
     free_all(u);
 }
 
@@ -119,15 +124,13 @@ void ic__udp_finish(ic__udp *u)
             ic__udp_stream_free(st);
     }
     ic__udp_flush(u);
-    while (u->closed_sockets.count)
-        ic__udp_socket_free(
-            IC__ELEMENT(ic__queue_pop(&u->closed_sockets), ic__udp_socket, link));
+    ic__udp_rest(u); /* looks at the socket that was read, which may be closed */
+    free_closed_sockets(u);
     u->in_turn = false;
     if (u->closing && !u->dirty.count) {
         finish_closing(u);
         return;
     }
-    ic__udp_rest(u);
     arm(u);
     if (u->dirty.count)
         ic__udp_wake(u);

@@ -5,10 +5,12 @@
  *
  * Spec: docs/spec/02-udx.md, section 8 (expect one ack per data packet)
  */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -18,6 +20,7 @@
 #include "base/env.h"
 #include "fake_clock.h"
 #include "intercom/error.h"
+#include "intercom/sys/mem.h"
 #include "io/udp.h"
 
 #define MANY (UINT64_C(8) << 20)
@@ -106,7 +109,7 @@ static uint64_t look(void *user)
     return w->clock.now_ns;
 }
 
-static void begin(world *w, uint64_t rest_ns, uint64_t bytes)
+static void begin(world *w, uint64_t rest_ns, uint32_t max_datagrams, uint64_t bytes)
 {
     ic__udp_options opts;
 
@@ -119,6 +122,7 @@ static void begin(world *w, uint64_t rest_ns, uint64_t bytes)
     assert_non_null(w->base);
     ic__udp_options_default(&opts);
     opts.rest_ns = rest_ns;
+    opts.max_datagrams = max_datagrams;
     assert_int_equal(ic__udp_new(&w->udp, w->base, &w->env, &opts), 0);
     open_side(w, 0);
     open_side(w, 1);
@@ -162,7 +166,7 @@ static void a_sender_with_plenty_under_way_rests(void **state)
 {
     (void)state;
     static world w;
-    begin(&w, REST_NS, MANY);
+    begin(&w, REST_NS, 1024, MANY);
     run_to_the_end(&w);
     assert_true(w.sides[1].got == MANY);
     assert_true(rests(&w) > 0);
@@ -173,7 +177,7 @@ static void without_a_time_to_rest_it_never_does(void **state)
 {
     (void)state;
     static world w;
-    begin(&w, 0, MANY);
+    begin(&w, 0, 1024, MANY);
     run_to_the_end(&w);
     assert_true(w.sides[1].got == MANY);
     assert_int_equal(rests(&w), 0);
@@ -185,7 +189,7 @@ static void a_sender_of_little_never_rests(void **state)
 {
     (void)state;
     static world w;
-    begin(&w, REST_NS, 16384);
+    begin(&w, REST_NS, 1024, 16384);
     run_to_the_end(&w);
     assert_true(w.sides[1].got == 16384);
     assert_int_equal(rests(&w), 0);
@@ -197,7 +201,7 @@ static void a_socket_can_be_closed_while_it_rests(void **state)
 {
     (void)state;
     static world w;
-    begin(&w, REST_NS, MANY);
+    begin(&w, REST_NS, 1024, MANY);
     for (int i = 0; i < MOST_ROUNDS && !rests(&w) && !w.sides[0].closed; i++)
         go_round(&w);
     assert_true(rests(&w) > 0);
@@ -209,6 +213,73 @@ static void a_socket_can_be_closed_while_it_rests(void **state)
     finish(&w);
 }
 
+static void *give(size_t size, void *user)
+{
+    (void)user;
+    return malloc(size);
+}
+
+static void *grow(void *p, size_t size, void *user)
+{
+    (void)user;
+    return realloc(p, size);
+}
+
+static void wipe_and_release(void *p, void *user)
+{
+    (void)user;
+    explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+typedef struct guest {
+    world *w;
+    ic__udp_socket *sock;
+} guest;
+
+/* As a puncher does when its hole is open. The writer's turn comes in the same one. */
+static void on_guest(ic__udp_socket *sock, const uint8_t *data, size_t len,
+                     const ic__addr *from, void *user)
+{
+    guest *g = user;
+
+    (void)data;
+    (void)len;
+    (void)from;
+    ic__udp_socket_close(sock);
+    g->sock = NULL;
+    if (g->w->sides[0].st)
+        ic__udp_stream_set_keepalive(g->w->sides[0].st, 0);
+}
+
+static void invite(guest *g)
+{
+    static const ic__addr any = {.family = 4, .ip = {127, 0, 0, 1}};
+
+    assert_int_equal(ic__udp_socket_new(g->w->udp, &g->sock, &any, on_guest, g), 0);
+    const ic__addr to = ic__udp_socket_address(g->sock);
+    assert_int_equal(ic__udp_socket_send(g->sock, &to, (const uint8_t *)"x", 1, 0), 0);
+}
+
+/* The writer's own socket has seldom been read until it was empty. */
+static void a_socket_that_is_closed_as_it_is_read_is_forgotten(void **state)
+{
+    (void)state;
+    static const ic_mem_functions wiping = {give, grow, wipe_and_release, NULL};
+    static world w;
+    guest g = {.w = &w};
+    ic_mem_set(&wiping);
+    begin(&w, REST_NS, 2, 4 * MANY);
+    for (int i = 0; i < MOST_ROUNDS && !w.sides[0].closed; i++) {
+        if (!g.sock)
+            invite(&g);
+        go_round(&w);
+    }
+    assert_true(w.sides[1].got == 4 * MANY);
+    finish(&w);
+    ic_mem_set(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +287,7 @@ int main(void)
         cmocka_unit_test(without_a_time_to_rest_it_never_does),
         cmocka_unit_test(a_sender_of_little_never_rests),
         cmocka_unit_test(a_socket_can_be_closed_while_it_rests),
+        cmocka_unit_test(a_socket_that_is_closed_as_it_is_read_is_forgotten),
     };
     return cmocka_run_group_tests_name("io/udp_rest", tests, NULL, NULL);
 }
