@@ -101,7 +101,8 @@ IC_API void ic_mux_uncork(ic_mux *mux);
 /**
  * Close the channels and the stream now; on_closed follows from the loop. Again, and
  * NULL, are fine. To let everything arrive first, close the channels, and then end the
- * stream: the peer's mux answers with its own end.
+ * stream (ic_stream_end): what waits here goes out first, and the peer's mux answers with
+ * its own end.
  */
 IC_API void ic_mux_close(ic_mux *mux);
 
@@ -157,8 +158,8 @@ IC_API IC_CHECK int ic_channel_new(ic_mux *mux, const ic_channel_options *opts,
  * @param type  what both ends agreed on
  * @param data  len bytes, copied before return; may be NULL when len is 0
  * @return 0; IC_ERR_AGAIN when max_queued_bytes is reached (wait for on_drain);
- *         IC_ERR_LIMIT when len > max_message_bytes; IC_ERR_CLOSED; IC_ERR_CANCELED after
- *         ic_channel_close; IC_ERR_NOMEM
+ *         IC_ERR_LIMIT when len > max_message_bytes; IC_ERR_CLOSED when one of the two
+ *         has ended the stream; IC_ERR_CANCELED after ic_channel_close; IC_ERR_NOMEM
  */
 IC_API IC_CHECK int ic_channel_send(ic_channel *ch, uint64_t type, const uint8_t *data,
                                     size_t len);

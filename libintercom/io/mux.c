@@ -31,6 +31,7 @@ struct ic_mux {
     bool gathering; /* what is sent in this turn */
     bool driving;   /* what it gathers is handed on when that ends */
     bool reading;
+    bool ending; /* the stream ends once all is handed on */
     bool closing;
     int error; /* of the core */
 };
@@ -72,8 +73,8 @@ static void wake(ic_mux *m)
     event_active(m->timer, EV_TIMEOUT, 0);
 }
 
-/* Hand frames to the stream. Never calls back. */
-static void flush(ic_mux *m)
+/* Hand frames to the stream; true when nothing is left here. Never calls back. */
+static bool hand_on(ic_mux *m)
 {
     size_t len;
 
@@ -85,9 +86,16 @@ static void flush(ic_mux *m)
             wake(m);
         }
         if (err)
-            return; /* full, and on_drain comes; or over, and on_stream_closed does */
+            return false; /* full: on_drain comes; or over: on_stream_closed does */
         ic__mux_pop(m->core);
     }
+    return !ic__mux_corked(m->core);
+}
+
+static void flush(ic_mux *m)
+{
+    if (hand_on(m) && m->ending)
+        ic_stream_end(m->st);
 }
 
 /* The batch may find no memory: then there is something to tell. */
@@ -101,12 +109,19 @@ static void stop_gathering(ic_mux *m)
     ic__mux_uncork(m->core);
 }
 
-static void flush_all(void *arg)
+static void flush_all(ic_mux *m)
+{
+    stop_gathering(m);
+    flush(m);
+}
+
+static bool before_end(void *arg)
 {
     ic_mux *m = arg;
 
+    m->ending = true;
     stop_gathering(m);
-    flush(m);
+    return hand_on(m);
 }
 
 static void gather(ic_mux *m)
@@ -287,7 +302,6 @@ static void on_end(ic_stream *st, void *user)
 {
     ic_mux *m = user;
 
-    flush_all(m);
     ic__mux_end(m->core);
     drive(m);
     ic_stream_end(st);
@@ -353,7 +367,7 @@ static int open_stream(ic_mux *m, ic_socket *sock, ic_stream *st)
     m->st = st;
     err = st ? ic_stream_use(st, &o) : ic_stream_new(sock, &o, &m->st);
     if (!err)
-        m->st->before_end = flush_all;
+        m->st->before_end = before_end;
     return err;
 }
 
@@ -479,7 +493,7 @@ int ic_channel_new(ic_mux *m, const ic_channel_options *opts, ic_channel **out)
         return err;
     if (!o.protocol)
         return IC_ERR_INVALID;
-    if (m->closing)
+    if (m->closing || m->ending)
         return IC_ERR_CLOSED;
     ic_channel *ch = ic_mem_calloc(1, sizeof *ch);
     if (!ch)
@@ -509,6 +523,8 @@ int ic_channel_send(ic_channel *ch, uint64_t type, const uint8_t *data, size_t l
 {
     if (ch->closing || ch->mux->closing)
         return IC_ERR_CANCELED;
+    if (ch->mux->ending)
+        return IC_ERR_CLOSED;
     int err = send_or_gather(ch, type, data, len);
     if (err == IC_ERR_AGAIN)
         ch->choked = true;

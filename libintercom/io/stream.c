@@ -213,10 +213,8 @@ int ic_stream_send_datagram(ic_stream *st, const uint8_t *data, size_t len)
 
 void ic_stream_end(ic_stream *st)
 {
-    if (writable(st) != 0)
+    if (writable(st) != 0 || (st->before_end && !st->before_end(st->on.user)))
         return;
-    if (st->before_end)
-        st->before_end(st->on.user);
     st->ending = true;
     ic__stream_flush(st);
 }

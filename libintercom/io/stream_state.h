@@ -47,7 +47,10 @@ struct ic_stream {
     struct event *timer;
     uint64_t armed_ns; /* not later than the deadline of the core */
     ic_stream_options on;
-    void (*before_end)(void *user); /* of `on`: a mux hands on what it gathers; or NULL */
+
+    /** Of `on`, or NULL: a mux hands on what waits in it; false, it ends the stream by
+     * itself when all of that has gone. */
+    bool (*before_end)(void *user);
     uint8_t remote_key[IC_PUBLIC_KEY_BYTES]; /* that we expect, when on.remote_key */
     ic__stream_host host; /* all NULL when it made its carrier itself */
 

@@ -359,6 +359,33 @@ static void what_is_gathered_leaves_before_the_end(void **state)
     stream_pair_free(&w.p);
 }
 
+/* The network takes some of it at once, the stream keeps some more: the rest waits in the
+ * mux. */
+static void what_waits_in_the_mux_leaves_before_the_end(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[60000];
+    world w;
+    memset(&w, 0, sizeof w);
+    stream_pair_init(&w.p);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(open_mux(&w, i, UINT32_C(4) << 20), 0);
+        assert_int_equal(open_channel(&w.ends[i], "chat", ""), 0);
+    }
+    stream_pair_until(&w.p, &w.ends[0].paired, 1);
+    int sent = 0;
+    while (ic_channel_send(w.ends[0].ch, 0, bytes, sizeof bytes) == 0)
+        sent++;
+    ic_channel_close(w.ends[0].ch);
+    ic_stream_end(ic_mux_stream(w.ends[0].mux));
+    assert_int_equal(open_channel(&w.ends[0], "late", ""), IC_ERR_CLOSED);
+    stream_pair_until(&w.p, &w.ends[0].closed, 1);
+    stream_pair_until(&w.p, &w.ends[1].closed, 1);
+    assert_int_equal(w.ends[1].messages, sent);
+    assert_int_equal(w.ends[0].error, 0);
+    stream_pair_free(&w.p);
+}
+
 static void what_is_gathered_leaves_before_the_close_of_its_channel(void **state)
 {
     (void)state;
@@ -562,6 +589,7 @@ int main(void)
         cmocka_unit_test(messages_of_one_turn_leave_in_few_frames),
         cmocka_unit_test(what_is_gathered_fits_the_stream),
         cmocka_unit_test(what_is_gathered_leaves_before_the_end),
+        cmocka_unit_test(what_waits_in_the_mux_leaves_before_the_end),
         cmocka_unit_test(what_is_gathered_leaves_before_the_close_of_its_channel),
         cmocka_unit_test(a_full_batch_says_again_and_drains_after_uncork),
         cmocka_unit_test(a_batch_without_memory_ends_the_mux),
