@@ -98,10 +98,15 @@ int ic__mux_recv(ic__mux *m, const uint8_t *frame, size_t len, uint64_t now)
     return 0;
 }
 
+/* What we sent ourselves is no reason not to listen: if both ends thought so, neither
+ * would ever go on. Answers are: whoever does not take them asks no more. */
 bool ic__mux_reading(const ic__mux *m)
 {
+    uint64_t most_sent = (uint64_t)m->options.max_queued_bytes +
+                         m->options.max_message_bytes + IC__MUX_FRAME_EXTRA;
+
     return !m->done && m->waiting_bytes <= m->options.max_waiting_bytes &&
-           queued(m) <= m->options.max_queued_bytes;
+           queued(m) <= most_sent;
 }
 
 bool ic__mux_next(ic__mux *m, ic__mux_event *event)

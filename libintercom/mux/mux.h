@@ -91,7 +91,8 @@ void ic__mux_free(ic__mux *m);
  */
 IC_CHECK int ic__mux_recv(ic__mux *m, const uint8_t *frame, size_t len, uint64_t now);
 
-/** Should more frames be read? Not while too much waits, in either direction. */
+/** Should more frames be read? Not while messages for channels that we have not opened
+ * wait, nor while more waits to be sent than ic__channel_send alone could queue. */
 bool ic__mux_reading(const ic__mux *m);
 
 /** What happened, oldest first; false when there is nothing to tell. */

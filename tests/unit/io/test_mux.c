@@ -511,6 +511,27 @@ static void a_full_queue_says_again_and_then_drains(void **state)
     stream_pair_free(&w.p);
 }
 
+/* Each one's queue is full of what it says itself: it must listen all the same. */
+static void two_that_talk_at_once_in_long_messages_hear_each_other(void **state)
+{
+    (void)state;
+    enum { LONG_ONES = 6 };
+    static const uint8_t bytes[(size_t)8 << 20];
+    world w;
+    int left[2] = {LONG_ONES, LONG_ONES};
+    open_both(&w);
+    for (int turn = 0; left[0] || left[1]; turn++) {
+        for (size_t i = 0; i < 2; i++)
+            left[i] -=
+                left[i] && ic_channel_send(w.ends[i].ch, 0, bytes, sizeof bytes) == 0;
+        assert_true(turn < 1000);
+        stream_pair_run(&w.p, 10);
+    }
+    for (size_t i = 0; i < 2; i++)
+        stream_pair_until(&w.p, &w.ends[i].messages, LONG_ONES);
+    stream_pair_free(&w.p);
+}
+
 /* Section 5: what is no frame ends everything. */
 static void a_peer_that_breaks_the_protocol_is_thrown_out(void **state)
 {
@@ -597,6 +618,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_stream_ends_both),
         cmocka_unit_test(a_closed_mux_is_heard_by_the_peer),
         cmocka_unit_test(a_full_queue_says_again_and_then_drains),
+        cmocka_unit_test(two_that_talk_at_once_in_long_messages_hear_each_other),
         cmocka_unit_test(a_peer_that_breaks_the_protocol_is_thrown_out),
         cmocka_unit_test(a_mux_without_memory_is_none),
         cmocka_unit_test(what_is_missing_is_said),
