@@ -48,7 +48,8 @@ typedef struct ic_mux_options {
 
     uint64_t pair_ns;           /* to answer on_pair; default 10 s */
     uint32_t max_channels;      /* of ours, count; default 4096 */
-    uint32_t max_message_bytes; /* of a message that we send; default 8 MiB */
+    uint32_t max_message_bytes; /* of a message that we send; default 8 MiB. With what is
+                                 * around it, it must also fit a message of the stream */
     uint32_t max_queued_bytes;  /* besides the stream's; default 4 MiB */
     uint32_t max_waiting;       /* opens of the peer without answer, count; default 256 */
 } ic_mux_options;
@@ -146,7 +147,7 @@ static inline void ic_channel_options_default(ic_channel_options *opts)
  *
  * @return 0; IC_ERR_EXISTS when there is one of this name and id; IC_ERR_INVALID for one
  *         or an alias that is too long, or without a name; IC_ERR_LIMIT at max_channels
- * or for a handshake longer than max_message_bytes; IC_ERR_CLOSED; IC_ERR_NOMEM;
+ * or for a handshake that is too long for a message; IC_ERR_CLOSED; IC_ERR_NOMEM;
  * IC_ERR_UNSUPPORTED
  */
 IC_API IC_CHECK int ic_channel_new(ic_mux *mux, const ic_channel_options *opts,
@@ -158,8 +159,8 @@ IC_API IC_CHECK int ic_channel_new(ic_mux *mux, const ic_channel_options *opts,
  * @param type  what both ends agreed on
  * @param data  len bytes, copied before return; may be NULL when len is 0
  * @return 0; IC_ERR_AGAIN when max_queued_bytes is reached (wait for on_drain);
- *         IC_ERR_LIMIT when len > max_message_bytes; IC_ERR_CLOSED when one of the two
- *         has ended the stream; IC_ERR_CANCELED after ic_channel_close; IC_ERR_NOMEM
+ *         IC_ERR_LIMIT when it is too long (max_message_bytes); IC_ERR_CLOSED when one of
+ * the two has ended the stream; IC_ERR_CANCELED after ic_channel_close; IC_ERR_NOMEM
  */
 IC_API IC_CHECK int ic_channel_send(ic_channel *ch, uint64_t type, const uint8_t *data,
                                     size_t len);

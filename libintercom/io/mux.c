@@ -132,18 +132,18 @@ static void gather(ic_mux *m)
         wake(m);
 }
 
-/* No frame gets longer than the stream takes; a long message stays by itself. */
+static bool can_gather(size_t held, size_t len)
+{
+    return len <= GATHER_BYTES && held + len + GATHER_EXTRA <= GATHER_BYTES;
+}
+
+/* A long message stays by itself. */
 static void make_room(ic_mux *m, size_t len)
 {
-    size_t most = m->st->on.max_message_bytes;
-
-    if (most > GATHER_BYTES)
-        most = GATHER_BYTES;
-    if (!m->gathering ||
-        (len < most && ic__mux_corked(m->core) + len + GATHER_EXTRA <= most))
+    if (!m->gathering || can_gather(ic__mux_corked(m->core), len))
         return;
     flush_all(m);
-    if (len < most && len + GATHER_EXTRA <= most)
+    if (can_gather(0, len))
         gather(m);
 }
 
@@ -356,22 +356,7 @@ static int read_stream_options(ic_stream_options *o, ic_mux *m,
     return 0;
 }
 
-/* `st` NULL = make one of `sock`. */
-static int open_stream(ic_mux *m, ic_socket *sock, ic_stream *st)
-{
-    ic_stream_options o;
-
-    int err = read_stream_options(&o, m, m->on.stream);
-    if (err)
-        return err;
-    m->st = st;
-    err = st ? ic_stream_use(st, &o) : ic_stream_new(sock, &o, &m->st);
-    if (!err)
-        m->st->before_end = before_end;
-    return err;
-}
-
-static int set_up(ic_mux *m, ic_socket *sock, ic_stream *st)
+static int make_core(ic_mux *m, uint32_t max_frame_bytes)
 {
     ic__mux_options options;
 
@@ -380,12 +365,29 @@ static int set_up(ic_mux *m, ic_socket *sock, ic_stream *st)
     options.max_waiting = m->on.max_waiting;
     options.max_message_bytes = m->on.max_message_bytes;
     options.max_queued_bytes = m->on.max_queued_bytes;
+    options.max_frame_bytes = max_frame_bytes;
     options.pair_ns = m->on.pair_ns;
-    int err = ic__mux_new(&m->core, &options);
+    return ic__mux_new(&m->core, &options);
+}
+
+/* `st` NULL = make one of `sock`. */
+static int set_up(ic_mux *m, ic_socket *sock, ic_stream *st)
+{
+    ic_stream_options o;
+
+    int err = read_stream_options(&o, m, m->on.stream);
+    if (!err)
+        err = make_core(m, st ? st->on.max_message_bytes : o.max_message_bytes);
     if (err)
         return err;
     m->timer = evtimer_new(sock->base, on_timer, m);
-    return m->timer ? open_stream(m, sock, st) : IC_ERR_NOMEM;
+    if (!m->timer)
+        return IC_ERR_NOMEM;
+    m->st = st;
+    err = st ? ic_stream_use(st, &o) : ic_stream_new(sock, &o, &m->st);
+    if (!err)
+        m->st->before_end = before_end;
+    return err;
 }
 
 static int new_mux(ic_socket *sock, ic_stream *st, const ic_mux_options *o, ic_mux **out)

@@ -110,7 +110,7 @@ struct ic__mux {
 };
 
 /** A frame of `channel`, or an item of the batch: head, then data. All or nothing.
- * @return 0 or IC_ERR_NOMEM */
+ * @return 0; IC_ERR_LIMIT when the stream takes no frame of that length; IC_ERR_NOMEM */
 IC_CHECK int ic__mux_write(ic__mux *m, uint64_t channel, const ic__wr *head,
                            const uint8_t *data, size_t len);
 

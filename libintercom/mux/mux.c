@@ -18,6 +18,7 @@ void ic__mux_options_default(ic__mux_options *options)
         .max_waiting_bytes = 32768,
         .max_stored_bytes = 1u << 20,
         .max_message_bytes = 8u << 20,
+        .max_frame_bytes = IC__SS_MESSAGE_MAX,
         .max_queued_bytes = 4u << 20,
         .pair_ns = 10 * IC__SEC,
     };
@@ -33,8 +34,8 @@ int ic__mux_new(ic__mux **out, const ic__mux_options *options)
         m->options = *options;
     else
         ic__mux_options_default(&m->options);
-    if (m->options.max_message_bytes > IC__SS_MESSAGE_MAX - IC__MUX_FRAME_EXTRA)
-        m->options.max_message_bytes = IC__SS_MESSAGE_MAX - IC__MUX_FRAME_EXTRA;
+    if (m->options.max_frame_bytes > IC__SS_MESSAGE_MAX)
+        m->options.max_frame_bytes = IC__SS_MESSAGE_MAX;
     ic__queue_init(&m->channels);
     ic__queue_init(&m->opening);
     ic__queue_init(&m->ready);
@@ -186,15 +187,22 @@ static int flush_batch(ic__mux *m)
     return 0;
 }
 
+/* The most that an item, or the first one with its batch, takes. */
+static size_t item_most(size_t item)
+{
+    return item + (size_t)3 * 9 + 2;
+}
+
 /* Behind the first byte, which names the control channel, a batch is a list of switches
  * to a channel, 00 and its id, and of items, each behind its length. */
 static int write_item(ic__mux *m, uint64_t channel, const ic__wr *head,
                       const uint8_t *data, size_t len)
 {
     size_t item = head->len + len;
-    size_t most = item + (size_t)3 * 9 + 2;
+    size_t most = item_most(item);
 
-    if (m->batch.len >= MUX_BATCH_FULL || m->batch.len + most > IC__SS_MESSAGE_MAX) {
+    if (m->batch.len >= MUX_BATCH_FULL ||
+        m->batch.len + most > m->options.max_frame_bytes) {
         int err = flush_batch(m);
         if (err)
             return err;
@@ -221,9 +229,15 @@ static int write_item(ic__mux *m, uint64_t channel, const ic__wr *head,
 int ic__mux_write(ic__mux *m, uint64_t channel, const ic__wr *head, const uint8_t *data,
                   size_t len)
 {
-    if (m->corks)
-        return write_item(m, channel, head, data, len);
     size_t size = ic__uint_size(channel) + head->len + len;
+
+    if (size > m->options.max_frame_bytes)
+        return IC_ERR_LIMIT;
+    if (m->corks && item_most(head->len + len) <= m->options.max_frame_bytes)
+        return write_item(m, channel, head, data, len);
+    int err = flush_batch(m);
+    if (err)
+        return err;
     uint8_t *room = frame_room(m, size);
     if (!room)
         return IC_ERR_NOMEM;
@@ -240,8 +254,9 @@ void ic__mux_write_id(ic__mux *m, uint8_t type, uint64_t id)
     ic__wr head = ic__wr_of(bytes, sizeof bytes);
 
     ic__mux_id_write(&head, type, id);
-    if (!m->done && ic__mux_write(m, IC__MUX_CONTROL, &head, NULL, 0) != 0)
-        ic__mux_fail(m, IC_ERR_NOMEM);
+    int err = m->done ? 0 : ic__mux_write(m, IC__MUX_CONTROL, &head, NULL, 0);
+    if (err)
+        ic__mux_fail(m, err);
 }
 
 void ic__mux_cork(ic__mux *m)

@@ -30,6 +30,7 @@ typedef struct ic__mux_options {
     uint32_t max_stored_bytes;  /* the same, when one frame brings it all: above this the
                                  * peer is thrown out; default 1 MiB */
     uint32_t max_message_bytes; /* of a payload that we send; default 8 MiB */
+    uint32_t max_frame_bytes;   /* what the stream takes; default IC__SS_MESSAGE_MAX */
     uint32_t max_queued_bytes;  /* frames that wait for ic__mux_front; default 4 MiB */
     uint64_t pair_ns; /* until an open that was told is answered; default 10 s */
 } ic__mux_options;
@@ -143,7 +144,7 @@ void ic__channel_options_default(ic__channel_options *options);
  *
  * @return 0; IC_ERR_EXISTS when there is one of this key and it is not shared;
  *         IC_ERR_INVALID for a name or id that is too long; IC_ERR_LIMIT for
- *         max_channels, or a handshake longer than max_message_bytes; IC_ERR_CLOSED;
+ *         max_channels, or a handshake that is too long for a message; IC_ERR_CLOSED;
  *         IC_ERR_NOMEM
  */
 IC_CHECK int ic__mux_open(ic__mux *m, const ic__channel_options *options,
@@ -156,8 +157,8 @@ void ic__channel_close(ic__channel *ch);
  * Queue one message.
  *
  * @return 0; IC_ERR_AGAIN when max_queued_bytes is reached (wait for IC__MUX_DRAINED);
- *         IC_ERR_LIMIT when it is longer than max_message_bytes; IC_ERR_CLOSED;
- *         IC_ERR_NOMEM
+ *         IC_ERR_LIMIT when it is longer than max_message_bytes, or its frame than
+ *         max_frame_bytes; IC_ERR_CLOSED; IC_ERR_NOMEM
  */
 IC_CHECK int ic__channel_send(ic__channel *ch, uint64_t type, const uint8_t *data,
                               size_t len);

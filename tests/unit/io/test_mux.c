@@ -323,24 +323,48 @@ static void messages_of_one_turn_leave_in_few_frames(void **state)
     stream_pair_free(&w.p);
 }
 
+static void open_both_with(world *w, uint32_t max_message_bytes)
+{
+    memset(w, 0, sizeof *w);
+    stream_pair_init(&w->p);
+    w->max_message_bytes = max_message_bytes;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(open_mux(w, i, 65536), 0);
+        assert_int_equal(open_channel(&w->ends[i], "chat", ""), 0);
+    }
+}
+
 /* A frame that is longer than the stream takes would end the mux. */
 static void what_is_gathered_fits_the_stream(void **state)
 {
     (void)state;
-    static const uint8_t bytes[1980];
-    world w;
-    memset(&w, 0, sizeof w);
-    stream_pair_init(&w.p);
-    w.max_message_bytes = 2000;
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(open_mux(&w, i, 65536), 0);
-        assert_int_equal(open_channel(&w.ends[i], "chat", ""), 0);
-    }
     static const size_t sizes[] = {900, 900, 900, 1980, 5, 1980, 1940, 5};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, sizes[i]), 0);
-    stream_pair_until(&w.p, &w.ends[1].messages, 8);
-    assert_int_equal(w.ends[1].bytes, 3 * 900 + 2 * 1980 + 1940 + 2 * 5);
+    static const uint8_t bytes[1980];
+    for (int corked = 0; corked < 2; corked++) {
+        world w;
+        open_both_with(&w, 2000);
+        if (corked)
+            ic_mux_cork(w.ends[0].mux);
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+            assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, sizes[i]), 0);
+        if (corked)
+            ic_mux_uncork(w.ends[0].mux);
+        stream_pair_until(&w.p, &w.ends[1].messages, 8);
+        assert_int_equal(w.ends[1].bytes, 3 * 900 + 2 * 1980 + 1940 + 2 * 5);
+        stream_pair_free(&w.p);
+    }
+}
+
+static void what_the_stream_cannot_take_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[1999];
+    world w;
+    open_both_with(&w, 2000);
+    assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, 1999), IC_ERR_LIMIT);
+    assert_int_equal(ic_channel_send(w.ends[0].ch, 0, bytes, 1998), 0);
+    stream_pair_until(&w.p, &w.ends[1].messages, 1);
+    assert_int_equal(w.ends[1].bytes, 1998);
     stream_pair_free(&w.p);
 }
 
@@ -366,13 +390,7 @@ static void what_waits_in_the_mux_leaves_before_the_end(void **state)
     (void)state;
     static const uint8_t bytes[60000];
     world w;
-    memset(&w, 0, sizeof w);
-    stream_pair_init(&w.p);
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(open_mux(&w, i, UINT32_C(4) << 20), 0);
-        assert_int_equal(open_channel(&w.ends[i], "chat", ""), 0);
-    }
-    stream_pair_until(&w.p, &w.ends[0].paired, 1);
+    open_both(&w);
     int sent = 0;
     while (ic_channel_send(w.ends[0].ch, 0, bytes, sizeof bytes) == 0)
         sent++;
@@ -609,6 +627,7 @@ int main(void)
         cmocka_unit_test(corked_messages_leave_in_one_frame),
         cmocka_unit_test(messages_of_one_turn_leave_in_few_frames),
         cmocka_unit_test(what_is_gathered_fits_the_stream),
+        cmocka_unit_test(what_the_stream_cannot_take_is_refused),
         cmocka_unit_test(what_is_gathered_leaves_before_the_end),
         cmocka_unit_test(what_waits_in_the_mux_leaves_before_the_end),
         cmocka_unit_test(what_is_gathered_leaves_before_the_close_of_its_channel),
