@@ -46,7 +46,7 @@ typedef struct ic_mux_options {
     void (*on_closed)(ic_mux *mux, int error, void *user);
     void *user;
 
-    uint64_t pair_ns;           /* to answer on_pair; default 10 s */
+    uint64_t pair_ns;           /* to answer on_pair; 0 = no limit; default 10 s */
     uint32_t max_channels;      /* of ours, count; default 4096 */
     uint32_t max_message_bytes; /* of a message that we send; default 8 MiB. With what is
                                  * around it, it must also fit a message of the stream */

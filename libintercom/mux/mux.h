@@ -32,7 +32,7 @@ typedef struct ic__mux_options {
     uint32_t max_message_bytes; /* of a payload that we send; default 8 MiB */
     uint32_t max_frame_bytes;   /* what the stream takes; default IC__SS_MESSAGE_MAX */
     uint32_t max_queued_bytes;  /* frames that wait for ic__mux_front; default 4 MiB */
-    uint64_t pair_ns; /* until an open that was told is answered; default 10 s */
+    uint64_t pair_ns; /* to answer an open that was told; 0 = no limit; default 10 s */
 } ic__mux_options;
 
 typedef struct ic__mux_stats {

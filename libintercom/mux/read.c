@@ -97,7 +97,7 @@ static mux_waiting *waiting_new(ic__mux *m, const ic__mux_open_frame *open,
     ic__wr behind = ic__wr_of(w + 1, bytes);
     *w = (mux_waiting){
         .remote_id = (uint32_t)open->id,
-        .due_ns = m->options.pair_ns ? m->now + m->options.pair_ns : IC__NEVER,
+        .due_ns = m->options.pair_ns ? ic__after(m->now, m->options.pair_ns) : IC__NEVER,
         .key = {.name_len = open->key.name_len, .id_len = open->key.id_len},
         .handshake_len = r->left,
     };

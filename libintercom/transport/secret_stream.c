@@ -188,9 +188,10 @@ void ic__ss_begin(ic__ss *s, uint64_t now)
     s->heard_ns = now;
 }
 
+/* An option of 0 is off. */
 static uint64_t after(uint64_t since, uint64_t interval)
 {
-    return interval ? since + interval : IC__NEVER;
+    return interval ? ic__after(since, interval) : IC__NEVER;
 }
 
 static uint64_t handshake_due(const ic__ss *s)

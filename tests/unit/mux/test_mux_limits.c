@@ -184,6 +184,22 @@ static void a_full_queue_says_again_and_then_drained(void **state)
     ic__mux_free(m);
 }
 
+static void patience_can_be_endless(void **state)
+{
+    (void)state;
+    static const uint64_t endless[] = {0, UINT64_MAX};
+    for (size_t i = 0; i < 2; i++) {
+        ic__mux_options o = mux_defaults();
+        o.pair_ns = endless[i];
+        ic__mux *m = mux_with(&o);
+        assert_int_equal(ic__mux_pair(m, "p", NULL, 0), 0);
+        mux_remote_opens(m, 1, "p");
+        mux_expect(m, IC__MUX_PAIR);
+        assert_true(ic__mux_deadline(m) == UINT64_MAX);
+        ic__mux_free(m);
+    }
+}
+
 static void messages_have_a_limit(void **state)
 {
     (void)state;
@@ -269,6 +285,7 @@ int main(void)
         cmocka_unit_test(one_frame_cannot_make_us_store_without_end),
         cmocka_unit_test(answers_that_nobody_takes_stop_the_reading),
         cmocka_unit_test(a_full_queue_says_again_and_then_drained),
+        cmocka_unit_test(patience_can_be_endless),
         cmocka_unit_test(messages_have_a_limit),
         cmocka_unit_test(a_large_batch_leaves_in_pieces),
         cmocka_unit_test(batches_in_batches_have_an_end),

@@ -222,6 +222,25 @@ static void silence_is_filled_with_keep_alives(void **state)
     world_free(&w);
 }
 
+/* UINT64_MAX is what a caller may take for never. */
+static void a_time_beyond_the_end_of_time_never_comes(void **state)
+{
+    (void)state;
+    ic__ss_options o = {
+        .keepalive_ns = UINT64_MAX,
+        .handshake_ns = UINT64_MAX,
+        .idle_ns = UINT64_MAX - 1,
+        .max_message_bytes = 1000,
+        .max_queued_bytes = 1000,
+    };
+    world w;
+    world_init(&w, &o, IC__NOISE_XX);
+    assert_int_equal(ic__ss_deadline(w.end[0]), IC__NEVER);
+    shake(&w, 4096);
+    assert_int_equal(ic__ss_deadline(w.end[0]), IC__NEVER);
+    world_free(&w);
+}
+
 static void a_full_queue_needs_no_keep_alive(void **state)
 {
     (void)state;
@@ -525,6 +544,7 @@ int main(void)
         cmocka_unit_test(messages_keep_their_borders_in_any_pieces),
         cmocka_unit_test(writing_waits_for_the_keys_and_not_for_the_header),
         cmocka_unit_test(silence_is_filled_with_keep_alives),
+        cmocka_unit_test(a_time_beyond_the_end_of_time_never_comes),
         cmocka_unit_test(a_full_queue_needs_no_keep_alive),
         cmocka_unit_test(a_handshake_that_takes_too_long_fails),
         cmocka_unit_test(a_peer_that_went_silent_fails_when_asked_for),
