@@ -166,8 +166,7 @@ static void drive(void *user)
     follow_channels(s);
     send_all(s);
     tell_company(s);
-    if (ic__deadline_set(s->deadline, isplit_bind_deadline(s->bind), now_of(s)) != 0)
-        ic__log(&s->env, IC_LOG_ERROR, ROOM, "out of memory: ledgers are compared late");
+    ic__deadline_set(s->deadline, isplit_bind_deadline(s->bind), now_of(s));
 }
 
 void peer_sync_wake(peer_sync *s)

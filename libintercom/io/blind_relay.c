@@ -123,8 +123,7 @@ static void on_late(void *user)
         next = IC__NEVER;
         drop_pair(p);
     }
-    /* Without a timer they live as long as their clients. */
-    (void)!ic__deadline_set(relay->late, next, now);
+    ic__deadline_set(relay->late, next, now);
 }
 
 int ic__blind_relay_new(ic_socket *sock, size_t max_pairs, uint64_t patience_ns,
@@ -248,7 +247,7 @@ static void wait_for_other(pair *p)
     p->late_ns = now + relay->patience_ns;
     ic__queue_push(&relay->halves, &p->half);
     if (relay->halves.count == 1)
-        (void)!ic__deadline_set(relay->late, p->late_ns, now); /* as in on_late */
+        ic__deadline_set(relay->late, p->late_ns, now);
 }
 
 /* The pair of a token; NULL when it is somebody else's, or there are too many. */

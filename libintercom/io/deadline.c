@@ -40,21 +40,25 @@ int ic__deadline_new(struct event_base *base, void (*call)(void *user), void *us
     return 0;
 }
 
-int ic__deadline_set(ic__deadline *deadline, uint64_t at_ns, uint64_t now_ns)
+void ic__timer_set(struct event *timer, uint64_t at_ns, uint64_t now_ns)
 {
     uint64_t wait_us = at_ns > now_ns ? (at_ns - now_ns + IC__US - 1) / IC__US : 0;
     const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
                                  .tv_usec = (suseconds_t)(wait_us % 1000000)};
 
+    if (evtimer_add(timer, &wait) != 0)
+        event_active(timer, EV_TIMEOUT, 0);
+}
+
+void ic__deadline_set(ic__deadline *deadline, uint64_t at_ns, uint64_t now_ns)
+{
     if (at_ns == deadline->at_ns)
-        return 0;
-    if (at_ns == IC__NEVER) {
-        (void)evtimer_del(deadline->event);
-    } else if (evtimer_add(deadline->event, &wait) != 0) {
-        return IC_ERR_NOMEM;
-    }
+        return;
     deadline->at_ns = at_ns;
-    return 0;
+    if (at_ns == IC__NEVER)
+        (void)evtimer_del(deadline->event);
+    else
+        ic__timer_set(deadline->event, at_ns, now_ns);
 }
 
 void ic__deadline_now(ic__deadline *deadline)

@@ -4,6 +4,7 @@
 #include "base/env.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/deadline.h"
 #include "io/dht_state.h"
 
 uint64_t ic__dht_now(const ic_dht *dht)
@@ -24,11 +25,7 @@ static void arm(ic_dht *dht)
 
     if (at >= dht->armed_ns)
         return;
-    uint64_t now = ic__dht_now(dht);
-    uint64_t wait_us = at > now ? (at - now + IC__US - 1) / IC__US : 0;
-    const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
-                                 .tv_usec = (suseconds_t)(wait_us % 1000000)};
-    (void)evtimer_add(dht->timer, &wait);
+    ic__timer_set(dht->timer, at, ic__dht_now(dht));
     dht->armed_ns = at;
 }
 

@@ -9,6 +9,7 @@
 #include "base/queue.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/deadline.h"
 #include "io/stream_state.h"
 #include "mux/mux.h"
 
@@ -228,12 +229,7 @@ static void arm(ic_mux *m)
 
     if (at >= m->armed_ns || m->closing)
         return;
-    uint64_t now = ic__stream_now(m->st);
-    uint64_t wait_us = at > now ? (at - now + IC__US - 1) / IC__US : 0;
-    const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
-                                 .tv_usec = (suseconds_t)(wait_us % 1000000)};
-    if (evtimer_add(m->timer, &wait) != 0)
-        ic__mux_fail(m->core, IC_ERR_NOMEM);
+    ic__timer_set(m->timer, at, ic__stream_now(m->st));
     m->armed_ns = at;
 }
 

@@ -5,6 +5,7 @@
 #include "base/env.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/deadline.h"
 #include "io/stream_state.h"
 #include "transport/udx_packet.h"
 
@@ -207,12 +208,7 @@ static void arm(ic_stream *st)
 
     if (at >= st->armed_ns || over(st) || !st->carrier || !st->connected)
         return;
-    uint64_t now = ic__stream_now(st);
-    uint64_t wait_us = at > now ? (at - now + IC__US - 1) / IC__US : 0;
-    const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
-                                 .tv_usec = (suseconds_t)(wait_us % 1000000)};
-    if (evtimer_add(st->timer, &wait) != 0)
-        ic__stream_fail(st, IC_ERR_NOMEM);
+    ic__timer_set(st->timer, at, ic__stream_now(st));
     st->armed_ns = at;
 }
 

@@ -7,8 +7,6 @@
 #include "intercom/sys/mem.h"
 #include "io/swarm_state.h"
 
-#define CLOSE_NS (2 * IC__SEC) /* for announces to be taken back */
-
 static const ic_swarm_options defaults = {
     .struct_size = sizeof defaults,
     .host = "0.0.0.0",
@@ -114,9 +112,8 @@ void ic__swarm_pump(ic_swarm *swarm)
     swarm->pumping = false;
     if (swarm->closing && swarm->quiet)
         return;
-    uint64_t now = ic__swarm_now(swarm);
-    if (ic__deadline_set(swarm->deadline, ic__swarm_deadline(swarm->core), now) != 0)
-        ic__soon_call(swarm->soon);
+    ic__deadline_set(swarm->deadline, ic__swarm_deadline(swarm->core),
+                     ic__swarm_now(swarm));
 }
 
 static void on_deadline(void *user)

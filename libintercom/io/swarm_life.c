@@ -87,9 +87,7 @@ void ic_swarm_close(ic_swarm *swarm, void (*on_closed)(void *user), void *user)
     swarm->user = user;
     forget_sessions(swarm);
     ic__swarm_close(swarm->core, false, now);
-    /* Without a timer nobody waits for announces to be taken back. */
-    if (ic__deadline_set(swarm->late, now + CLOSE_NS, now) != 0)
-        ic__swarm_close(swarm->core, true, now);
+    ic__deadline_set(swarm->late, now + CLOSE_NS, now);
     ic__swarm_wake(swarm);
 }
 
@@ -103,8 +101,8 @@ void ic__swarm_quiet(ic_swarm *swarm)
         return;
     }
     /* On the next turn: nothing of ours is on the way down to here then. */
-    (void)!ic__deadline_set(swarm->deadline, IC__NEVER, 0);
-    (void)!ic__deadline_set(swarm->late, IC__NEVER, 0);
+    ic__deadline_set(swarm->deadline, IC__NEVER, 0);
+    ic__deadline_set(swarm->late, IC__NEVER, 0);
     ic__swarm_wake(swarm);
 }
 

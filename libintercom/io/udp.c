@@ -2,6 +2,7 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "io/deadline.h"
 #include "io/udp_state.h"
 
 #define MIB (UINT32_C(1) << 20)
@@ -68,10 +69,7 @@ static void arm(ic__udp *u)
         (void)evtimer_del(u->timer);
         return;
     }
-    uint64_t wait_us = at > u->now ? (at - u->now + IC__US - 1) / IC__US : 0;
-    const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
-                                 .tv_usec = (suseconds_t)(wait_us % 1000000)};
-    (void)evtimer_add(u->timer, &wait);
+    ic__timer_set(u->timer, at, u->now);
 }
 
 static void free_all(ic__udp *u)

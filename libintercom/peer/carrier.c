@@ -66,11 +66,9 @@ static uint64_t now_of(const ic__carrier *c)
     return c->env.now_ns(c->env.user);
 }
 
-/* A timer needs memory once, in its first turn; without it nothing would ever happen. */
 static void arm(ic__carrier *c, uint64_t at)
 {
-    if (ic__deadline_set(c->deadline, at, now_of(c)) != 0)
-        ic__log(&c->env, IC_LOG_ERROR, "peer", "out of memory: a timer is late");
+    ic__deadline_set(c->deadline, at, now_of(c));
 }
 
 /* ---- channels ---- */
@@ -379,8 +377,6 @@ int ic__carrier_new(struct event_base *base, const ic_env *env, ic__sidechannel 
     ic__queue_init(&c->wires);
     int error = ic__deadline_new(base, on_deadline, c, &c->deadline);
     if (!error)
-        error = ic__deadline_set(c->deadline, 0, 0); /* the topics of the start */
-    if (!error)
         error = ic__soon_new(base, on_soon, c, &c->soon);
     if (!error)
         error = ic__jobs_new(base, threads, &c->jobs);
@@ -391,6 +387,7 @@ int ic__carrier_new(struct event_base *base, const ic_env *env, ic__sidechannel 
         return error;
     }
     ic__sidechannel_start(sc);
+    arm(c, 0); /* the topics of the start */
     *out = c;
     return 0;
 }
