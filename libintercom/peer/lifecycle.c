@@ -1,9 +1,8 @@
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/env.h"
 #include "base/text.h"
+#include "crypto/private_file.h"
 #include "intercom/error.h"
 #include "intercom/keyfile.h"
 #include "intercom/sys/mem.h"
@@ -55,6 +54,8 @@ static bool take_subnet_key(ic_peer *peer, const char *text, size_t len)
 static int find_subnet_key(ic_peer *peer, const char *option)
 {
     char text[IC__SUBNET_KEY_HEX + 8];
+    size_t len = 0;
+    bool exposed;
 
     if (option && option[0]) {
         if (take_subnet_key(peer, option, strlen(option)))
@@ -66,13 +67,11 @@ static int find_subnet_key(ic_peer *peer, const char *option)
     char *path = ic__folder_file(&peer->folder, "subnet-bootstrap.hex");
     if (!path)
         return IC_ERR_NOMEM;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int error = ic__private_read(path, true, text, sizeof text, &len, &exposed);
     ic_mem_free(path);
-    if (fd < 0)
+    if (error == IC_ERR_NOT_FOUND)
         return 0; /* this peer has not made one */
-    ssize_t n = read(fd, text, sizeof text);
-    (void)close(fd);
-    if (n <= 0 || !take_subnet_key(peer, text, (size_t)n))
+    if (error || !take_subnet_key(peer, text, len))
         ic__log(&peer->env, IC_LOG_WARN, ROOM,
                 "%s/subnet-bootstrap.hex does not hold 64 hex digits and is ignored",
                 peer->folder.path);

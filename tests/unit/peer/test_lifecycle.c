@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <event2/event.h>
@@ -210,6 +212,27 @@ static void the_subnet_key_is_read_from_the_store_or_refused(void **state)
     close_peer(peer);
 }
 
+/* Whoever opens one waits for somebody to write. */
+static void a_pipe_for_a_subnet_key_stops_nobody(void **state)
+{
+    (void)state;
+    ic_peer_options o;
+    ic_peer *peer;
+    char path[400];
+
+    options(&o);
+    (void)snprintf(path, sizeof path, "%s/peer/subnet-bootstrap.hex", stores);
+    (void)unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    last_warning[0] = 0;
+    (void)alarm(20);
+    assert_int_equal(ic_peer_new(&o, &peer), 0);
+    (void)alarm(0);
+    assert_non_null(strstr(last_warning, "is ignored"));
+    close_peer(peer);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void channels_are_joined_sent_to_and_left(void **state)
 {
     static const uint8_t nobody[IC_PUBLIC_KEY_BYTES] = {1};
@@ -337,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_store_has_one_peer_at_a_time_and_keeps_its_key),
         cmocka_unit_test(info_has_the_members_of_the_reference_in_its_order),
         cmocka_unit_test(the_subnet_key_is_read_from_the_store_or_refused),
+        cmocka_unit_test(a_pipe_for_a_subnet_key_stops_nobody),
         cmocka_unit_test(channels_are_joined_sent_to_and_left),
         cmocka_unit_test(a_channel_that_needs_an_invite_is_denied_without_one),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
