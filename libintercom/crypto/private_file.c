@@ -14,13 +14,16 @@
 
 #define OTHERS (S_IRWXG | S_IRWXO)
 
-static int error_of(int number)
+int ic__private_error(int number)
 {
     switch (number) {
     case ENOENT:
     case ENOTDIR:
         return IC_ERR_NOT_FOUND;
+    case EWOULDBLOCK:
+        return IC_ERR_BUSY;
     case EEXIST:
+    case EISDIR:
         return IC_ERR_EXISTS;
     case EACCES:
     case EPERM:
@@ -47,7 +50,7 @@ static int read_all(int fd, char *data, size_t cap, size_t *len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_of(errno);
+            return ic__private_error(errno);
         if (n == 0)
             break;
         done += (size_t)n;
@@ -65,8 +68,8 @@ int ic__private_read(const char *path, bool follow, char *data, size_t cap, size
     /* O_NONBLOCK: a pipe of that name must not make us wait for ever. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
     if (fd < 0)
-        return error_of(errno);
-    int err = fstat(fd, &info) == 0 ? 0 : error_of(errno);
+        return ic__private_error(errno);
+    int err = fstat(fd, &info) == 0 ? 0 : ic__private_error(errno);
     if (!err && (!S_ISREG(info.st_mode) || info.st_size > (off_t)cap))
         err = IC_ERR_CORRUPT;
     if (!err)
@@ -86,11 +89,11 @@ static int write_all(int fd, const char *data, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_of(errno);
+            return ic__private_error(errno);
         data += n;
         len -= (size_t)n;
     }
-    return fsync(fd) == 0 ? 0 : error_of(errno);
+    return fsync(fd) == 0 ? 0 : ic__private_error(errno);
 }
 
 /* The folder of `path`, in memory to free; NULL when there is none left. */
@@ -115,8 +118,8 @@ static int sync_folder(const char *path)
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ic_mem_free(folder);
     if (fd < 0)
-        return error_of(errno);
-    int err = fsync(fd) == 0 ? 0 : error_of(errno);
+        return ic__private_error(errno);
+    int err = fsync(fd) == 0 ? 0 : ic__private_error(errno);
     (void)close(fd);
     return err;
 }
@@ -125,9 +128,9 @@ static int sync_folder(const char *path)
 static int publish(const char *temporary, const char *path, bool replace)
 {
     if (replace)
-        return rename(temporary, path) == 0 ? 0 : error_of(errno);
+        return rename(temporary, path) == 0 ? 0 : ic__private_error(errno);
     if (link(temporary, path) != 0)
-        return error_of(errno);
+        return ic__private_error(errno);
     (void)unlink(temporary);
     return 0;
 }
@@ -138,10 +141,10 @@ static int write_through(char *temporary, const char *path, const void *data, si
     int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
 
     if (fd < 0)
-        return error_of(errno);
+        return ic__private_error(errno);
     int err = write_all(fd, data, len);
     if (close(fd) != 0 && !err)
-        err = error_of(errno);
+        err = ic__private_error(errno);
     if (!err)
         err = publish(temporary, path, replace);
     if (err)
@@ -169,20 +172,32 @@ bool ic__private_exists(const char *path)
     return lstat(path, &info) == 0;
 }
 
+static int make_folder(const char *path)
+{
+    struct stat info;
+
+    if (mkdir(path, S_IRWXU) == 0)
+        return 0;
+    int err = ic__private_error(errno);
+    if (stat(path, &info) != 0)
+        return err;
+    return S_ISDIR(info.st_mode) ? 0 : IC_ERR_EXISTS;
+}
+
 static int make_folders(char *folder)
 {
     char *at = folder;
+    int err;
 
     do {
         at = strchr(at + 1, '/');
         if (at)
             *at = 0;
-        if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST)
-            return error_of(errno);
+        err = make_folder(folder);
         if (at)
             *at = '/';
-    } while (at);
-    return 0;
+    } while (at && !err);
+    return err;
 }
 
 int ic__private_folders(const char *path)

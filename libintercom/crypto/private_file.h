@@ -4,8 +4,8 @@
  * not at all.
  *
  * Spec     docs/spec/11-wallet.md, section 6 (our rules)
- * Errors   IC_ERR_NOT_FOUND, IC_ERR_EXISTS, IC_ERR_DENIED, IC_ERR_FULL, IC_ERR_NOMEM,
- *          IC_ERR_IO for the rest
+ * Errors   IC_ERR_NOT_FOUND, IC_ERR_EXISTS, IC_ERR_BUSY (locked), IC_ERR_DENIED,
+ *          IC_ERR_FULL, IC_ERR_NOMEM, IC_ERR_IO for the rest
  */
 #ifndef CRYPTO_PRIVATE_FILE_H
 #define CRYPTO_PRIVATE_FILE_H
@@ -38,7 +38,11 @@ IC_CHECK int ic__private_write(const char *path, const void *data, size_t len,
 /** Is there anything of that name? */
 bool ic__private_exists(const char *path);
 
-/** Make the missing folders above `path`, mode 0700. */
+/** Make the missing folders above `path`, mode 0700. @return 0; IC_ERR_EXISTS also when
+ * something else stands where one should */
 IC_CHECK int ic__private_folders(const char *path);
+
+/** What a number of errno means. */
+int ic__private_error(int number);
 
 #endif

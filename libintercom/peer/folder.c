@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "crypto/private_file.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 
@@ -25,56 +25,6 @@ bool ic__folder_name_ok(const char *name)
     return true;
 }
 
-static int error_of(int number)
-{
-    switch (number) {
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return IC_ERR_DENIED;
-    case ENOSPC:
-    case EDQUOT:
-        return IC_ERR_FULL;
-    case ENOTDIR:
-    case EEXIST:
-    case EISDIR:
-        return IC_ERR_EXISTS;
-    case ENAMETOOLONG:
-        return IC_ERR_INVALID;
-    case EWOULDBLOCK:
-        return IC_ERR_BUSY;
-    case ENOMEM:
-        return IC_ERR_NOMEM;
-    default:
-        return IC_ERR_IO;
-    }
-}
-
-static int make_one(const char *path)
-{
-    struct stat st;
-
-    if (mkdir(path, 0700) == 0)
-        return 0;
-    int number = errno;
-    if (stat(path, &st) != 0)
-        return error_of(number);
-    return S_ISDIR(st.st_mode) ? 0 : IC_ERR_EXISTS;
-}
-
-/* Each folder of the path in turn. */
-static int make_all(char *path)
-{
-    for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = 0;
-        int error = make_one(path);
-        *at = '/';
-        if (error)
-            return error;
-    }
-    return make_one(path);
-}
-
 char *ic__folder_file(const ic__folder *folder, const char *file)
 {
     ic__buf path = {0};
@@ -83,23 +33,30 @@ char *ic__folder_file(const ic__folder *folder, const char *file)
     return ic__buf_take(&path);
 }
 
-static int take_lock(ic__folder *folder)
+static int take_lock(const char *path, int *lock_fd)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return ic__private_error(errno);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int error = ic__private_error(errno);
+        (void)close(fd);
+        return error;
+    }
+    *lock_fd = fd;
+    return 0;
+}
+
+static int make_and_lock(ic__folder *folder)
 {
     char *path = ic__folder_file(folder, "peer.lock");
-    if (!path)
-        return IC_ERR_NOMEM;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int number = errno;
+    int error = path ? ic__private_folders(path) : IC_ERR_NOMEM;
+
+    if (!error)
+        error = take_lock(path, &folder->lock_fd);
     ic_mem_free(path);
-    if (fd < 0)
-        return error_of(number);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        number = errno;
-        (void)close(fd);
-        return error_of(number);
-    }
-    folder->lock_fd = fd;
-    return 0;
+    return error;
 }
 
 int ic__folder_open(ic__folder *folder, const char *stores, const char *name)
@@ -117,9 +74,7 @@ int ic__folder_open(ic__folder *folder, const char *stores, const char *name)
     made.path = ic__buf_take(&path);
     if (!made.path)
         return IC_ERR_NOMEM;
-    int error = make_all(made.path);
-    if (!error)
-        error = take_lock(&made);
+    int error = make_and_lock(&made);
     if (error) {
         ic_mem_free(made.path);
         return error;

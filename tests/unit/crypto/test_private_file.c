@@ -184,7 +184,7 @@ static void missing_folders_are_made_for_the_owner_alone(void **state)
     assert_int_equal(info.st_mode & 07777, 0700);
     assert_int_equal(ic__private_write(path, "x", 1, false), 0);
     (void)snprintf(above, sizeof above, "%s/a/b/file/c/d", folder);
-    assert_int_equal(ic__private_folders(above), IC_ERR_NOT_FOUND);
+    assert_int_equal(ic__private_folders(above), IC_ERR_EXISTS);
     assert_int_equal(ic__private_folders("file"), 0);
     assert_int_equal(ic__private_folders("/file"), 0);
 }
