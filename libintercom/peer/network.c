@@ -23,7 +23,7 @@ typedef struct topic {
 
 /* A connection. */
 typedef struct conn {
-    ic__link link;
+    ic__link link; /* in network->conns, once it was told */
     ic__network *network;
     ic_mux *mux;
     uint8_t remote[IC_PUBLIC_KEY_BYTES];
@@ -59,7 +59,7 @@ static void on_mux_closed(ic_mux *mux, int error, void *user)
     ic__network *n = c->network;
 
     (void)error;
-    if (!n->closing) {
+    if (!n->closing && ic__queue_holds(&c->link)) {
         ic__carrier_remove(n->carrier, mux);
         n->on.on_connection(c->remote, false, n->on.user);
     }
@@ -85,13 +85,14 @@ static int take(ic__network *n, ic_stream *stream, const uint8_t *remote)
         ic_mem_free(c);
         return error;
     }
-    ic__queue_push(&n->conns, &c->link);
     error = ic__carrier_add(n->carrier, c->mux, remote);
-    if (error)
+    if (error) {
         ic_mux_close(c->mux); /* on_mux_closed frees it */
-    else
-        n->on.on_connection(remote, true, n->on.user);
-    return error;
+        return error;
+    }
+    ic__queue_push(&n->conns, &c->link);
+    n->on.on_connection(remote, true, n->on.user);
+    return 0;
 }
 
 static void on_connection(ic_swarm *swarm, ic_stream *stream, const ic_swarm_peer *peer,

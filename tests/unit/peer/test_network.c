@@ -14,6 +14,8 @@
 #include "intercom/init.h"
 #include "intercom/intercom.h"
 #include "io/loop.h"
+#include "peer/peer.h"
+#include "sidechannel/state.h"
 #include "temp_folder.h"
 
 #define NODES 3
@@ -26,6 +28,8 @@ typedef struct member {
     char author[80];
     bool is_signed;
     int up;
+    int ups; /* so far */
+    int lowest;
     int requests;
 } member;
 
@@ -65,7 +69,10 @@ static void on_connection(ic_peer *peer, const char *remote, bool up, void *user
 {
     (void)peer;
     assert_int_equal(strlen(remote), 64);
-    ((member *)user)->up += up ? 1 : -1;
+    member *m = user;
+    m->up += up ? 1 : -1;
+    m->ups += up;
+    m->lowest = m->up < m->lowest ? m->up : m->lowest;
 }
 
 static void on_closed(void *user)
@@ -185,6 +192,11 @@ static bool alice_is_alone(const world *w)
     return w->members[0].up == 0;
 }
 
+static bool alice_was_turned_away(const world *w)
+{
+    return w->members[0].ups > 0 && w->members[0].up == 0;
+}
+
 static bool peers_are_closed(const world *w)
 {
     return w->closed == PEERS;
@@ -235,6 +247,17 @@ static void what_one_peer_says_the_other_hears_signed(void **state)
     assert_int_equal(stats_of(w, 1).connection_count, 1);
 }
 
+static void a_connection_that_is_refused_was_never_there(void **state)
+{
+    world *w = *state;
+
+    w->members[1].peer->channels->limits.max_links = 0;
+    run_until(w, alice_was_turned_away);
+    assert_int_equal(w->members[1].ups, 0);
+    assert_int_equal(w->members[1].lowest, 0);
+    assert_null(ic_peer_connection(w->members[1].peer, 0));
+}
+
 static void a_message_that_is_dropped_is_counted_under_its_reason(void **state)
 {
     world *w = *state;
@@ -283,6 +306,8 @@ int main(void)
             a_message_that_is_dropped_is_counted_under_its_reason, set_up_lazy,
             tear_down),
         cmocka_unit_test_setup_teardown(who_leaves_is_missed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_that_is_refused_was_never_there,
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests_name("peer/network", tests, make_stores, remove_stores);
 }
