@@ -3,7 +3,6 @@
 #include "intercom/sys/mem.h"
 #include "io/dht_state.h"
 #include "io/swarm_state.h"
-#include "io/udp_state.h"
 
 #define NODES_BYTES ((size_t)IC__SWARM_RELAYS * (IC__SOCKADDR_TEXT_BYTES + 1))
 
@@ -250,9 +249,11 @@ static bool is_used(const ic_swarm *swarm, const uint8_t *key)
 static int let_in(ic_swarm *swarm, ic_stream *st)
 {
     const uint8_t *key = ic_stream_remote_key(st);
-    const ic__addr from = ic__udx_current_path(st->carrier->core)->addr;
+    ic__udp_socket *sock;
+    ic__addr from = {0};
     uint64_t id;
 
+    (void)ic__udp_stream_path(st->carrier, &sock, &from);
     int err = ic__swarm_incoming(swarm->core, key, &from, is_used(swarm, key),
                                  ic__swarm_now(swarm), &id);
     if (err)

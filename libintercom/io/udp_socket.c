@@ -76,26 +76,23 @@ void ic__udp_flush(ic__udp *u)
     b->used = 0;
 }
 
-static bool send_waiting(ic__udp_socket *sock)
+static void send_waiting(ic__udp_socket *sock)
 {
     ic__udp_counts counts = {0};
-    bool all = true;
 
-    while (sock->waiting.count && all) {
+    while (sock->waiting.count) {
         ic__udp_waiting *waiting =
             IC__ELEMENT(ic__queue_first(&sock->waiting), ic__udp_waiting, link);
         ic__udp_batch one = {.count = 1, .bytes = waiting->data};
         size_t from = 0;
         one.out[0] = waiting->out;
-        all = ic__udp_batch_send(&one, sock->fd, &from, 1, &sock->gso, &counts);
-        if (!all)
+        if (!ic__udp_batch_send(&one, sock->fd, &from, 1, &sock->gso, &counts))
             break;
         ic__queue_remove(&sock->waiting, &waiting->link);
         sock->waiting_bytes -= waiting->out.len;
         ic_mem_free(waiting);
     }
     count(sock->udp, &counts);
-    return all;
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -106,7 +103,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     ic__udp_begin(u);
-    if (!send_waiting(sock)) {
+    send_waiting(sock);
+    if (sock->waiting.count) {
         (void)event_add(sock->writable, NULL);
     } else {
         /* Those that wait for another socket come back to the list by themselves. */

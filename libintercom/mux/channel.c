@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "base/size.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "mux/core.h"

@@ -18,17 +18,15 @@ static void tell_message(ic_peer *peer, const ic__sc_event *event)
 
     ic__json_write(&body, ic__json_get(event->envelope, "message"));
     ic__json_write(&whole, event->envelope);
-    ic__buf_char(&body, '\0');
-    ic__buf_char(&whole, '\0');
     if (!body.bad && !whole.bad) {
         const ic_peer_message message = {
             .channel = event->channel,
             .from = from ? from : "",
             .remote = event->remote,
             .is_signed = event->is_signed,
-            .json = (const char *)body.data,
-            .len = body.len - 1,
-            .envelope = (const char *)whole.data,
+            .json = body.data,
+            .len = body.len,
+            .envelope = whole.data,
         };
         peer->on.on_message(peer, &message, peer->on.user);
     } else {
