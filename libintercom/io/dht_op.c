@@ -126,18 +126,23 @@ static int new_op(ic_dht *dht, const ic_dht_op_options *opts, ic_dht_op **out)
         return IC_ERR_NOMEM;
     op->dht = dht;
     op->on = o;
-    if (o.near)
+    op->events = (ic__dht_op_events){
+        .on_peer = on_peer, .on_value = on_value, .on_done = on_done, .user = op};
+    if (o.near) {
         read_near(op);
+        op->events.near = &op->near;
+    }
     *out = op;
     ic__dht_enter(dht);
     return 0;
 }
 
-/* It was asked, with what came of it. */
+/* It was asked, with what came of it; NULL could not be. */
 static int asked(ic_dht_op *op, int err, ic_dht_op **out)
 {
+    if (!op)
+        return err;
     ic_dht *dht = op->dht;
-
     if (err)
         ic_mem_free(op);
     else
@@ -148,27 +153,15 @@ static int asked(ic_dht_op *op, int err, ic_dht_op **out)
     return err;
 }
 
-static ic__dht_op_events events_of(ic_dht_op *op)
-{
-    return (ic__dht_op_events){
-        .on_peer = on_peer,
-        .on_value = on_value,
-        .on_done = on_done,
-        .user = op,
-        .near = op->on.near ? &op->near : NULL,
-    };
-}
-
 int ic_dht_lookup(ic_dht *dht, const uint8_t topic[IC_DHT_KEY_BYTES],
                   const ic_dht_op_options *opts, ic_dht_op **out)
 {
     ic_dht_op *op = NULL;
 
     int err = new_op(dht, opts, &op);
-    if (err)
-        return err;
-    const ic__dht_op_events events = events_of(op);
-    return asked(op, ic__dht_lookup(dht->node, topic, &events, &op->core), out);
+    if (!err)
+        err = ic__dht_lookup(dht->node, topic, &op->events, &op->core);
+    return asked(op, err, out);
 }
 
 int ic_dht_find_peer(ic_dht *dht, const uint8_t key[IC_DHT_KEY_BYTES],
@@ -177,10 +170,9 @@ int ic_dht_find_peer(ic_dht *dht, const uint8_t key[IC_DHT_KEY_BYTES],
     ic_dht_op *op = NULL;
 
     int err = new_op(dht, opts, &op);
-    if (err)
-        return err;
-    const ic__dht_op_events events = events_of(op);
-    return asked(op, ic__dht_find_peer(dht->node, key, &events, &op->core), out);
+    if (!err)
+        err = ic__dht_find_peer(dht->node, key, &op->events, &op->core);
+    return asked(op, err, out);
 }
 
 int ic_dht_announce(ic_dht *dht, const uint8_t topic[IC_DHT_KEY_BYTES],
@@ -193,9 +185,8 @@ int ic_dht_announce(ic_dht *dht, const uint8_t topic[IC_DHT_KEY_BYTES],
     int err = new_op(dht, opts, &op);
     if (err)
         return err;
-    const ic__dht_op_events events = events_of(op);
     size_t count = server ? ic__dht_server_relays(server->core, relays) : 0;
-    err = ic__dht_announce(dht->node, topic, identity, relays, count, true, &events,
+    err = ic__dht_announce(dht->node, topic, identity, relays, count, true, &op->events,
                            &op->core);
     return asked(op, err, out);
 }
@@ -207,11 +198,9 @@ int ic_dht_unannounce(ic_dht *dht, const uint8_t topic[IC_DHT_KEY_BYTES],
     ic_dht_op *op = NULL;
 
     int err = new_op(dht, opts, &op);
-    if (err)
-        return err;
-    const ic__dht_op_events events = events_of(op);
-    return asked(op, ic__dht_unannounce(dht->node, topic, identity, &events, &op->core),
-                 out);
+    if (!err)
+        err = ic__dht_unannounce(dht->node, topic, identity, &op->events, &op->core);
+    return asked(op, err, out);
 }
 
 int ic_dht_immutable_put(ic_dht *dht, const uint8_t *value, size_t len,
@@ -220,11 +209,9 @@ int ic_dht_immutable_put(ic_dht *dht, const uint8_t *value, size_t len,
     ic_dht_op *op = NULL;
 
     int err = new_op(dht, opts, &op);
-    if (err)
-        return err;
-    const ic__dht_op_events events = events_of(op);
-    return asked(op, ic__dht_immutable_put(dht->node, value, len, &events, &op->core),
-                 out);
+    if (!err)
+        err = ic__dht_immutable_put(dht->node, value, len, &op->events, &op->core);
+    return asked(op, err, out);
 }
 
 int ic_dht_immutable_get(ic_dht *dht, const uint8_t hash[IC_DHT_KEY_BYTES],
@@ -233,10 +220,9 @@ int ic_dht_immutable_get(ic_dht *dht, const uint8_t hash[IC_DHT_KEY_BYTES],
     ic_dht_op *op = NULL;
 
     int err = new_op(dht, opts, &op);
-    if (err)
-        return err;
-    const ic__dht_op_events events = events_of(op);
-    return asked(op, ic__dht_immutable_get(dht->node, hash, &events, &op->core), out);
+    if (!err)
+        err = ic__dht_immutable_get(dht->node, hash, &op->events, &op->core);
+    return asked(op, err, out);
 }
 
 int ic_dht_mutable_put(ic_dht *dht, const ic_identity *identity, uint64_t seq,
@@ -246,10 +232,9 @@ int ic_dht_mutable_put(ic_dht *dht, const ic_identity *identity, uint64_t seq,
     ic_dht_op *op = NULL;
 
     int err = new_op(dht, opts, &op);
-    if (err)
-        return err;
-    const ic__dht_op_events events = events_of(op);
-    err = ic__dht_mutable_put(dht->node, identity, seq, value, len, &events, &op->core);
+    if (!err)
+        err = ic__dht_mutable_put(dht->node, identity, seq, value, len, &op->events,
+                                  &op->core);
     return asked(op, err, out);
 }
 
@@ -260,10 +245,9 @@ int ic_dht_mutable_get(ic_dht *dht, const uint8_t key[IC_DHT_KEY_BYTES],
     ic_dht_op *op = NULL;
 
     int err = new_op(dht, opts, &op);
-    if (err)
-        return err;
-    const ic__dht_op_events events = events_of(op);
-    err = ic__dht_mutable_get(dht->node, key, least_seq, latest, &events, &op->core);
+    if (!err)
+        err = ic__dht_mutable_get(dht->node, key, least_seq, latest, &op->events,
+                                  &op->core);
     return asked(op, err, out);
 }
 

@@ -64,7 +64,8 @@ struct ic_dht_op {
     ic__dht_op *core; /* or */
     ic__rpc_pending *ping;
     ic_dht_op_options on;
-    ic__dht_near near; /* as on.near, when there is one */
+    ic__dht_op_events events; /* for the core */
+    ic__dht_near near;        /* as on.near, when there is one */
 };
 
 struct ic_dht {
