@@ -20,7 +20,8 @@ static inline uint64_t ic__after(uint64_t since, uint64_t interval)
     return interval < IC__NEVER - since ? since + interval : IC__NEVER;
 }
 
-/** Send one line to the log of `env`; control characters become '?'. Never a secret. */
+/** Send one line to the log of `env`, at most 511 bytes; control characters and what is
+ * not UTF-8 become '?'. Never a secret. */
 void ic__log(const ic_env *env, ic_log_level level, const char *room, const char *format,
              ...) IC_PRINTF(4, 5);
 

@@ -29,7 +29,8 @@ typedef struct ic_env {
     int64_t (*wall_ms)(void *user);
     /** Fill `out` with `len` bytes that nobody can guess. */
     void (*random)(void *out, size_t len, void *user);
-    /** One line without line feed, already free of control characters; NULL = silence. */
+    /** One line of UTF-8 without line feed, already free of control characters; NULL =
+     * silence. */
     void (*log)(ic_log_level level, const char *room, const char *text, void *user);
     void *user;
 } ic_env;
