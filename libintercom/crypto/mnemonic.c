@@ -139,9 +139,11 @@ static const char *read_word(const char *at, uint64_t *word)
     for (; *at && !space_bytes(at); at++) {
         char c = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
         if (c < 'a' || c > 'z' || n == sizeof letters)
-            return NULL;
+            break;
         letters[n++] = c;
     }
+    if (*at && !space_bytes(at))
+        at = NULL;
     memcpy(word, letters, sizeof letters);
     sodium_memzero(letters, sizeof letters);
     return at;

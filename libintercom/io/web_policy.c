@@ -185,15 +185,14 @@ static bool same_secret(ic__span given, const char *secret)
 static bool basic_is_good(const ic__web_policy *policy, ic__span text)
 {
     char plain[MAX_CREDENTIAL_BYTES];
-    size_t len;
+    size_t len = 0;
     ic__span user;
 
-    if (sodium_base642bin((uint8_t *)plain, sizeof plain, text.p, text.len, NULL, &len,
-                          NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-        return false;
+    bool good = sodium_base642bin((uint8_t *)plain, sizeof plain, text.p, text.len, NULL,
+                                  &len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0;
     ic__span rest = {plain, len};
-    bool good =
-        ic__span_split(&rest, ':', &user) && rest.p && same_secret(rest, policy->token);
+    good = good && ic__span_split(&rest, ':', &user) && rest.p &&
+           same_secret(rest, policy->token);
     sodium_memzero(plain, sizeof plain);
     return good;
 }
