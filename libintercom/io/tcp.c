@@ -24,6 +24,9 @@ static int resolve(const char *host, uint16_t port, int flags, ic__tcp_address *
     struct addrinfo *found = NULL;
     char text[8];
 
+    /* The system may say ::1 first, where those who listen on 127.0.0.1 are not. */
+    if (strcasecmp(host, "localhost") == 0)
+        host = "127.0.0.1";
     (void)snprintf(text, sizeof text, "%u", (unsigned)port);
     int error = getaddrinfo(host, text, &hints, &found);
     if (error != 0)
@@ -36,8 +39,6 @@ static int resolve(const char *host, uint16_t port, int flags, ic__tcp_address *
 
 int ic__tcp_address_parse(const char *host, uint16_t port, ic__tcp_address *out)
 {
-    if (strcasecmp(host, "localhost") == 0)
-        host = "127.0.0.1";
     int error = resolve(host, port, AI_NUMERICHOST, out);
     return error == IC_ERR_NOT_FOUND ? IC_ERR_INVALID : error;
 }

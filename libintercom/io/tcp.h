@@ -21,7 +21,8 @@ typedef struct ic__tcp_address {
  * @return 0 or IC_ERR_INVALID */
 IC_CHECK int ic__tcp_address_parse(const char *host, uint16_t port, ic__tcp_address *out);
 
-/** Look a name up, which may take seconds. @return 0; IC_ERR_NOT_FOUND; IC_ERR_NOMEM */
+/** The same, but look other names up, which may take seconds. @return 0;
+ * IC_ERR_NOT_FOUND; IC_ERR_NOMEM */
 IC_CHECK int ic__tcp_address_resolve(const char *host, uint16_t port,
                                      ic__tcp_address *out);
 

@@ -48,6 +48,17 @@ static void only_loopback_addresses_are_loopback(void **state)
     }
 }
 
+/* Debian's hosts file names ::1 so, too, and that comes first. */
+static void localhost_is_the_same_for_callers_and_listeners(void **state)
+{
+    (void)state;
+    const ic__tcp_address listener = address_of("localhost", 1);
+    ic__tcp_address caller;
+    assert_int_equal(ic__tcp_address_resolve("localhost", 1, &caller), 0);
+    assert_int_equal(caller.len, listener.len);
+    assert_memory_equal(&caller.storage, &listener.storage, listener.len);
+}
+
 static void any_free_port_is_found_in_both_families(void **state)
 {
     (void)state;
@@ -119,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_addresses_and_localhost_are_taken),
         cmocka_unit_test(only_loopback_addresses_are_loopback),
+        cmocka_unit_test(localhost_is_the_same_for_callers_and_listeners),
         cmocka_unit_test(any_free_port_is_found_in_both_families),
         cmocka_unit_test(a_taken_port_and_a_foreign_address_are_told_apart),
         cmocka_unit_test(every_error_is_a_sentence),
