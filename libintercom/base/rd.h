@@ -82,13 +82,6 @@ static inline uint64_t ic__rd_u64le(ic__rd *r)
     return v;
 }
 
-static inline uint16_t ic__rd_u16be(ic__rd *r)
-{
-    uint8_t b[2];
-    ic__rd_copy(r, b, sizeof b);
-    return (uint16_t)(b[0] << 8 | b[1]);
-}
-
 static inline uint32_t ic__rd_u32be(ic__rd *r)
 {
     uint8_t b[4];

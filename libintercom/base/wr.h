@@ -68,12 +68,6 @@ static inline void ic__wr_u64le(ic__wr *w, uint64_t v)
     ic__wr_u32le(w, (uint32_t)(v >> 32));
 }
 
-static inline void ic__wr_u16be(ic__wr *w, uint16_t v)
-{
-    const uint8_t b[2] = {(uint8_t)(v >> 8), (uint8_t)v};
-    ic__wr_bytes(w, b, sizeof b);
-}
-
 static inline void ic__wr_u32be(ic__wr *w, uint32_t v)
 {
     const uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),

@@ -194,11 +194,6 @@ int ic__jobs_add(ic__jobs *jobs, void (*run)(void *job), void (*done)(void *job)
     return 0;
 }
 
-size_t ic__jobs_count(const ic__jobs *jobs)
-{
-    return jobs->count;
-}
-
 void ic__jobs_close(ic__jobs *jobs, void (*on_closed)(void *user), void *user)
 {
     ic__link *at;

@@ -35,9 +35,6 @@ IC_CHECK int ic__jobs_new(struct event_base *base, uint32_t threads, ic__jobs **
 IC_CHECK int ic__jobs_add(ic__jobs *jobs, void (*run)(void *job), void (*done)(void *job),
                           void *job);
 
-/** Jobs that were given and whose `done` was not called yet. */
-size_t ic__jobs_count(const ic__jobs *jobs);
-
 /**
  * Take no more. Jobs that did not begin are not run; those that run should be told to
  * hurry. `done` is still called for each, then `on_closed` (may be NULL) once from the

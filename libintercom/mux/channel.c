@@ -413,17 +413,7 @@ int ic__channel_send(ic__channel *ch, uint64_t type, const uint8_t *data, size_t
     return err;
 }
 
-ic__mux *ic__channel_mux(const ic__channel *ch)
-{
-    return ch->mux;
-}
-
 void *ic__channel_user(const ic__channel *ch)
 {
     return ch->user;
-}
-
-bool ic__channel_is_open(const ic__channel *ch)
-{
-    return ch->remote_id && !ch->closed;
 }

@@ -163,11 +163,7 @@ void ic__channel_close(ic__channel *ch);
 IC_CHECK int ic__channel_send(ic__channel *ch, uint64_t type, const uint8_t *data,
                               size_t len);
 
-ic__mux *ic__channel_mux(const ic__channel *ch);
 void *ic__channel_user(const ic__channel *ch);
-
-/** Is it paired, and not closed? */
-bool ic__channel_is_open(const ic__channel *ch);
 
 ic__mux_stats ic__mux_get_stats(const ic__mux *m);
 

@@ -258,11 +258,6 @@ const uint8_t *ic__network_remote(const ic__network *n, size_t index)
     return NULL;
 }
 
-const char *ic__network_address(const ic__network *n)
-{
-    return ic_dht_address(ic_swarm_dht(n->swarm));
-}
-
 void ic__network_close(ic__network *n, void (*on_closed)(void *user), void *user)
 {
     ic__link *at;

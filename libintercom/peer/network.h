@@ -46,9 +46,6 @@ void ic__network_wake(ic__network *network);
 /** Who is connected: the `index`th peer's key, or NULL past the end. */
 const uint8_t *ic__network_remote(const ic__network *network, size_t index);
 
-/** The address that its DHT node is bound to, borrowed. */
-const char *ic__network_address(const ic__network *network);
-
 /** Leave politely; `on_closed` (may be NULL) follows once from the loop, and it is gone.
  * Again, and NULL, are fine. */
 void ic__network_close(ic__network *network, void (*on_closed)(void *user), void *user);

@@ -65,7 +65,7 @@ typedef struct ic__ss_event {
     /** IC_ERR_PROTO or IC_ERR_AUTH: the peer's bytes are wrong; IC_ERR_LIMIT: a message
      * is too long; IC_ERR_TIMEOUT; IC_ERR_NOMEM. */
     int error;
-    const uint8_t *data; /* dies with the next call of recv, next or free */
+    const uint8_t *data; /* dies with the next call of recv, next, expire or free */
     size_t len;
 } ic__ss_event;
 

@@ -12,13 +12,12 @@
 static void numbers_come_back_as_written(void **state)
 {
     (void)state;
-    uint8_t bytes[23];
+    uint8_t bytes[21];
     ic__wr w = ic__wr_of(bytes, sizeof bytes);
     ic__wr_u8(&w, 0xfe);
     ic__wr_u16le(&w, 0x1234);
     ic__wr_u32le(&w, 0xdeadbeef);
     ic__wr_u64le(&w, UINT64_C(0x0102030405060708));
-    ic__wr_u16be(&w, 0x1234);
     ic__wr_u32be(&w, 0xdeadbeef);
     ic__wr_bytes(&w, "ab", 2);
     assert_false(w.bad);
@@ -30,7 +29,6 @@ static void numbers_come_back_as_written(void **state)
     assert_int_equal(ic__rd_u16le(&r), 0x1234);
     assert_int_equal(ic__rd_u32le(&r), 0xdeadbeef);
     assert_int_equal(ic__rd_u64le(&r), UINT64_C(0x0102030405060708));
-    assert_int_equal(ic__rd_u16be(&r), 0x1234);
     assert_int_equal(ic__rd_u32be(&r), 0xdeadbeef);
     assert_false(ic__rd_finish(&r));
     assert_memory_equal(ic__rd_bytes(&r, 2), "ab", 2);

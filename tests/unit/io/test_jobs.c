@@ -89,9 +89,7 @@ static void jobs_run_elsewhere_without_signals_and_are_told_of_here(void **state
     task tasks[50] = {0};
     for (int i = 0; i < 50; i++)
         assert_int_equal(ic__jobs_add(jobs, run, done, &tasks[i]), 0);
-    assert_int_equal(ic__jobs_count(jobs), 50);
     run_until(50);
-    assert_int_equal(ic__jobs_count(jobs), 0);
     for (int i = 0; i < 50; i++) {
         assert_true(tasks[i].ran);
         assert_int_equal(tasks[i].done, 1);
