@@ -2,18 +2,15 @@
 
 #include <string.h>
 
-#include <sodium.h>
-
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
-#include "ledger/compose.h"
+#include "ledger/body.h"
 #include "text/canonical.h"
 #include "text/name.h"
 
 enum { PLAIN, SIGNED, UNSIGNED };
 
 #define VERSION 1
-#define NONCE_MAX 16
 
 /* Each of these writes a value and returns it, or returns the one that it reads: an event
  * is walked over in one way in both directions. */
@@ -106,6 +103,7 @@ static isplit__slice walk_known(isplit__pack *p, isplit__slice text, size_t max_
     if (number)
         return table[number - 1];
     text = walk_text(p, text, max_bytes);
+    p->bad = p->bad || memchr(text.at, 0, text.len);
     if (*count < max && !p->bad)
         table[(*count)++] = text;
     return text;
@@ -163,11 +161,15 @@ static void walk_deps(isplit__pack *p, isplit__id *deps, size_t *count)
     }
 }
 
-/* A signed entry of the plain form, in its parts. */
+/* A signed entry of one payer that is split equally, the first listed paying what is
+ * over: its parts. */
 typedef struct plain {
-    isplit__parts event; /* without body; `deps` are these */
-    isplit__id deps[ISPLIT__EVENT_MAX_DEPS];
-    isplit__plain entry;
+    isplit__parts event; /* without body */
+    isplit__slice payer;
+    isplit__slice split[ISPLIT__ENTRY_MAX_NAMES];
+    size_t count;
+    int64_t amount;
+    isplit__slice note; /* empty = none */
 } plain;
 
 static void walk_plain(isplit__pack *p, plain *x)
@@ -177,33 +179,54 @@ static void walk_plain(isplit__pack *p, plain *x)
 
     x->event.at = m->at = walk_difference(p, x->event.at, m->at);
     walk_author(p, &x->event);
-    nonce = walk_text(p, nonce, NONCE_MAX);
-    x->event.nonce = (const uint8_t *)nonce.at;
+    nonce = walk_text(p, nonce, sizeof x->event.nonce);
+    memmove(x->event.nonce, nonce.at, nonce.len);
     x->event.nonce_len = nonce.len;
-    walk_deps(p, x->deps, &x->event.dep_count);
-    x->entry.amount =
-        (int64_t)walk_number(p, (uint64_t)x->entry.amount, ISPLIT__INTEGER_MAX);
-    x->entry.payer = walk_name(p, x->entry.payer);
-    x->entry.count = (size_t)walk_number(p, x->entry.count, ISPLIT__ENTRY_MAX_NAMES);
-    for (size_t i = 0; i < x->entry.count; i++)
-        x->entry.split[i] = walk_name(p, x->entry.split[i]);
-    x->entry.note = walk_known(p, x->entry.note, ISPLIT__EVENT_MAX_BYTES, m->notes,
-                               &m->note_count, ISPLIT__PACK_MAX_NOTES);
+    walk_deps(p, x->event.deps, &x->event.dep_count);
+    x->amount = (int64_t)walk_number(p, (uint64_t)x->amount, ISPLIT__INTEGER_MAX);
+    x->payer = walk_name(p, x->payer);
+    x->count = (size_t)walk_number(p, x->count, ISPLIT__ENTRY_MAX_NAMES);
+    for (size_t i = 0; i < x->count; i++)
+        x->split[i] = walk_name(p, x->split[i]);
+    x->note = walk_known(p, x->note, ISPLIT__EVENT_MAX_BYTES, m->notes, &m->note_count,
+                         ISPLIT__PACK_MAX_NOTES);
+}
+
+/* A copy with a zero after it. */
+static const char *keep(char **pool, isplit__slice text)
+{
+    char *copy = *pool;
+
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = 0;
+    *pool += text.len + 1;
+    return copy;
 }
 
 /* Its canonical text. */
 static void compose(const isplit__pack *p, const plain *x, isplit__buf *text)
 {
+    char texts[ISPLIT__EVENT_MAX_BYTES + 66 * (ISPLIT__NAME_MAX + 1)];
+    char *pool = texts;
     isplit__buf body = {0};
     isplit__parts parts = x->event;
+    isplit_share shares[ISPLIT__ENTRY_MAX_NAMES];
+    const isplit_share paid = {.name = keep(&pool, x->payer), .minor = x->amount};
 
-    isplit__compose_plain(&body, &x->entry);
+    for (size_t i = 0; i < x->count; i++)
+        shares[i] = (isplit_share){.name = keep(&pool, x->split[i]),
+                                   .minor = isplit__equal_share(x->amount, x->count, i)};
+    isplit__body_write(&body, &(isplit_entry){.amount_minor = x->amount,
+                                              .paid = &paid,
+                                              .paid_count = 1,
+                                              .shares = shares,
+                                              .share_count = x->count,
+                                              .note = keep(&pool, x->note)});
     parts.room = p->room;
     parts.kind = "add";
-    parts.deps = x->deps;
     parts.body = (isplit__slice){.at = body.data, .len = body.len};
     if (!body.bad)
-        isplit__compose_event(text, &parts);
+        isplit__event_compose(text, &parts);
     text->bad = text->bad || body.bad;
     isplit__buf_free(&body);
 }
@@ -215,53 +238,30 @@ static isplit__slice slice_of(const char *text)
     return (isplit__slice){.at = text, .len = strlen(text)};
 }
 
-static bool plain_of(const isplit_entry *entry, isplit__plain *out)
+static bool plain_of(const isplit_entry *entry, plain *out)
 {
     if (entry->paid_count != 1)
         return false;
-    *out = (isplit__plain){.payer = slice_of(entry->paid[0].name),
-                           .count = entry->share_count,
-                           .amount = entry->amount_minor,
-                           .note = slice_of(entry->note)};
+    out->payer = slice_of(entry->paid[0].name);
+    out->count = entry->share_count;
+    out->amount = entry->amount_minor;
+    out->note = slice_of(entry->note);
     for (size_t i = 0; i < out->count; i++)
         out->split[i] = slice_of(entry->shares[i].name);
     return true;
 }
 
-static size_t nonce_of(const isplit__row *row, uint8_t out[NONCE_MAX])
-{
-    bool first = true;
-    size_t len = 0;
-    isplit__scan s = isplit__scan_of((isplit__slice){.at = row->text, .len = row->len});
-
-    (void)isplit__scan_enter(&s, '{');
-    while (isplit__scan_next(&s, '}', &first)) {
-        isplit__slice key = isplit__scan_key(&s);
-        isplit__slice value = isplit__scan_value(&s);
-        if (isplit__slice_is(key, "\"n\"") && value.len > 2)
-            (void)sodium_hex2bin(out, NONCE_MAX, value.at + 1, value.len - 2, NULL, &len,
-                                 NULL);
-    }
-    return len;
-}
-
 /* Is it of the plain form, so that its parts make exactly its text? */
 static bool add_plain(isplit__pack *p, const isplit__event *e, const isplit__row *row)
 {
-    uint8_t nonce[NONCE_MAX];
+    plain x;
+    char pool[ISPLIT__EVENT_MAX_BYTES];
     isplit__buf text = {0};
-    plain x = {.event = {.by = e->by,
-                         .dep_count = e->dep_count,
-                         .nonce = nonce,
-                         .at = e->at,
-                         .lc = e->lc,
-                         .seq = e->seq}};
 
-    if (!row->sig || e->kind != ISPLIT__KIND_ADD || !plain_of(e->entry, &x.entry))
+    if (!row->sig || e->kind != ISPLIT__KIND_ADD || !plain_of(e->entry, &x) ||
+        row->len > sizeof pool ||
+        !isplit__event_parts(row->text, row->len, pool, &x.event))
         return false;
-    x.event.nonce_len = nonce_of(row, nonce);
-    for (size_t i = 0; i < e->dep_count; i++)
-        x.deps[i] = e->deps[i];
     compose(p, &x, &text);
     bool made =
         !text.bad && text.len == row->len && memcmp(text.data, row->text, text.len) == 0;
@@ -340,7 +340,7 @@ static int read_event(isplit__pack *p, json_t *list)
 
     if (form == PLAIN) {
         walk_plain(p, &x);
-        p->bad = p->bad || !x.entry.count;
+        p->bad = p->bad || !x.count;
         if (!p->bad)
             compose(p, &x, &text);
     } else {

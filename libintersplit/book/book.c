@@ -367,20 +367,20 @@ int isplit_book_try(isplit_book *book, const char *room, const isplit_draft *dra
     static const isplit__id nobody; /* no event yet whose nonce says who is first */
     isplit_field wrong = ISPLIT_FIELD_ROOM;
     const isplit_state *state = NULL;
-    isplit__final f = {.used = 0};
+    isplit__value v = {.left_over = 0};
 
     int err = isplit_book_state(book, room, &state);
     if (!err)
-        err = isplit__draft_read(draft, state, &nobody, &f, &wrong, why);
+        err = isplit__draft_read(draft, state, &nobody, &v, &wrong, why);
     if (err && field)
         *field = err == IC_ERR_INVALID ? wrong : ISPLIT_FIELD_NONE;
     if (left_over)
-        *left_over = f.left_over;
+        *left_over = v.left_over;
     if (err)
         return err;
-    f.value.entry.id = "";
-    f.value.entry.by = "";
-    isplit_entry *copy = isplit__entry_copy(&f.value.entry);
+    v.entry.id = "";
+    v.entry.by = "";
+    isplit_entry *copy = isplit__entry_copy(&v.entry);
     if (!copy)
         return IC_ERR_NOMEM;
     *out = copy;

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "book/book.h"
 #include "inout/import.h"
 #include "intercom/error.h"
@@ -27,7 +25,7 @@ typedef struct written {
     char amounts[2 * ISPLIT_SPLIT_MAX_MEMBERS + 1][ISPLIT_MONEY_TEXT_MAX];
     size_t used;
     char category[ISPLIT__NAME_MAX + 1];
-    char note[ISPLIT__NOTE_MAX_BYTES + 1];
+    char note[ISPLIT__NOTE_MAX + 1];
 } written;
 
 /* What is done to a room in one transaction. */
@@ -104,8 +102,8 @@ static const char *put_note(written *w, const char *note)
 {
     size_t len = strlen(note);
 
-    if (len > ISPLIT__NOTE_MAX_BYTES) {
-        len = ISPLIT__NOTE_MAX_BYTES;
+    if (len > ISPLIT__NOTE_MAX) {
+        len = ISPLIT__NOTE_MAX;
         while (len && ((unsigned char)note[len] & 0xc0) == 0x80)
             len--;
     }
@@ -152,10 +150,9 @@ static void mark_of_row(void *out, size_t len, void *user)
  * importing it again. */
 static bool is_known(const isplit__room *room, const isplit__import_row *row)
 {
-    char hex[2 * sizeof row->mark + 1];
+    uint64_t mark = isplit__mark_of(row->mark, sizeof row->mark);
+    uint32_t at = isplit__room_of_mark(room, mark);
 
-    sodium_bin2hex(hex, sizeof hex, row->mark, sizeof row->mark);
-    uint32_t at = isplit__room_of_mark(room, isplit__mark_of(hex, sizeof hex - 1));
     while (at != ISPLIT__NONE && room->nodes[at].covered)
         at = room->nodes[at].next;
     return at != ISPLIT__NONE;

@@ -1,11 +1,9 @@
 #include "ledger/author.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "intercom/error.h"
-#include "ledger/compose.h"
 #include "text/reason.h"
 
 #define A_SECOND 1000      /* milliseconds */
@@ -56,40 +54,48 @@ static int64_t greatest_lc(const isplit__room *room, const isplit__id *deps, siz
     return lc;
 }
 
+/* The author's last event, or NULL. */
+static const uint32_t *own_last(const isplit__room *room, const isplit__author *author)
+{
+    isplit__id key;
+
+    memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
+    return isplit__idmap_get(&room->last_of, &key);
+}
+
 /* The canonical event around a canonical body. */
 static void put_event(isplit__buf *b, const isplit__room *room,
                       const isplit__author *author, const char *kind,
-                      const isplit__buf *body, const uint8_t nonce[ISPLIT__NONCE_BYTES])
+                      const isplit__buf *body, const uint8_t *nonce)
 {
-    isplit__id deps[ISPLIT__EVENT_MAX_DEPS];
     const ic_env *env = author->env;
+    const uint32_t *last = own_last(room, author);
+    int64_t at = env->wall_ms(env->user);
     isplit__parts p = {.room = room->context.room,
                        .kind = kind,
                        .body = {.at = body->data, .len = body->len},
-                       .deps = deps,
-                       .nonce = nonce,
-                       .nonce_len = ISPLIT__NONCE_BYTES};
+                       .nonce_len = ISPLIT__NONCE_BYTES,
+                       .at = at > 0 ? at : 0,
+                       .seq = last ? event_at(room, *last)->seq + 1 : 1};
 
     memcpy(p.by.b, ic_identity_public_key(author->identity), sizeof p.by.b);
-    const uint32_t *last = isplit__idmap_get(&room->last_of, &p.by);
-    p.dep_count = choose_deps(room, last, deps);
-    p.lc = greatest_lc(room, deps, p.dep_count) + 1;
-    p.seq = last ? event_at(room, *last)->seq + 1 : 1;
-    int64_t at = env->wall_ms(env->user);
-    p.at = at > 0 ? at : 0;
+    if (nonce)
+        memcpy(p.nonce, nonce, p.nonce_len);
+    else
+        env->random(p.nonce, p.nonce_len, env->user);
+    p.dep_count = choose_deps(room, last, p.deps);
+    p.lc = greatest_lc(room, p.deps, p.dep_count) + 1;
     int64_t before = last ? event_at(room, *last)->at : -1;
     if (p.at <= before && before - p.at < A_SECOND)
         p.at = before + 1; /* several in one millisecond stand in the order of saying */
-    isplit__compose_event(b, &p);
+    isplit__event_compose(b, &p);
 }
 
 static int check_seq(const isplit__room *room, const isplit__author *author,
                      isplit_reason *why)
 {
-    isplit__id key;
+    const uint32_t *last = own_last(room, author);
 
-    memcpy(key.b, ic_identity_public_key(author->identity), sizeof key.b);
-    const uint32_t *last = isplit__idmap_get(&room->last_of, &key);
     if (!last || event_at(room, *last)->seq < ISPLIT__EVENT_MAX_SEQ)
         return 0;
     isplit__refuse(why, "one key can write %d events to a room; start another room",
@@ -98,21 +104,23 @@ static int check_seq(const isplit__room *room, const isplit__author *author,
 }
 
 int isplit__author_write(isplit__room *room, const isplit__author *author,
-                         const char *kind, isplit__buf *body, const uint8_t *nonce,
+                         const char *kind, isplit__said *said, const uint8_t *nonce,
                          isplit__id *id, isplit_reason *why)
 {
-    uint8_t fresh[ISPLIT__NONCE_BYTES];
     isplit_taken taken;
     isplit__item item;
+    isplit__buf body = {0};
     isplit__buf text = {0};
+    isplit__codec c = isplit__codec_writer(&body);
 
-    int err = body->bad ? IC_ERR_NOMEM : check_seq(room, author, why);
+    int err = check_seq(room, author, why);
     if (!err) {
-        author->env->random(fresh, sizeof fresh, author->env->user);
-        put_event(&text, room, author, kind, body, nonce ? nonce : fresh);
+        (void)isplit__body_pass(&c, kind, said);
+        put_event(&text, room, author, kind, &body, nonce);
+        text.bad = text.bad || body.bad;
         err = isplit__event_sign(&text, &room->context, author->identity, &item, why);
     }
-    isplit__buf_free(body);
+    isplit__buf_free(&body);
     if (err)
         return err;
     if (id)
@@ -120,35 +128,20 @@ int isplit__author_write(isplit__room *room, const isplit__author *author,
     return isplit__room_take(room, &item, &taken);
 }
 
-/* The next unsigned entries from node `*from` that no clear covers, as JSON. */
-static void put_legacy(isplit__buf *b, const isplit__room *room, uint32_t *from)
+/* The next unsigned entries from node `*from` that no clear covers; are there more? */
+static bool list_legacy(isplit__said *s, const isplit__room *room, uint32_t *from)
 {
-    isplit__id ids[CLEARED_AT_ONCE];
-    size_t count = 0;
-
-    for (; *from < room->count && count < CLEARED_AT_ONCE; ++*from) {
+    s->ref_count = 0;
+    for (; *from < room->count; ++*from) {
         const isplit__node *n = &room->nodes[*from];
-        if (n->event->kind == ISPLIT__KIND_LEGACY && !n->covered)
-            ids[count++] = n->event->id;
+        if (n->event->kind != ISPLIT__KIND_LEGACY || n->covered)
+            continue;
+        if (s->ref_count == CLEARED_AT_ONCE)
+            break;
+        s->refs[s->ref_count++] = n->event->id;
     }
-    qsort(ids, count, sizeof *ids, isplit__id_compare);
-    isplit__buf_text(b, "{\"legacy\":[");
-    for (size_t i = 0; i < count; i++) {
-        isplit__buf_text(b, i ? ",\"" : "\"");
-        isplit__buf_hex(b, ids[i].b, ISPLIT__ID_BYTES);
-        isplit__buf_text(b, "\"");
-    }
-    isplit__buf_text(b, "]}");
-}
-
-static bool has_more_legacy(const isplit__room *room, uint32_t from)
-{
-    for (; from < room->count; from++) {
-        if (room->nodes[from].event->kind == ISPLIT__KIND_LEGACY &&
-            !room->nodes[from].covered)
-            return true;
-    }
-    return false;
+    qsort(s->refs, s->ref_count, sizeof *s->refs, isplit__id_compare);
+    return *from < room->count;
 }
 
 /* Clear events until all is covered: one lists so many unsigned entries and builds on so
@@ -156,14 +149,15 @@ static bool has_more_legacy(const isplit__room *room, uint32_t from)
 static int write_clears(isplit__room *room, const isplit__author *author,
                         isplit_reason *why)
 {
+    isplit__said said;
     uint32_t from = 0;
     int err = 0;
+    bool more = false;
 
     do {
-        isplit__buf body = {0};
-        put_legacy(&body, room, &from);
-        err = isplit__author_write(room, author, "clear", &body, NULL, NULL, why);
-    } while (!err && (room->head_count > 1 || has_more_legacy(room, from)));
+        more = list_legacy(&said, room, &from);
+        err = isplit__author_write(room, author, "clear", &said, NULL, NULL, why);
+    } while (!err && (room->head_count > 1 || more));
     return err;
 }
 
@@ -195,10 +189,9 @@ int isplit__author_clear(isplit__room *room, const isplit__author *author,
 int isplit__author_unvoid(isplit__room *room, const isplit__author *author,
                           const isplit__id *ref, isplit_reason *why)
 {
-    isplit__buf body = {0};
+    isplit__said said;
 
-    isplit__buf_text(&body, "{\"ref\":\"");
-    isplit__buf_hex(&body, ref->b, ISPLIT__ID_BYTES);
-    isplit__buf_text(&body, "\"}");
-    return isplit__author_write(room, author, "unvoid", &body, NULL, NULL, why);
+    said.refs[0] = *ref;
+    said.why = "";
+    return isplit__author_write(room, author, "unvoid", &said, NULL, NULL, why);
 }

@@ -9,6 +9,7 @@
 
 #include "intercom/sys/env.h"
 #include "intersplit/book.h"
+#include "ledger/body.h"
 #include "ledger/room.h"
 
 typedef struct isplit__author {
@@ -34,10 +35,10 @@ int isplit__author_due(isplit__room *room, const isplit__author *author, size_t 
 
 #define ISPLIT__NONCE_BYTES 8
 
-/** Sign an event with this body and take it in; the body buffer is used up. `nonce` and
- * `id` (of the event) may be NULL. */
+/** Sign an event that says this and take it in. `nonce` and `id` (of the event) may be
+ * NULL. */
 int isplit__author_write(isplit__room *room, const isplit__author *author,
-                         const char *kind, isplit__buf *body, const uint8_t *nonce,
+                         const char *kind, isplit__said *said, const uint8_t *nonce,
                          isplit__id *id, isplit_reason *why);
 
 /** Cover the room; several events when it holds many unsigned entries. */

@@ -1,48 +1,83 @@
 /**
  * @file body.h
- * The values of an entry as an event's body, in and out.
+ * What an event says: one description of each kind's body, for reading and for writing.
  *
- *   add   amount cat? cur? date? fx? items? mode note? paid shares type
- *   pay   amount cur? date? from note? to
+ *   add            amount cat? cur? date? fx? items? mode note? paid shares type
+ *   pay            amount cur? date? from note? to
+ *   amend          body ref
+ *   void, unvoid   ref why?          likewise ack, dispute
+ *   clear          legacy
+ *   member         active key? name show? weight?
+ *   recur          body every step until
+ *   occur          n ref
+ *   room           cur? default? exp? policy? presets? rotate?
  *
  * Spec     docs/spec/16-ledger.md, sections 2.2 and 4.3
  */
 #ifndef ISPLIT_BODY_H
 #define ISPLIT_BODY_H
 
-#include <jansson.h>
-
 #include "ledger/events.h"
-#include "text/buf.h"
+#include "ledger/member.h"
+#include "ledger/recur.h"
+#include "ledger/rules.h"
+#include "text/codec.h"
 
-/** The values of an entry with the memory for its lists. */
+#define ISPLIT__CLEAR_MAX_LEGACY 64 /* as many as 4 096 bytes hold */
+
+/** The values of an entry with the memory for its lists and texts. */
 typedef struct isplit__value {
-    isplit_entry entry; /* no id, no author, no time; texts are borrowed */
+    isplit_entry entry; /* no id, no author, no time */
     isplit_share paid[ISPLIT__ENTRY_MAX_NAMES];
     isplit_share shares[ISPLIT__ENTRY_MAX_NAMES];
     int64_t values[ISPLIT__ENTRY_MAX_NAMES];
     isplit_item items[ISPLIT_SPLIT_MAX_ITEMS];
+    char texts[2 * ISPLIT__EVENT_MAX_BYTES]; /* no event holds more than half of it */
+    size_t used;
+    int64_t left_over; /* of a refused draft, as isplit_book_try says it */
 } isplit__value;
 
-/** Read and check a body of kind "add" or "pay"; false when it says nothing to us, which
- * a later version may understand. */
-bool isplit__body_read(const json_t *body, bool is_payment, isplit__value *out);
+/** What an event says; of this what its kind has. */
+typedef struct isplit__said {
+    isplit__value value;
+    isplit__id refs[ISPLIT__CLEAR_MAX_LEGACY];
+    size_t ref_count;
+    const char *why;
+    isplit__claim claim;
+    isplit__schedule schedule;
+    isplit__rules rules;
+} isplit__said;
 
-/** Append the canonical body of an entry. */
+/** Pass the body of this kind. @return ISPLIT__KIND_OTHER for one that we do not know */
+isplit__kind isplit__body_pass(isplit__codec *c, const char *kind, isplit__said *said);
+
+/** Append the body of an entry: of "pay" for a payment, else of "add". */
 void isplit__body_write(isplit__buf *b, const isplit_entry *e);
 
-#define ISPLIT__NOTE_MAX_BYTES 1000
+/** A mode with its list: of names, or of pairs of a name and a number. */
+typedef struct isplit__listing {
+    unsigned modes; /* that may stand here: bit m for mode m */
+    isplit_split_mode mode;
+    isplit_share *parts;
+    size_t count;
+    size_t max;   /* parts */
+    int64_t most; /* of a number */
+} isplit__listing;
 
-/** What a person says in his own words, trimmed; may be NULL. @return 0;
- * IC_ERR_INVALID */
-int isplit__note_read(const char *typed, const char **text, size_t *len,
-                      isplit_reason *why);
+void isplit__listing_pass(isplit__codec *c, const char *key, isplit__listing *l);
 
-/** Make parts of `from` parts of `total` in proportion, each less than a unit from its
- * exact part; false when one comes to nothing that was something. */
-bool isplit__scale(isplit_share *parts, size_t count, int64_t from, int64_t total);
+/** A name that an entry of a peer may hold. */
+const char *isplit__name_pass(isplit__codec *c, const char *key, const char *name);
+/** An id as hex digits. */
+void isplit__id_pass(isplit__codec *c, const char *key, isplit__id *id);
+/** Different ids in order, at most `max`; how many. */
+size_t isplit__ids_pass(isplit__codec *c, const char *key, isplit__id *ids, size_t count,
+                        size_t max);
 
-/** Is this a day of the calendar, YYYY-MM-DD? */
-bool isplit__date_valid(const char *date);
+/** The place of a name among shares, or `count`. */
+size_t isplit__place_of(const isplit_share *shares, size_t count, const char *name);
+
+/** Is this a currency's code in its one form? */
+bool isplit__code_valid(const char *code);
 
 #endif

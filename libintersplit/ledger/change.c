@@ -66,7 +66,7 @@ static bool counts(const isplit__room *room, uint32_t node, uint32_t entry)
     char key[2 * ISPLIT__ID_BYTES + 1];
     const isplit__event *e = room->nodes[node].event;
 
-    if (e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE)
+    if (isplit__event_in(e, ISPLIT__WORDS))
         return false;
     sodium_bin2hex(key, sizeof key, e->by.b, sizeof e->by.b);
     return isplit__room_is_writer(room, key) &&
@@ -187,17 +187,15 @@ int isplit__room_change(isplit__room *room)
 int isplit__room_change_one(isplit__room *room, uint32_t entry)
 {
     size_t most = 0;
-    const uint32_t *first =
-        isplit__idmap_get(&room->changed, &room->nodes[entry].event->id);
+    uint32_t last = isplit__room_last_change(room, entry);
 
-    for (uint32_t at = first ? *first : ISPLIT__NONE; at != ISPLIT__NONE && most <= FEW;
-         at = room->nodes[at].next)
+    for (uint32_t at = last; at != ISPLIT__NONE && most <= FEW; at = room->nodes[at].next)
         most++;
     if (!most || most > FEW)
         return most ? IC_ERR_AGAIN : 0;
     edit *changes = ic_mem_calloc(most, sizeof *changes);
     int err = changes
-                  ? change_all(room, changes, collect_list(room, entry, *first, changes))
+                  ? change_all(room, changes, collect_list(room, entry, last, changes))
                   : IC_ERR_NOMEM;
     ic_mem_free(changes);
     return err;

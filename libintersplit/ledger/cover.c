@@ -10,7 +10,6 @@
 typedef struct pass {
     isplit__past past;
     const isplit__room *room;
-    uint32_t *back; /* back[n] == past.stamp: an unvoid brought n back after this clear */
     uint32_t *clears;
     size_t clear_count;
     uint32_t *unvoids;
@@ -22,26 +21,9 @@ typedef struct pass {
 static void pass_free(pass *p)
 {
     isplit__past_free(&p->past);
-    ic_mem_free(p->back);
     ic_mem_free(p->clears);
     ic_mem_free(p->unvoids);
     ic_mem_free(p->seen);
-}
-
-/* The nodes of one or two kinds. */
-static size_t list_kinds(const isplit__room *room, isplit__kind kind, isplit__kind other,
-                         uint32_t *out)
-{
-    size_t count = 0;
-
-    for (uint32_t i = 0; i < room->count; i++) {
-        if (room->nodes[i].event->kind != kind && room->nodes[i].event->kind != other)
-            continue;
-        if (out)
-            out[count] = i;
-        count++;
-    }
-    return count;
 }
 
 static void note_seen(pass *p)
@@ -57,23 +39,18 @@ static void note_seen(pass *p)
 
 static int pass_start(pass *p, const isplit__room *room)
 {
-    size_t n = room->count + 1u;
+    const unsigned marks = 1u << ISPLIT__KIND_UNVOID | 1u << ISPLIT__KIND_VOID;
 
     *p = (pass){.room = room};
-    p->clear_count = list_kinds(room, ISPLIT__KIND_CLEAR, ISPLIT__KIND_CLEAR, NULL);
-    p->unvoid_count = list_kinds(room, ISPLIT__KIND_UNVOID, ISPLIT__KIND_VOID, NULL);
-    p->row = p->clear_count / 8 + 1;
     int err = isplit__past_new(&p->past, room);
-    p->back = ic_mem_calloc(n, sizeof *p->back);
-    p->clears = ic_mem_calloc(p->clear_count + 1, sizeof *p->clears);
-    p->unvoids = ic_mem_calloc(p->unvoid_count + 1, sizeof *p->unvoids);
+    p->clears = isplit__room_list(room, 1u << ISPLIT__KIND_CLEAR, &p->clear_count);
+    p->unvoids = isplit__room_list(room, marks, &p->unvoid_count);
+    p->row = p->clear_count / 8 + 1;
     p->seen = ic_mem_calloc(p->unvoid_count + 1, p->row);
-    if (err || !p->back || !p->clears || !p->unvoids || !p->seen) {
+    if (err || !p->clears || !p->unvoids || !p->seen) {
         pass_free(p);
         return IC_ERR_NOMEM;
     }
-    (void)list_kinds(room, ISPLIT__KIND_CLEAR, ISPLIT__KIND_CLEAR, p->clears);
-    (void)list_kinds(room, ISPLIT__KIND_UNVOID, ISPLIT__KIND_VOID, p->unvoids);
     note_seen(p);
     return 0;
 }
@@ -164,47 +141,36 @@ static bool clear_counts(const pass *p, size_t clear)
     return last == ISPLIT__NONE || p->room->nodes[last].event->kind == ISPLIT__KIND_VOID;
 }
 
-/* Single entries that their authors brought back after this clear; unsigned ones have no
- * author, anybody may. */
-static void note_brought_back(pass *p, size_t clear)
-{
-    for (size_t u = 0; u < p->unvoid_count; u++) {
-        const isplit__event *undo = p->room->nodes[p->unvoids[u]].event;
-        uint32_t at = isplit__room_find(p->room, &undo->refs[0]);
-        if (at == ISPLIT__NONE || !came_after(p, u, clear))
-            continue;
-        if (undo->kind == ISPLIT__KIND_UNVOID &&
-            isplit__room_may_change(p->room, p->unvoids[u], at))
-            p->back[at] = p->past.stamp;
-    }
-}
-
-typedef void (*covered_cb)(uint32_t node, void *user);
-
-/* Tell each entry that this clear covers. */
-static void each_covered(pass *p, size_t clear, covered_cb tell, void *user)
+/* Mark what this clear covers, if it counts: its past and the unsigned entries that it
+ * lists, without those that were brought back one by one: by their authors, unsigned ones
+ * by anybody. */
+static bool mark_covered(pass *p, size_t clear)
 {
     const isplit__event *c = p->room->nodes[p->clears[clear]].event;
 
-    note_brought_back(p, clear);
-    for (uint32_t i = 0; i < p->room->count; i++) {
-        if (isplit__past_has(&p->past, i) && p->back[i] != p->past.stamp &&
-            isplit__event_is_entry(p->room->nodes[i].event))
-            tell(i, user);
-    }
+    isplit__past_of(&p->past, p->clears[clear], 0);
+    if (!clear_counts(p, clear))
+        return false;
     for (size_t i = 0; i < c->ref_count; i++) {
         uint32_t at = isplit__room_find(p->room, &c->refs[i]);
-        if (at != ISPLIT__NONE && p->back[at] != p->past.stamp &&
-            p->room->nodes[at].event->kind == ISPLIT__KIND_LEGACY)
-            tell(at, user);
+        if (at != ISPLIT__NONE && p->room->nodes[at].event->kind == ISPLIT__KIND_LEGACY)
+            p->past.mark[at] = p->past.stamp;
     }
+    for (size_t u = 0; u < p->unvoid_count; u++) {
+        const isplit__event *undo = p->room->nodes[p->unvoids[u]].event;
+        uint32_t at = isplit__room_find(p->room, &undo->refs[0]);
+        if (at != ISPLIT__NONE && undo->kind == ISPLIT__KIND_UNVOID &&
+            came_after(p, u, clear) &&
+            isplit__room_may_change(p->room, p->unvoids[u], at))
+            p->past.mark[at] = 0;
+    }
+    return true;
 }
 
-static void set_covered(uint32_t node, void *user)
+static bool is_covered(const pass *p, uint32_t node)
 {
-    isplit__room *room = user;
-
-    room->nodes[node].covered = true;
+    return isplit__past_has(&p->past, node) &&
+           isplit__event_is_entry(p->room->nodes[node].event);
 }
 
 int isplit__room_cover(isplit__room *room)
@@ -213,30 +179,18 @@ int isplit__room_cover(isplit__room *room)
 
     for (uint32_t i = 0; i < room->count; i++)
         room->nodes[i].covered = false;
-    if (!room->has_clear)
+    if (!room->kinds[ISPLIT__KIND_CLEAR])
         return 0;
     int err = pass_start(&p, room);
     if (err)
         return err;
     for (size_t c = 0; c < p.clear_count; c++) {
-        isplit__past_of(&p.past, p.clears[c], 0);
-        if (clear_counts(&p, c))
-            each_covered(&p, c, set_covered, room);
+        bool counts = mark_covered(&p, c);
+        for (uint32_t i = 0; counts && i < room->count; i++)
+            room->nodes[i].covered = room->nodes[i].covered || is_covered(&p, i);
     }
     pass_free(&p);
     return 0;
-}
-
-typedef struct search {
-    const bool *wanted;
-    bool hit;
-} search;
-
-static void note_wanted(uint32_t node, void *user)
-{
-    search *s = user;
-
-    s->hit = s->hit || s->wanted[node];
 }
 
 int isplit__room_clears_over(const isplit__room *room, const bool *wanted,
@@ -250,11 +204,11 @@ int isplit__room_clears_over(const isplit__room *room, const bool *wanted,
     isplit__id *ids = ic_mem_calloc(p.clear_count + 1, sizeof *ids);
     *count = 0;
     for (size_t c = 0; ids && c < p.clear_count; c++) {
-        search s = {.wanted = wanted};
-        isplit__past_of(&p.past, p.clears[c], 0);
-        if (clear_counts(&p, c))
-            each_covered(&p, c, note_wanted, &s);
-        if (s.hit)
+        bool over = false;
+        bool counts = mark_covered(&p, c);
+        for (uint32_t i = 0; counts && !over && i < room->count; i++)
+            over = wanted[i] && is_covered(&p, i);
+        if (over)
             ids[(*count)++] = room->nodes[p.clears[c]].event->id;
     }
     pass_free(&p);

@@ -5,7 +5,6 @@
 #include "intercom/sys/mem.h"
 #include "ledger/author.h"
 #include "ledger/draft.h"
-#include "ledger/judge.h"
 #include "ledger/member.h"
 #include "ledger/recur.h"
 #include "text/name.h"
@@ -18,12 +17,19 @@ typedef struct doing {
     isplit__asked *asked;
     const isplit_state *state;
     uint8_t nonce[ISPLIT__NONCE_BYTES];
+    const char *kind; /* of the event */
+    isplit__said said;
 } doing;
 
 static int refuse(const doing *d, int err, const char *text)
 {
     isplit__refuse(d->asked->why, "%s", text);
     return err;
+}
+
+static const isplit__event *event_at(const doing *d, uint32_t node)
+{
+    return d->room->nodes[node].event;
 }
 
 static isplit__id own_key(const doing *d)
@@ -35,12 +41,12 @@ static isplit__id own_key(const doing *d)
 }
 
 /* Write the event and look up the entry that it is or changes. */
-static int write_body(doing *d, const char *kind, isplit__buf *body)
+static int write_said(doing *d)
 {
     isplit__id id;
     const isplit_state *state = NULL;
 
-    int err = isplit__author_write(d->room, d->author, kind, body, d->nonce, &id,
+    int err = isplit__author_write(d->room, d->author, d->kind, &d->said, d->nonce, &id,
                                    d->asked->why);
     if (!err)
         err = isplit__room_state(d->room, &state);
@@ -54,26 +60,22 @@ static int write_body(doing *d, const char *kind, isplit__buf *body)
 
 /* --- values --- */
 
-static int read_draft(doing *d, isplit__final *out)
+static int read_draft(doing *d)
 {
     isplit__id hash;
 
     isplit__id_of(&hash, d->nonce, sizeof d->nonce);
-    return isplit__draft_read(d->asked->deed->draft, d->state, &hash, out,
+    return isplit__draft_read(d->asked->deed->draft, d->state, &hash, &d->said.value,
                               &d->asked->field, d->asked->why);
 }
 
 static int add(doing *d)
 {
-    isplit__final f;
-    isplit__buf body = {0};
+    int err = read_draft(d);
 
-    int err = read_draft(d, &f);
-    if (err)
-        return err;
-    isplit__body_write(&body, &f.value.entry);
-    return write_body(d, f.value.entry.type == ISPLIT_ENTRY_PAYMENT ? "pay" : "add",
-                      &body);
+    if (d->asked->deed->draft->type == ISPLIT_ENTRY_PAYMENT)
+        d->kind = "pay";
+    return err ? err : write_said(d);
 }
 
 /* --- changes --- */
@@ -111,75 +113,53 @@ static int find_entry(const doing *d, uint32_t *node)
     return 0;
 }
 
-static void put_ref(isplit__buf *b, const isplit__id *ref)
-{
-    isplit__buf_text(b, "\"ref\":\"");
-    isplit__buf_hex(b, ref->b, sizeof ref->b);
-    isplit__buf_text(b, "\"");
-}
-
 static int amend(doing *d)
 {
-    isplit__final f;
-    isplit__buf body = {0};
     uint32_t node = ISPLIT__NONE;
 
     int err = find_entry(d, &node);
     if (!err)
-        err = read_draft(d, &f);
+        err = read_draft(d);
     if (err)
         return err;
-    isplit__buf_text(&body, "{\"body\":");
-    isplit__body_write(&body, &f.value.entry);
-    isplit__buf_text(&body, ",");
-    put_ref(&body, &d->room->nodes[node].event->id);
-    isplit__buf_text(&body, "}");
-    return write_body(d, "amend", &body);
+    d->said.refs[0] = d->room->nodes[node].event->id;
+    return write_said(d);
 }
 
-/* ref, why? */
-static int mark(doing *d, const char *kind, const isplit__id *ref)
+static int mark(doing *d, uint32_t node)
 {
-    size_t len = 0;
-    const char *text = NULL;
-    isplit__buf body = {0};
+    char words[ISPLIT__NOTE_MAX + 1];
 
-    int err = isplit__note_read(d->asked->deed->text, &text, &len, d->asked->why);
+    int err = isplit__note_typed(d->asked->deed->text, words, d->asked->why);
     if (err) {
         d->asked->field = ISPLIT_FIELD_NOTE;
         return err;
     }
-    isplit__buf_text(&body, "{");
-    put_ref(&body, ref);
-    if (len) {
-        isplit__buf_text(&body, ",\"why\":");
-        isplit__buf_json_text(&body, text, len);
-    }
-    isplit__buf_text(&body, "}");
-    return write_body(d, kind, &body);
+    d->said.refs[0] = d->room->nodes[node].event->id;
+    d->said.why = words;
+    return write_said(d);
 }
 
 static uint32_t find_recurring(const doing *d);
-static int stop(doing *d, uint32_t node, const char *kind);
+static int stop(doing *d, uint32_t node);
 
 static int void_entry(doing *d)
 {
     uint32_t node = find_recurring(d);
 
     if (node != ISPLIT__NONE)
-        return stop(d, node, "void");
+        return stop(d, node);
     int err = find_entry(d, &node);
     if (!err && d->room->nodes[node].event->entry->flags & ISPLIT_ENTRY_VOID)
         err = refuse(d, IC_ERR_INVALID, "this entry is void already");
-    return err ? err : mark(d, "void", &d->room->nodes[node].event->id);
+    return err ? err : mark(d, node);
 }
 
 /* The clear in force with the greatest (lc, id). */
-static int find_clear(const doing *d, isplit__id *out)
+static int find_clear(const doing *d, uint32_t *out)
 {
     size_t count = 0;
     isplit__id *clears = NULL;
-    const isplit__event *last = NULL;
     bool *wanted = ic_mem_alloc(d->room->count + 1u);
 
     if (!wanted)
@@ -189,32 +169,33 @@ static int find_clear(const doing *d, isplit__id *out)
     ic_mem_free(wanted);
     if (err)
         return err;
+    *out = ISPLIT__NONE;
     for (size_t i = 0; i < count; i++) {
-        const isplit__event *e =
-            d->room->nodes[isplit__room_find(d->room, &clears[i])].event;
-        last = !last || isplit__event_compare(last, e) < 0 ? e : last;
+        uint32_t at = isplit__room_find(d->room, &clears[i]);
+        if (*out == ISPLIT__NONE ||
+            isplit__event_compare(event_at(d, *out), event_at(d, at)) < 0)
+            *out = at;
     }
     ic_mem_free(clears);
-    if (last)
-        *out = last->id;
-    return last ? 0 : refuse(d, IC_ERR_NOT_FOUND, "nothing was cleared in this room");
+    return *out != ISPLIT__NONE
+               ? 0
+               : refuse(d, IC_ERR_NOT_FOUND, "nothing was cleared in this room");
 }
 
 static int undo_clear(doing *d)
 {
     bool may = false;
-    isplit__id clear;
+    uint32_t clear = ISPLIT__NONE;
     const isplit__id key = own_key(d);
 
     int err = find_clear(d, &clear);
     if (!err)
-        err = isplit__room_may_undo(d->room, &key, isplit__room_find(d->room, &clear),
-                                    &may);
+        err = isplit__room_may_undo(d->room, &key, clear, &may);
     if (!err && !may)
         err =
             refuse(d, IC_ERR_DENIED,
                    "only who has an entry in this room can undo its clear, or an owner");
-    return err ? err : mark(d, "unvoid", &clear);
+    return err ? err : mark(d, clear);
 }
 
 static int unvoid(doing *d)
@@ -225,17 +206,17 @@ static int unvoid(doing *d)
     if (id && strcmp(id, "clear") == 0)
         return undo_clear(d);
     if (node != ISPLIT__NONE)
-        return stop(d, node, "unvoid");
+        return stop(d, node);
     int err = find_entry(d, &node);
     if (!err && d->room->nodes[node].live)
         err = refuse(d, IC_ERR_INVALID, "this entry counts already");
-    return err ? err : mark(d, "unvoid", &d->room->nodes[node].event->id);
+    return err ? err : mark(d, node);
 }
 
 /* --- words --- */
 
 /* A word is about values, so it names the event that brought them. */
-static int say(doing *d, const char *kind)
+static int say(doing *d)
 {
     const isplit_entry *e = NULL;
     const isplit_deed *deed = d->asked->deed;
@@ -250,7 +231,7 @@ static int say(doing *d, const char *kind)
             d, IC_ERR_DENIED,
             "claim your name first: only members whom an entry names confirm or "
             "dispute it");
-    return mark(d, kind, &d->room->nodes[d->room->nodes[node].value].event->id);
+    return mark(d, d->room->nodes[node].value);
 }
 
 /* --- again and again --- */
@@ -279,23 +260,12 @@ static int read_repeat(doing *d, isplit__schedule *out)
 
 static int recur(doing *d)
 {
-    isplit__final f;
-    isplit__schedule schedule;
-    isplit__buf body = {0};
-
-    int err = read_draft(d, &f);
-    if (!err && f.value.entry.type == ISPLIT_ENTRY_PAYMENT)
+    int err = read_draft(d);
+    if (!err && d->said.value.entry.type == ISPLIT_ENTRY_PAYMENT)
         err = refuse(d, IC_ERR_INVALID, "a payment does not come again by itself");
     if (!err)
-        err = read_repeat(d, &schedule);
-    if (err)
-        return err;
-    isplit__buf_text(&body, "{\"body\":");
-    isplit__body_write(&body, &f.value.entry);
-    isplit__buf_text(&body, ",");
-    isplit__schedule_write(&body, &schedule);
-    isplit__buf_text(&body, "}");
-    return write_body(d, "recur", &body);
+        err = read_repeat(d, &d->said.schedule);
+    return err ? err : write_said(d);
 }
 
 /* A recurring entry is meant: its node, or ISPLIT__NONE. */
@@ -312,21 +282,20 @@ static uint32_t find_recurring(const doing *d)
     return ISPLIT__NONE;
 }
 
-static int stop(doing *d, uint32_t node, const char *kind)
+static int stop(doing *d, uint32_t node)
 {
     const isplit__id key = own_key(d);
 
     if (!isplit__room_may_change_now(d->room, &key, node))
         return refuse(d, IC_ERR_DENIED, refused);
-    return mark(d, kind, &d->room->nodes[node].event->id);
+    return mark(d, node);
 }
 
-static int write_occur(doing *d, const isplit_entry *entry, uint32_t number)
+static int write_occur(doing *d, const isplit__event *template, uint32_t number)
 {
-    isplit__buf body = {0};
-
-    isplit__buf_printf(&body, "{\"n\":%u,\"ref\":\"%s\"}", number, entry->id);
-    return isplit__author_write(d->room, d->author, "occur", &body, NULL, NULL,
+    d->said.refs[0] = template->id;
+    d->said.schedule.number = number;
+    return isplit__author_write(d->room, d->author, "occur", &d->said, NULL, NULL,
                                 d->asked->why);
 }
 
@@ -341,7 +310,7 @@ static int make_due(doing *d, const isplit__event *template, uint32_t from,
         if (!isplit__schedule_day(template->schedule, template->entry->date, n, date) ||
             strcmp(date, today) > 0)
             break;
-        err = write_occur(d, template->entry, n);
+        err = write_occur(d, template, n);
         *made += !err;
     }
     return err;
@@ -351,10 +320,13 @@ int isplit__author_due(isplit__room *room, const isplit__author *author, size_t 
                        isplit_reason *why)
 {
     isplit__asked asked = {.why = why};
-    doing d = {.room = room, .author = author, .asked = &asked};
+    doing d;
     const char *own = ic_identity_public_key_hex(author->identity);
     char today[ISPLIT__DATE_BYTES];
 
+    d.room = room;
+    d.author = author;
+    d.asked = &asked;
     *made = 0;
     isplit__date_of(author->env->wall_ms(author->env->user), today);
     int err = isplit__room_state(room, &d.state);
@@ -394,91 +366,84 @@ static int read_member(const doing *d, isplit__claim *out)
 
 static int set_member(doing *d)
 {
-    isplit__claim claim;
-    isplit__buf body = {0};
+    isplit__claim *claim = &d->said.claim;
     const isplit__id key = own_key(d);
 
-    int err = read_member(d, &claim);
+    int err = read_member(d, claim);
     if (err)
         return err;
-    const isplit_member *m = isplit__state_find_member(&d->room->state, claim.name);
-    if (m && m->key && strcmp(m->key, claim.key) != 0 &&
+    const isplit_member *m = isplit__state_find_member(&d->room->state, claim->name);
+    if (m && m->key && strcmp(m->key, claim->key) != 0 &&
         !isplit__view_owns(&d->room->owners, &key))
         return refuse(d, IC_ERR_DENIED, "somebody else claimed this name");
-    isplit__claim_write(&body, &claim);
-    return write_body(d, "member", &body);
+    return write_said(d);
 }
 
 /* --- settings --- */
 
-static int check_settings(const doing *d, const isplit_settings *s, json_t **body)
+/* They are written and read again: what cannot be read has no effect. */
+static int check_settings(doing *d)
 {
+    isplit__rules again;
     isplit__buf text = {0};
-    isplit__rules rules;
-    const isplit_settings *now = d->state->settings;
+    isplit__codec c = isplit__codec_writer(&text);
 
-    if (*now->currency &&
-        (strcmp(now->currency, s->currency) != 0 || now->exponent != s->exponent))
-        return refuse(d, IC_ERR_INVALID, "the currency of a room is set once");
-    if (s->preset_count > ISPLIT__PRESETS_MAX || s->writer_count > ISPLIT__WRITERS_MAX)
-        return refuse(d, IC_ERR_INVALID, "a room has at most 16 presets and 48 writers");
-    isplit__rules_write(&text, s);
-    *body =
-        text.bad ? NULL : json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-    bool good = *body && isplit__rules_read(*body, &rules);
+    isplit__rules_pass(&c, &d->said.rules);
     int err = text.bad ? IC_ERR_NOMEM : 0;
-    isplit__buf_free(&text);
-    if (!err && !good)
+    if (!err && (text.len > sizeof again.texts || !isplit__rules_load(text.data, &again)))
         err = refuse(d, IC_ERR_INVALID,
                      "a setting is not valid: currencies are like EUR, keys have 64 hex "
                      "digits, presets have names");
+    isplit__buf_free(&text);
     return err;
 }
 
 static int set(doing *d)
 {
-    json_t *json = NULL;
-    isplit__buf body = {0};
     const isplit__id key = own_key(d);
     const isplit_settings *s = d->asked->deed->settings;
+    const isplit_settings *now = d->state->settings;
 
     if (d->room->owners.owner_count && !isplit__view_owns(&d->room->owners, &key))
         return refuse(d, IC_ERR_DENIED, "only the owners of a room change its settings");
-    int err = check_settings(d, s, &json);
-    if (!err)
-        isplit__rules_write(&body, s);
-    json_decref(json);
-    return err ? err : write_body(d, "room", &body);
+    if (*now->currency &&
+        (strcmp(now->currency, s->currency) != 0 || now->exponent != s->exponent))
+        return refuse(d, IC_ERR_INVALID, "the currency of a room is set once");
+    if (!isplit__rules_of(s, &d->said.rules))
+        return refuse(d, IC_ERR_INVALID, "a room has at most 16 presets and 48 writers");
+    int err = check_settings(d);
+    return err ? err : write_said(d);
 }
 
 int isplit__author_do(isplit__room *room, const isplit__author *author,
                       isplit__asked *asked)
 {
-    doing d = {.room = room, .author = author, .asked = asked};
+    static const struct {
+        const char *kind;
+        int (*run)(doing *d);
+    } deeds[] = {
+        [ISPLIT_DEED_ADD] = {"add", add},
+        [ISPLIT_DEED_AMEND] = {"amend", amend},
+        [ISPLIT_DEED_VOID] = {"void", void_entry},
+        [ISPLIT_DEED_UNVOID] = {"unvoid", unvoid},
+        [ISPLIT_DEED_ACK] = {"ack", say},
+        [ISPLIT_DEED_DISPUTE] = {"dispute", say},
+        [ISPLIT_DEED_MEMBER] = {"member", set_member},
+        [ISPLIT_DEED_RECUR] = {"recur", recur},
+        [ISPLIT_DEED_SET] = {"room", set},
+    };
+    doing d;
+    size_t kind = (size_t)asked->deed->kind;
 
+    d.room = room;
+    d.author = author;
+    d.asked = asked;
+    if (kind >= sizeof deeds / sizeof deeds[0] || !deeds[kind].run)
+        return refuse(&d, IC_ERR_INVALID, "this version cannot do that");
+    d.kind = deeds[kind].kind;
     int err = isplit__room_state(room, &d.state);
     if (err)
         return err;
     author->env->random(d.nonce, sizeof d.nonce, author->env->user);
-    switch (asked->deed->kind) {
-    case ISPLIT_DEED_ADD:
-        return add(&d);
-    case ISPLIT_DEED_AMEND:
-        return amend(&d);
-    case ISPLIT_DEED_VOID:
-        return void_entry(&d);
-    case ISPLIT_DEED_UNVOID:
-        return unvoid(&d);
-    case ISPLIT_DEED_ACK:
-        return say(&d, "ack");
-    case ISPLIT_DEED_DISPUTE:
-        return say(&d, "dispute");
-    case ISPLIT_DEED_MEMBER:
-        return set_member(&d);
-    case ISPLIT_DEED_RECUR:
-        return recur(&d);
-    case ISPLIT_DEED_SET:
-        return set(&d);
-    }
-    return refuse(&d, IC_ERR_INVALID, "this version cannot do that");
+    return deeds[kind].run(&d);
 }

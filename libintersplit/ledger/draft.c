@@ -5,17 +5,34 @@
 
 #include "intercom/error.h"
 #include "intersplit/money.h"
-#include "ledger/rules.h"
 #include "money/money.h"
 #include "text/name.h"
 #include "text/reason.h"
+
+__extension__ typedef __int128 product;
+
+bool isplit__scale(isplit_share *parts, size_t count, int64_t from, int64_t total)
+{
+    bool whole = true;
+    int64_t sum = 0;
+    int64_t given = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += parts[i].minor;
+        int64_t upto = (int64_t)((product)total * sum / from);
+        whole = whole && (upto > given || !parts[i].minor);
+        parts[i].minor = upto - given;
+        given = upto;
+    }
+    return whole;
+}
 
 /* A draft that is being read. */
 typedef struct reading {
     const isplit_draft *draft;
     const isplit_state *state;
-    isplit__final *out;
-    isplit_entry *entry; /* out->value.entry */
+    isplit__value *out;
+    isplit_entry *entry; /* out->entry */
     isplit_split split;
     isplit_split_item items[ISPLIT_SPLIT_MAX_ITEMS];
     isplit_field field; /* that is being read */
@@ -27,28 +44,24 @@ static int refuse(const reading *r, const char *text)
     return isplit__refuse(r->why, "%s", text);
 }
 
-/* A copy with a zero after it. */
-static int keep(reading *r, const char *text, size_t len, const char **out)
+static int keep(reading *r, const char *text, const char **out)
 {
-    isplit__final *f = r->out;
+    isplit__value *v = r->out;
+    size_t size = strlen(text) + 1;
 
-    if (len >= sizeof f->texts - f->used)
+    if (size > sizeof v->texts - v->used)
         return refuse(r, "the entry is too large: fewer names or a shorter note");
-    char *copy = f->texts + f->used;
-    memcpy(copy, text, len);
-    copy[len] = 0;
-    f->used += len + 1;
-    *out = copy;
+    *out = memcpy(v->texts + v->used, text, size);
+    v->used += size;
     return 0;
 }
 
 static int keep_words(reading *r, const char *typed, const char **out)
 {
-    size_t len = 0;
-    const char *text = NULL;
+    char words[ISPLIT__NOTE_MAX + 1];
 
-    int err = isplit__note_read(typed, &text, &len, r->why);
-    return err ? err : keep(r, text, len, out);
+    int err = isplit__note_typed(typed, words, r->why);
+    return err ? err : keep(r, words, out);
 }
 
 static int keep_name(reading *r, const char *text, const char **out)
@@ -57,7 +70,7 @@ static int keep_name(reading *r, const char *text, const char **out)
     const char *typed = text ? text : "";
 
     int err = isplit__name_typed(typed, strlen(typed), name, r->why);
-    return err ? err : keep(r, name, strlen(name), out);
+    return err ? err : keep(r, name, out);
 }
 
 /* Zero is no amount, but may be a part of one. */
@@ -66,17 +79,25 @@ static bool is_zero(const char *text)
     return !text || (*text && strspn(text, "0.,") == strlen(text));
 }
 
+/* A text that is missing is not money. */
+static int read_decimal(const reading *r, const char *text, unsigned exponent,
+                        const char *code, int64_t *minor)
+{
+    if (!text)
+        text = "";
+    return isplit_money_parse(text, strlen(text), exponent, *code ? code : NULL,
+                              r->draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, minor,
+                              r->why);
+}
+
 /* Money in the currency that the user speaks of. */
 static int read_money(const reading *r, const char *text, int64_t *minor)
 {
-    const char *code = *r->entry->currency ? r->entry->currency
-                                           : isplit_state_currency(r->state, 0)->code;
+    const char *code = r->entry->currency;
 
-    if (!text)
-        text = "";
-    return isplit_money_parse(text, strlen(text), r->entry->exponent, *code ? code : NULL,
-                              r->draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, minor,
-                              r->why);
+    if (!*code)
+        code = isplit_state_currency(r->state, 0)->code;
+    return read_decimal(r, text, r->entry->exponent, code, minor);
 }
 
 /* --- currency --- */
@@ -96,24 +117,22 @@ static int read_currency(reading *r)
     if (err || strcmp(code, own->code) == 0)
         return err;
     r->entry->exponent = isplit_currency_exponent(code);
-    return keep(r, code, strlen(code), &r->entry->currency);
+    return keep(r, code, &r->entry->currency);
 }
 
 /* --- who paid --- */
 
 static int add_payer(reading *r, const char *text)
 {
-    isplit__value *v = &r->out->value;
+    isplit__value *v = r->out;
     isplit_entry *e = &v->entry;
     const char *name = NULL;
 
     if (e->paid_count == ISPLIT__ENTRY_MAX_NAMES)
         return refuse(r, "an entry has at most 64 members");
     int err = keep_name(r, text, &name);
-    for (size_t i = 0; !err && i < e->paid_count; i++) {
-        if (strcmp(v->paid[i].name, name) == 0)
-            err = refuse(r, "a payer stands twice");
-    }
+    if (!err && isplit__place_of(v->paid, e->paid_count, name) < e->paid_count)
+        err = refuse(r, "a payer stands twice");
     if (!err)
         v->paid[e->paid_count++].name = name;
     return err;
@@ -124,7 +143,7 @@ static int read_payers(reading *r)
     const isplit_draft *d = r->draft;
 
     r->field = ISPLIT_FIELD_PAYER;
-    r->entry->paid = r->out->value.paid;
+    r->entry->paid = r->out->paid;
     if (d->payer && d->payer_count)
         return refuse(r, "name one payer, or several with their amounts");
     int err = d->payer || !d->payer_count ? add_payer(r, d->payer) : 0;
@@ -137,7 +156,7 @@ static int read_payers(reading *r)
 static int read_paid(reading *r)
 {
     int64_t left = r->entry->amount_minor;
-    isplit_share *paid = r->out->value.paid;
+    isplit_share *paid = r->out->paid;
 
     paid[0].minor = left;
     if (!r->draft->payer_count)
@@ -163,11 +182,7 @@ static int read_paid(reading *r)
 
 static size_t place_of(const reading *r, const char *name)
 {
-    size_t i = 0;
-
-    while (i < r->entry->share_count && strcmp(r->entry->shares[i].name, name) != 0)
-        i++;
-    return i;
+    return isplit__place_of(r->entry->shares, r->entry->share_count, name);
 }
 
 /* Append a member unless he is there; *at is his place. */
@@ -183,7 +198,7 @@ static int add_sharer(reading *r, const char *text, size_t *at)
         return 0;
     if (*at == ISPLIT__ENTRY_MAX_NAMES)
         return refuse(r, "an entry has at most 64 members");
-    r->out->value.shares[r->entry->share_count++] = (isplit_share){.name = name};
+    r->out->shares[r->entry->share_count++] = (isplit_share){.name = name};
     return 0;
 }
 
@@ -204,7 +219,7 @@ static int add_all_members(reading *r)
 /* The original puts a payer whom the split leaves out first. */
 static int put_payers_first(reading *r)
 {
-    isplit_share *shares = r->out->value.shares;
+    isplit_share *shares = r->out->shares;
     size_t put = 0;
 
     for (size_t i = 0; i < r->entry->paid_count; i++) {
@@ -223,34 +238,22 @@ static int put_payers_first(reading *r)
 /* A number from 1 on; what is too large is refused with the split. */
 static int read_weight(const reading *r, const char *name, const char *text, int64_t *out)
 {
-    size_t count = 0;
-    const isplit_member *members = isplit_state_members(r->state, &count);
+    const isplit_member *member = isplit__state_find_member(r->state, name);
 
-    *out = 1;
-    if (text) {
-        size_t digits = strspn(text, "0123456789");
-        if (!digits || text[digits] || digits > 9)
-            return refuse(r, "a weight is a whole number from 1 to 1000000");
-        *out = strtoll(text, NULL, 10);
+    if (!text) {
+        *out = member ? member->weight : 1;
+        return 0;
     }
-    for (size_t i = 0; !text && i < count; i++) {
-        if (strcmp(members[i].name, name) == 0)
-            *out = members[i].weight;
-    }
+    size_t digits = strspn(text, "0123456789");
+    if (!digits || text[digits] || digits > 9)
+        return refuse(r, "a weight is a whole number from 1 to 1000000");
+    *out = strtoll(text, NULL, 10);
     return 0;
-}
-
-/* Hundredths of a percent are read like hundredths of a euro. */
-static int read_percent(const reading *r, const char *text, int64_t *out)
-{
-    return isplit_money_parse(text, strlen(text), 2, NULL,
-                              r->draft->amount_strict ? ISPLIT_MONEY_STRICT : 0, out,
-                              r->why);
 }
 
 static int read_value(const reading *r, size_t at, const char *text)
 {
-    int64_t *value = &r->out->value.values[at];
+    int64_t *value = &r->out->values[at];
 
     if (r->entry->mode == ISPLIT_SPLIT_WEIGHTS)
         return read_weight(r, r->entry->shares[at].name, text, value);
@@ -259,8 +262,8 @@ static int read_value(const reading *r, size_t at, const char *text)
     *value = 0;
     if (is_zero(text))
         return 0;
-    if (r->entry->mode == ISPLIT_SPLIT_PERCENT)
-        return read_percent(r, text, value);
+    if (r->entry->mode == ISPLIT_SPLIT_PERCENT) /* hundredths, like those of a euro */
+        return read_decimal(r, text, 2, "", value);
     return read_money(r, text, value);
 }
 
@@ -304,14 +307,14 @@ static int use_preset(reading *r, const isplit_preset *preset)
     r->entry->mode = preset->mode;
     for (size_t i = 0; !err && i < preset->part_count; i++) {
         err = add_sharer(r, preset->parts[i].name, &at);
-        r->out->value.values[at] = preset->parts[i].minor;
+        r->out->values[at] = preset->parts[i].minor;
     }
     return err;
 }
 
 static int read_item(reading *r, const isplit_draft_item *from, size_t number)
 {
-    isplit_item *item = &r->out->value.items[number];
+    isplit_item *item = &r->out->items[number];
     size_t at = 0;
 
     *item = (isplit_item){.members = 0};
@@ -344,13 +347,13 @@ static int read_items(reading *r)
 static void share_items(reading *r)
 {
     for (size_t i = 0; i < r->draft->item_count; i++) {
-        isplit_item *item = &r->out->value.items[i];
+        isplit_item *item = &r->out->items[i];
         if (!item->members && r->entry->share_count)
             item->members =
                 UINT64_MAX >> (ISPLIT_SPLIT_MAX_MEMBERS - r->entry->share_count);
         r->items[i] = (isplit_split_item){item->amount_minor, item->members};
     }
-    r->entry->items = r->draft->item_count ? r->out->value.items : NULL;
+    r->entry->items = r->draft->item_count ? r->out->items : NULL;
     r->entry->item_count = r->draft->item_count;
 }
 
@@ -407,7 +410,7 @@ static int compute(reading *r)
 
     int err = isplit_split_compute(&r->split, shares, r->why);
     for (size_t i = 0; !err && i < r->entry->share_count; i++)
-        r->out->value.shares[i].minor = shares[i];
+        r->out->shares[i].minor = shares[i];
     return err;
 }
 
@@ -420,12 +423,12 @@ static int keep_rest_item(reading *r)
         return 0;
     if (e->item_count == ISPLIT_SPLIT_MAX_ITEMS)
         return refuse(r, "a bill has 1 to 64 items");
-    r->out->value.items[e->item_count++] = (isplit_item){
+    r->out->items[e->item_count++] = (isplit_item){
         .text = "",
         .amount_minor = r->split.left_over,
         .members = UINT64_C(1) << (r->split.rest_to - 1),
     };
-    e->items = r->out->value.items;
+    e->items = r->out->items;
     return 0;
 }
 
@@ -444,7 +447,7 @@ static int read_split(reading *r, const isplit__id *nonce)
     isplit_entry *e = r->entry;
 
     r->field = ISPLIT_FIELD_SPLIT;
-    e->shares = r->out->value.shares;
+    e->shares = r->out->shares;
     const isplit_preset *preset = find_preset(r);
     int err = preset ? use_preset(r, preset) : read_parts(r);
     if (!err && e->mode == ISPLIT_SPLIT_ITEMS)
@@ -461,14 +464,14 @@ static int read_split(reading *r, const isplit__id *nonce)
     r->split.amount_minor = e->amount_minor;
     r->split.exponent = e->exponent;
     r->split.count = e->share_count;
-    r->split.values = valued ? r->out->value.values : NULL;
+    r->split.values = valued ? r->out->values : NULL;
     r->split.items = r->items;
     r->split.item_count = e->item_count;
     r->split.rotate_at = first_among_equals(r, nonce);
     err = compute(r);
     if (err)
         return err;
-    e->values = valued && e->mode != ISPLIT_SPLIT_EXACT ? r->out->value.values : NULL;
+    e->values = valued && e->mode != ISPLIT_SPLIT_EXACT ? r->out->values : NULL;
     return keep_rest_item(r);
 }
 
@@ -480,13 +483,13 @@ static int read_receiver(reading *r)
 
     r->field = ISPLIT_FIELD_SPLIT;
     r->entry->mode = ISPLIT_SPLIT_EXACT;
-    r->entry->shares = r->out->value.shares;
+    r->entry->shares = r->out->shares;
     if (r->draft->part_count != 1 || r->entry->paid_count != 1)
         return refuse(r, "a payment goes from one member to one other");
     int err = add_sharer(r, r->draft->parts[0].name, &at);
     if (!err && strcmp(r->entry->shares[0].name, r->entry->paid[0].name) == 0)
         err = refuse(r, "a payment goes from one member to one other");
-    r->out->value.shares[0].minor = r->entry->amount_minor;
+    r->out->shares[0].minor = r->entry->amount_minor;
     return err;
 }
 
@@ -496,7 +499,7 @@ static int read_receiver(reading *r)
 static int convert(reading *r)
 {
     isplit_entry *e = r->entry;
-    isplit__value *v = &r->out->value;
+    isplit__value *v = r->out;
     const char *rate = r->draft->rate;
     const isplit_currency *own = isplit_state_currency(r->state, 0);
     int64_t from = e->amount_minor;
@@ -510,7 +513,7 @@ static int convert(reading *r)
     int err = isplit_money_convert(from, e->exponent, rate, own->exponent,
                                    &e->amount_minor, r->why);
     if (!err)
-        err = keep(r, rate, strlen(rate), &e->rate);
+        err = keep(r, rate, &e->rate);
     if (err)
         return err;
     e->original_minor = from;
@@ -540,7 +543,7 @@ static int read_labels(reading *r)
     isplit_entry *e = r->entry;
     int err = 0;
 
-    e->category = e->date = "";
+    e->category = "";
     r->field = ISPLIT_FIELD_CATEGORY;
     if (d->category && *d->category)
         err = keep_name(r, d->category, &e->category);
@@ -551,10 +554,7 @@ static int read_labels(reading *r)
     r->field = ISPLIT_FIELD_DATE;
     if (d->date && *d->date && !isplit__date_valid(d->date))
         return refuse(r, "a date is a day of the calendar, like 2026-01-31");
-    if (d->date)
-        err = keep(r, d->date, strlen(d->date), &e->date);
-    if (err)
-        return err;
+    e->date = d->date ? d->date : "";
     r->field = ISPLIT_FIELD_NOTE;
     return keep_words(r, d->note, &e->note);
 }
@@ -580,17 +580,14 @@ static int read_all(reading *r, const isplit__id *nonce)
 }
 
 int isplit__draft_read(const isplit_draft *draft, const isplit_state *state,
-                       const isplit__id *nonce, isplit__final *out, isplit_field *field,
+                       const isplit__id *nonce, isplit__value *out, isplit_field *field,
                        isplit_reason *why)
 {
-    reading r = {.draft = draft,
-                 .state = state,
-                 .out = out,
-                 .entry = &out->value.entry,
-                 .why = why};
+    reading r = {
+        .draft = draft, .state = state, .out = out, .entry = &out->entry, .why = why};
 
     out->used = 0;
-    out->value.entry = (isplit_entry){.type = draft->type, .mode = draft->mode};
+    out->entry = (isplit_entry){.type = draft->type, .mode = draft->mode};
     int err = read_all(&r, nonce);
     *field = err ? r.field : ISPLIT_FIELD_NONE;
     out->left_over = err ? r.split.left_over : 0;

@@ -11,13 +11,9 @@
 #include "ledger/body.h"
 #include "ledger/state.h"
 
-/** An entry in its final form, with its texts. */
-typedef struct isplit__final {
-    isplit__value value;
-    char texts[2 * ISPLIT__EVENT_MAX_BYTES]; /* no event holds more than half of it */
-    size_t used;
-    int64_t left_over; /* of a refused draft, as isplit_book_try says it */
-} isplit__final;
+/** Make parts of `from` parts of `total` in proportion, each less than a unit from its
+ * exact part; false when one comes to nothing that was something. */
+bool isplit__scale(isplit_share *parts, size_t count, int64_t from, int64_t total);
 
 /**
  * Read a draft as a member of this room means it.
@@ -26,7 +22,7 @@ typedef struct isplit__final {
  * @return 0; IC_ERR_INVALID with the field and the reason
  */
 int isplit__draft_read(const isplit_draft *draft, const isplit_state *state,
-                       const isplit__id *nonce, isplit__final *out, isplit_field *field,
+                       const isplit__id *nonce, isplit__value *out, isplit_field *field,
                        isplit_reason *why);
 
 #endif

@@ -34,103 +34,78 @@ unsigned isplit_entry_flags(const isplit_entry *e, int64_t now_ms)
     return e->flags | (ahead ? (unsigned)ISPLIT_ENTRY_AHEAD : 0);
 }
 
-static size_t text_size(const char *text)
+/* Memory that is being filled. */
+typedef struct filling {
+    char *to; /* NULL: only measured */
+    size_t used;
+} filling;
+
+static void *put(filling *f, const void *data, size_t size)
 {
-    return text && *text ? strlen(text) + 1 : 0;
+    void *at = f->to ? f->to + f->used : NULL;
+
+    if (at && size)
+        memcpy(at, data, size);
+    f->used += size;
+    return at;
 }
 
-static size_t shares_size(const isplit_share *shares, size_t count)
+static const char *put_text(filling *f, const char *text)
 {
-    size_t size = count * sizeof *shares;
-
-    for (size_t i = 0; i < count; i++)
-        size += text_size(shares[i].name);
-    return size;
+    return text && *text ? put(f, text, strlen(text) + 1) : "";
 }
 
-static size_t items_size(const isplit_item *items, size_t count)
-{
-    size_t size = count * sizeof *items;
-
-    for (size_t i = 0; i < count; i++)
-        size += text_size(items[i].text);
-    return size;
-}
-
-/* The texts of an entry, which all move together; `author` may be NULL. */
-#define TEXTS 9
-
-static void list_texts(isplit_entry *e, const char **list[TEXTS])
-{
-    const char **const texts[TEXTS] = {&e->id,       &e->note,     &e->by,
-                                       &e->author,   &e->currency, &e->original_currency,
-                                       &e->category, &e->date,     &e->rate};
-
-    memcpy(list, texts, sizeof texts);
-}
-
-static const char *put_text(char **at, const char *text)
-{
-    char *put = *at;
-
-    if (!text || !*text)
-        return "";
-    memcpy(put, text, strlen(text) + 1);
-    *at += strlen(text) + 1;
-    return put;
-}
-
-static const isplit_share *put_shares(isplit_share *to, const isplit_share *from,
-                                      size_t count, char **at)
+static const isplit_share *put_names(filling *f, isplit_share *to,
+                                     const isplit_share *from, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        to[i].name = put_text(at, from[i].name);
-        to[i].minor = from[i].minor;
+        const char *name = put_text(f, from[i].name);
+        if (to)
+            to[i].name = name;
     }
     return to;
 }
 
-static const isplit_item *put_items(isplit_item *to, const isplit_item *from,
-                                    size_t count, char **at)
+/* The entry with all that it points to: lists first, then texts. */
+static void put_entry(filling *f, const isplit_entry *from)
 {
-    for (size_t i = 0; i < count; i++) {
-        to[i] = from[i];
-        to[i].text = put_text(at, from[i].text);
+    isplit_entry e = *from;
+    isplit_entry *copy = put(f, from, sizeof e);
+    isplit_share *paid = put(f, from->paid, e.paid_count * sizeof *paid);
+    isplit_share *shares = put(f, from->shares, e.share_count * sizeof *shares);
+    isplit_item *items = put(f, from->items, e.item_count * sizeof *items);
+    const char **const texts[] = {&e.id,       &e.note,     &e.by,
+                                  &e.author,   &e.currency, &e.original_currency,
+                                  &e.category, &e.date,     &e.rate};
+
+    if (e.values)
+        e.values = put(f, from->values, e.share_count * sizeof *e.values);
+    e.paid = put_names(f, paid, from->paid, e.paid_count);
+    e.shares = put_names(f, shares, from->shares, e.share_count);
+    e.items = e.item_count ? items : NULL;
+    for (size_t i = 0; i < e.item_count; i++) {
+        const char *text = put_text(f, from->items[i].text);
+        if (items)
+            items[i].text = text;
     }
-    return count ? to : NULL;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        *texts[i] = put_text(f, *texts[i]);
+    e.author = from->author ? e.author : NULL;
+    e.flags = from->author ? ISPLIT_ENTRY_SIGNED : 0;
+    if (copy)
+        *copy = e;
 }
 
 isplit_entry *isplit__entry_copy(const isplit_entry *from)
 {
-    const char **texts[TEXTS];
-    isplit_entry e = *from;
-    size_t size = sizeof e + shares_size(e.paid, e.paid_count) +
-                  shares_size(e.shares, e.share_count) +
-                  items_size(e.items, e.item_count) +
-                  (e.values ? e.share_count * sizeof *e.values : 0);
+    filling f = {.to = NULL};
 
-    list_texts(&e, texts);
-    for (size_t i = 0; i < TEXTS; i++)
-        size += text_size(*texts[i]);
-    isplit_entry *copy = ic_mem_alloc(size);
-    if (!copy)
-        return NULL;
-    isplit_share *paid = (isplit_share *)(void *)(copy + 1);
-    isplit_share *shares = paid + e.paid_count;
-    isplit_item *items = (isplit_item *)(void *)(shares + e.share_count);
-    int64_t *values = (int64_t *)(void *)(items + e.item_count);
-    char *at = (char *)(values + (e.values ? e.share_count : 0));
-    e.paid = put_shares(paid, e.paid, e.paid_count, &at);
-    e.shares = put_shares(shares, e.shares, e.share_count, &at);
-    e.items = put_items(items, e.items, e.item_count, &at);
-    if (e.values)
-        e.values = memcpy(values, e.values, e.share_count * sizeof *values);
-    for (size_t i = 0; i < TEXTS; i++)
-        *texts[i] = put_text(&at, *texts[i]);
-    e.author = from->author ? e.author : NULL;
-    e.flags = from->author ? ISPLIT_ENTRY_SIGNED : 0;
-    *copy = e;
-    return copy;
+    put_entry(&f, from);
+    f.to = ic_mem_alloc(f.used);
+    f.used = 0;
+    if (f.to)
+        put_entry(&f, from);
+    return (isplit_entry *)(void *)f.to;
 }
 
 int isplit__entry_signed(const isplit_entry *parts, const isplit__event *event,

@@ -8,19 +8,11 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledger/body.h"
-#include "ledger/member.h"
-#include "ledger/quick.h"
-#include "ledger/recur.h"
-#include "ledger/rules.h"
 #include "text/canonical.h"
 #include "text/name.h"
 #include "text/reason.h"
 
 #define SIGNED_PREFIX "intersplit/event/2\n"
-#define ENVELOPE_MEMBERS 10 /* at body by deps k lc n room seq v */
-#define NONCE_MIN_HEX 16
-#define NONCE_MAX_HEX 32
-#define MAX_CLEARED_LEGACY 64 /* as many as 4 096 bytes hold */
 
 void isplit__event_free(isplit__event *event)
 {
@@ -38,6 +30,12 @@ int isplit__event_compare(const isplit__event *a, const isplit__event *b)
     if (a->lc != b->lc)
         return a->lc < b->lc ? -1 : 1;
     return isplit__id_compare(&a->id, &b->id);
+}
+
+int isplit__event_order(const void *a, const void *b)
+{
+    return isplit__event_compare(*(const isplit__event *const *)a,
+                                 *(const isplit__event *const *)b);
 }
 
 bool isplit__event_is_entry(const isplit__event *event)
@@ -58,17 +56,8 @@ bool isplit__room_name_valid(const char *room)
 {
     size_t len = room ? strlen(room) : 0;
 
-    if (!len || len > ISPLIT__ROOM_MAX_BYTES)
-        return false;
-    while (len) {
-        uint32_t code = 0;
-        size_t n = isplit__utf8_next(room, len, &code);
-        if (!n || isplit__is_control(code))
-            return false;
-        room += n;
-        len -= n;
-    }
-    return true;
+    return len && len <= ISPLIT__ROOM_MAX_BYTES &&
+           isplit__utf8_without(room, len, isplit__is_control);
 }
 
 void isplit__id_of(isplit__id *out, const void *text, size_t len)
@@ -105,284 +94,171 @@ static int refuse(isplit_reason *why, const char *text)
     return IC_ERR_PROTO;
 }
 
-static const char *member_text(const json_t *object, const char *key)
+uint64_t isplit__mark_of(const uint8_t *nonce, size_t len)
 {
-    return json_string_value(json_object_get(object, key));
-}
+    uint64_t mark = 0;
 
-static bool member_integer(const json_t *object, const char *key, int64_t least,
-                           int64_t most, int64_t *out)
-{
-    const json_t *value = json_object_get(object, key);
-    int64_t v = json_is_integer(value) ? (int64_t)json_integer_value(value) : least - 1;
-
-    *out = v;
-    return v >= least && v <= most;
-}
-
-/* A list of different ids in order, at most `max`. */
-static int read_ids(const json_t *list, size_t max, isplit__id **out, size_t *count)
-{
-    size_t n = json_array_size(list);
-
-    if (!json_is_array(list) || n > max)
-        return IC_ERR_PROTO;
-    isplit__id *ids = ic_mem_calloc(n ? n : 1, sizeof *ids);
-    if (!ids)
-        return IC_ERR_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const json_t *hex = json_array_get(list, i);
-        if (!isplit__id_parse(&ids[i], json_string_value(hex), json_string_length(hex)) ||
-            (i && isplit__id_compare(&ids[i - 1], &ids[i]) >= 0)) {
-            ic_mem_free(ids);
-            return IC_ERR_PROTO;
-        }
-    }
-    *out = ids;
-    *count = n;
-    return 0;
-}
-
-static bool nonce_valid(const json_t *nonce)
-{
-    const char *hex = json_string_value(nonce);
-    size_t len = json_string_length(nonce);
-
-    return hex && len >= NONCE_MIN_HEX && len <= NONCE_MAX_HEX && len % 2 == 0 &&
-           strspn(hex, "0123456789abcdef") == len;
-}
-
-uint64_t isplit__mark_of(const char *hex, size_t len)
-{
-    static const char begins[] = "696d";
-    char text[2 * sizeof(uint64_t) + 1] = {0};
-
-    if (len != sizeof text - 1 || memcmp(hex, begins, sizeof begins - 1) != 0)
+    if (len != sizeof mark || memcmp(nonce, "im", 2) != 0)
         return 0;
-    memcpy(text, hex, len);
-    return strtoull(text, NULL, 16);
+    for (size_t i = 0; i < len; i++)
+        mark = mark << 8 | nonce[i];
+    return mark;
+}
+
+/* --- reading and writing --- */
+
+/* Everything around the body; what is wrong here is wrong for every version. */
+static void pass_envelope(isplit__codec *c, isplit__parts *p)
+{
+    isplit__codec_open(c, NULL, '{');
+    p->at = isplit__codec_number(c, "at", p->at, 0, ISPLIT__INTEGER_MAX);
+    p->body = isplit__codec_raw(c, "body", p->body);
+    isplit__id_pass(c, "by", &p->by);
+    p->dep_count =
+        isplit__ids_pass(c, "deps", p->deps, p->dep_count, ISPLIT__EVENT_MAX_DEPS);
+    p->kind = isplit__codec_text(c, "k", p->kind);
+    p->lc = isplit__codec_number(c, "lc", p->lc, 1, ISPLIT__INTEGER_MAX);
+    p->nonce_len = isplit__codec_hex(c, "n", p->nonce, p->nonce_len, ISPLIT__NONCE_MIN,
+                                     ISPLIT__NONCE_MAX);
+    p->room = isplit__codec_text(c, "room", p->room);
+    p->seq = (uint32_t)isplit__codec_number(c, "seq", p->seq, 1, ISPLIT__EVENT_MAX_SEQ);
+    (void)isplit__codec_number(c, "v", 2, 2, 2);
+    isplit__codec_close(c, '}');
+}
+
+void isplit__event_compose(isplit__buf *out, const isplit__parts *parts)
+{
+    isplit__codec c = isplit__codec_writer(out);
+    isplit__parts p = *parts;
+
+    pass_envelope(&c, &p);
+}
+
+bool isplit__event_parts(const char *text, size_t len, char *pool, isplit__parts *out)
+{
+    isplit__codec c = isplit__codec_reader(text, len, pool);
+
+    pass_envelope(&c, out);
+    return isplit__codec_finish(&c);
 }
 
 static bool kind_valid(const char *kind)
 {
-    size_t len = kind ? strlen(kind) : 0;
+    size_t len = strlen(kind);
 
     return len && len <= ISPLIT__KIND_MAX_BYTES &&
            strspn(kind, "abcdefghijklmnopqrstuvwxyz_") == len;
 }
 
-/* Everything around the body; what is wrong here is wrong for every version. */
-static int read_envelope(const json_t *object, const char *room, isplit__event *e,
-                         isplit_reason *why)
+/* A copy with a zero after it; NULL, and an error, when there is no memory. */
+static void *keep(const void *data, size_t size, int *err)
 {
-    int64_t seq = 0;
-    const char *in = member_text(object, "room");
-    const json_t *by = json_object_get(object, "by");
+    char *copy = ic_mem_alloc(size + 1);
 
-    if (!in || strcmp(in, room) != 0)
-        return refuse(why, "the event is of another room");
-    if (!isplit__id_parse(&e->by, json_string_value(by), json_string_length(by)) ||
-        !member_integer(object, "seq", 1, ISPLIT__EVENT_MAX_SEQ, &seq) ||
-        !member_integer(object, "lc", 1, ISPLIT__INTEGER_MAX, &e->lc) ||
-        !member_integer(object, "at", 0, ISPLIT__INTEGER_MAX, &e->at) ||
-        !kind_valid(member_text(object, "k")) ||
-        !nonce_valid(json_object_get(object, "n")) ||
-        !json_is_object(json_object_get(object, "body")))
-        return refuse(why, "a member of the event is missing or wrong");
-    const json_t *nonce = json_object_get(object, "n");
-    e->mark = isplit__mark_of(json_string_value(nonce), json_string_length(nonce));
-    e->seq = (uint32_t)seq;
-    int err = read_ids(json_object_get(object, "deps"), ISPLIT__EVENT_MAX_DEPS, &e->deps,
-                       &e->dep_count);
-    return err == IC_ERR_PROTO ? refuse(why, "the event's deps are wrong") : err;
+    if (!copy) {
+        *err = IC_ERR_NOMEM;
+        return NULL;
+    }
+    if (size)
+        memcpy(copy, data, size);
+    copy[size] = 0;
+    return copy;
 }
 
-static int read_clear(const json_t *body, isplit__event *e)
-{
-    int err = read_ids(json_object_get(body, "legacy"), MAX_CLEARED_LEGACY, &e->refs,
-                       &e->ref_count);
-
-    if (!err && json_object_size(body) == 1)
-        e->kind = ISPLIT__KIND_CLEAR;
-    return err == IC_ERR_PROTO ? 0 : err;
-}
-
-static int copy_text(const char *text, char **out)
-{
-    *out = ic_mem_alloc(strlen(text) + 1);
-    if (*out)
-        memcpy(*out, text, strlen(text) + 1);
-    return *out ? 0 : IC_ERR_NOMEM;
-}
-
-/* The member "ref" of a body; false, and no error, when there is none. */
-static bool read_ref(const json_t *body, isplit__event *e, int *err)
-{
-    isplit__id ref;
-    const json_t *hex = json_object_get(body, "ref");
-
-    if (!isplit__id_parse(&ref, json_string_value(hex), json_string_length(hex)))
-        return false;
-    e->refs = ic_mem_alloc(sizeof ref);
-    *err = e->refs ? 0 : IC_ERR_NOMEM;
-    if (e->refs)
-        *e->refs = ref;
-    e->ref_count = e->refs != NULL;
-    return e->refs != NULL;
-}
-
-/* ref, why?: what is done to an entry, or to a clear. */
-static int read_mark(const json_t *body, isplit__kind kind, isplit__event *e)
+/* Keep what a good body says. */
+static int keep_body(isplit__event *e, const isplit__parts *p, const isplit__said *s,
+                     const char *prefix)
 {
     int err = 0;
-    const json_t *why = json_object_get(body, "why");
 
-    if (json_object_size(body) != (why ? 2 : 1) || (why && !json_is_string(why)) ||
-        !read_ref(body, e, &err))
+    if (isplit__event_in(e, ISPLIT__VALUED))
+        err = isplit__entry_signed(&s->value.entry, e, prefix, &e->entry);
+    if (!err && s->ref_count) {
+        e->refs = keep(s->refs, s->ref_count * sizeof *s->refs, &err);
+        e->ref_count = s->ref_count;
+    }
+    if (err)
         return err;
-    e->kind = kind;
-    return why ? copy_text(json_string_value(why), &e->text) : 0;
-}
-
-static int read_entry(const json_t *body, bool is_payment, const char *prefix,
-                      isplit__event *e)
-{
-    isplit__value v;
-
-    if (!isplit__body_read(body, is_payment, &v))
-        return 0;
-    e->kind = ISPLIT__KIND_ADD;
-    return isplit__entry_signed(&v.entry, e, prefix, &e->entry);
-}
-
-/* ref, body: other values for an entry. */
-static int read_amend(const json_t *body, const char *prefix, isplit__event *e)
-{
-    int err = 0;
-    const json_t *values = json_object_get(body, "body");
-    bool is_payment = json_object_get(values, "from") != NULL;
-
-    if (json_object_size(body) != 2 || !values)
-        return 0;
-    err = read_entry(values, is_payment, prefix, e);
-    if (err || !e->entry)
-        return err;
-    e->kind = read_ref(body, e, &err) ? ISPLIT__KIND_AMEND : ISPLIT__KIND_OTHER;
-    return err;
-}
-
-static int keep_schedule(const isplit__schedule *schedule, isplit__kind kind,
-                         isplit__event *e)
-{
-    e->schedule = ic_mem_alloc(sizeof *e->schedule);
-    e->kind = e->schedule ? kind : ISPLIT__KIND_OTHER;
-    if (e->schedule)
-        *e->schedule = *schedule;
-    return e->schedule ? 0 : IC_ERR_NOMEM;
-}
-
-/* body, every, step, until; the first day is the date of the body. */
-static int read_recur(const json_t *body, const char *prefix, isplit__event *e)
-{
-    isplit__schedule schedule;
-
-    if (json_object_size(body) != 4 || !isplit__schedule_read(body, &schedule))
-        return 0;
-    int err = read_entry(json_object_get(body, "body"), false, prefix, e);
-    e->kind = ISPLIT__KIND_OTHER;
-    if (err || !e->entry || !*e->entry->date)
-        return err;
-    return keep_schedule(&schedule, ISPLIT__KIND_RECUR, e);
-}
-
-static int read_occur(const json_t *body, isplit__event *e)
-{
-    int err = 0;
-    int64_t number = 0;
-
-    if (json_object_size(body) != 2 ||
-        !member_integer(body, "n", 0, ISPLIT__OCCUR_MAX - 1, &number) ||
-        !read_ref(body, e, &err))
-        return err;
-    const isplit__schedule schedule = {.number = (uint32_t)number};
-    return keep_schedule(&schedule, ISPLIT__KIND_OCCUR, e);
-}
-
-/* Settings are kept as text: they are few, and most are superseded. */
-static int read_room(const json_t *body, isplit__event *e)
-{
-    isplit__rules rules;
-    isplit__buf text = {0};
-
-    if (!isplit__rules_read(body, &rules))
-        return 0;
-    int err = isplit__canonical_write(&text, body, NULL);
-    if (!err)
-        err = isplit__buf_finish(&text, &e->text);
-    isplit__buf_free(&text);
-    e->kind = err ? ISPLIT__KIND_OTHER : ISPLIT__KIND_ROOM;
-    return err;
-}
-
-static int read_member(const json_t *body, isplit__event *e)
-{
-    int err = isplit__claim_read(body, &e->by, &e->claim);
-
-    if (!err && e->claim)
-        e->kind = ISPLIT__KIND_MEMBER;
+    if (e->kind == ISPLIT__KIND_MEMBER)
+        e->claim = keep(&s->claim, sizeof s->claim, &err);
+    else if (e->kind == ISPLIT__KIND_RECUR || e->kind == ISPLIT__KIND_OCCUR)
+        e->schedule = keep(&s->schedule, sizeof s->schedule, &err);
+    else if (e->kind == ISPLIT__KIND_ROOM) /* few, and most are superseded */
+        e->text = keep(p->body.at, p->body.len, &err);
+    else if (isplit__event_in(e, ISPLIT__MARKS) && *s->why)
+        e->text = keep(s->why, strlen(s->why), &err);
     return err;
 }
 
 /* A body that we cannot read is no error: the event is passed on, without effect. */
-static int read_body(const json_t *object, const char *prefix, isplit__event *e)
+static int read_body(isplit__event *e, const isplit__parts *p, const char *prefix)
 {
-    const char *kind = member_text(object, "k");
-    const json_t *body = json_object_get(object, "body");
+    isplit__said s;
+    isplit__codec c = isplit__codec_reader(p->body.at, p->body.len, s.value.texts);
+    char own[2 * ISPLIT__ID_BYTES + 1];
 
-    if (strcmp(kind, "add") == 0)
-        return read_entry(body, false, prefix, e);
-    if (strcmp(kind, "pay") == 0)
-        return read_entry(body, true, prefix, e);
-    if (strcmp(kind, "amend") == 0)
-        return read_amend(body, prefix, e);
-    if (strcmp(kind, "clear") == 0)
-        return read_clear(body, e);
-    if (strcmp(kind, "void") == 0)
-        return read_mark(body, ISPLIT__KIND_VOID, e);
-    if (strcmp(kind, "unvoid") == 0)
-        return read_mark(body, ISPLIT__KIND_UNVOID, e);
-    if (strcmp(kind, "ack") == 0)
-        return read_mark(body, ISPLIT__KIND_ACK, e);
-    if (strcmp(kind, "dispute") == 0)
-        return read_mark(body, ISPLIT__KIND_DISPUTE, e);
-    if (strcmp(kind, "member") == 0)
-        return read_member(body, e);
-    if (strcmp(kind, "recur") == 0)
-        return read_recur(body, prefix, e);
-    if (strcmp(kind, "occur") == 0)
-        return read_occur(body, e);
-    if (strcmp(kind, "room") == 0)
-        return read_room(body, e);
-    return 0;
+    s.ref_count = 0;
+    e->kind = isplit__body_pass(&c, p->kind, &s);
+    if (!isplit__codec_finish(&c))
+        e->kind = ISPLIT__KIND_OTHER;
+    if (e->kind == ISPLIT__KIND_MEMBER) {
+        /* only who signs can claim a name, and only for himself */
+        sodium_bin2hex(own, sizeof own, e->by.b, sizeof e->by.b);
+        if (s.claim.claims && strcmp(s.claim.key, own) != 0)
+            e->kind = ISPLIT__KIND_OTHER;
+        memcpy(s.claim.key, own, sizeof own);
+    }
+    return e->kind == ISPLIT__KIND_OTHER ? 0 : keep_body(e, p, &s, prefix);
 }
 
-static int make_event(const json_t *object, const char *text, size_t len,
-                      const isplit__context *context, isplit__event **out,
-                      isplit_reason *why)
+static isplit__event *make_event(const isplit__parts *p)
 {
+    int err = 0;
     isplit__event *e = ic_mem_calloc(1, sizeof *e);
 
     if (!e)
+        return NULL;
+    e->by = p->by;
+    e->seq = p->seq;
+    e->lc = p->lc;
+    e->at = p->at;
+    e->mark = isplit__mark_of(p->nonce, p->nonce_len);
+    e->deps = keep(p->deps, p->dep_count * sizeof *p->deps, &err);
+    e->dep_count = p->dep_count;
+    if (err)
+        isplit__event_free(e);
+    return err ? NULL : e;
+}
+
+static int load(const char *text, size_t len, const isplit__context *context,
+                isplit__event **out, isplit_reason *why)
+{
+    char pool[ISPLIT__EVENT_MAX_BYTES];
+    isplit__parts p;
+
+    if (len > sizeof pool)
+        return refuse(why, "the event is too large");
+    if (!isplit__event_parts(text, len, pool, &p) || !kind_valid(p.kind) ||
+        *p.body.at != '{')
+        return refuse(why, "a member of the event is missing or wrong");
+    if (strcmp(p.room, context->room) != 0)
+        return refuse(why, "the event is of another room");
+    isplit__event *e = make_event(&p);
+    if (!e)
         return IC_ERR_NOMEM;
     isplit__id_of(&e->id, text, len);
-    int err = read_envelope(object, context->room, e, why);
-    if (!err)
-        err = read_body(object, context->prefix, e);
+    int err = read_body(e, &p, context->prefix);
     if (err)
         isplit__event_free(e);
     else
         *out = e;
     return err;
+}
+
+int isplit__event_load(const char *text, size_t len, const isplit__context *context,
+                       isplit__event **out)
+{
+    return load(text, len, context, out, NULL);
 }
 
 /* What is signed: a prefix that no other signature of the wallet begins with. */
@@ -405,28 +281,26 @@ bool isplit__item_verify(const isplit__item *item)
 static int read_outside(const json_t *object, isplit__item *item, isplit__buf *canonical,
                         isplit_reason *why)
 {
-    int64_t version = 0;
+    const json_t *version = json_object_get(object, "v");
     const json_t *sig = json_object_get(object, "sig");
 
-    if (!json_is_object(object) || !member_integer(object, "v", 1, INT32_MAX, &version))
+    if (!json_is_integer(version) || json_integer_value(version) < 1 ||
+        json_integer_value(version) > INT32_MAX)
         return refuse(why, "not an event");
-    if (version != 2) {
+    if (json_integer_value(version) != 2) {
         isplit__refuse(why, "the event is of a later version");
         return IC_ERR_UNSUPPORTED;
     }
-    if (json_object_size(object) != ENVELOPE_MEMBERS + 1 ||
-        !read_hex(item->sig, IC_SIGNATURE_BYTES, json_string_value(sig),
+    if (!read_hex(item->sig, IC_SIGNATURE_BYTES, json_string_value(sig),
                   json_string_length(sig)))
-        return refuse(why, "the event has no signature, or other members than an event");
+        return refuse(why, "the event has no signature");
     int err = isplit__canonical_write(canonical, object, "sig");
-    if (err == IC_ERR_PROTO)
-        return refuse(why, "the event nests too deep or has a number that is not whole");
-    if (!err && canonical->len > ISPLIT__EVENT_MAX_BYTES)
-        err = refuse(why, "the event is too large");
-    return err;
+    return err == IC_ERR_PROTO ? refuse(why, "the event nests too deep or has a number "
+                                             "that is not whole")
+                               : err;
 }
 
-int isplit__event_read(const json_t *object, const isplit__context *context,
+static int read_signed(const json_t *object, const isplit__context *context,
                        isplit__item *out, isplit_reason *why)
 {
     isplit__item item = {0};
@@ -434,8 +308,7 @@ int isplit__event_read(const json_t *object, const isplit__context *context,
 
     int err = read_outside(object, &item, &canonical, why);
     if (!err)
-        err =
-            make_event(object, canonical.data, canonical.len, context, &item.event, why);
+        err = load(canonical.data, canonical.len, context, &item.event, why);
     if (err) {
         isplit__buf_free(&canonical);
         return err;
@@ -452,7 +325,7 @@ int isplit__item_of(const json_t *object, const isplit__context *context,
     const json_t *x = json_object_get(object, "x");
 
     if (x || json_object_get(object, "v"))
-        return isplit__event_read(x ? x : object, context, out, why);
+        return read_signed(x ? x : object, context, out, why);
     return isplit__legacy_read(object, out);
 }
 
@@ -469,35 +342,6 @@ int isplit__item_read(const char *json, size_t len, const isplit__context *conte
         isplit__refuse(why, "an event is not JSON");
     json_decref(object);
     return err;
-}
-
-static int load_json(const char *text, size_t len, const isplit__context *context,
-                     isplit__event **out)
-{
-    json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-    int err = IC_ERR_PROTO;
-
-    if (object && json_object_size(object) == ENVELOPE_MEMBERS)
-        err = make_event(object, text, len, context, out, NULL);
-    json_decref(object);
-    return err;
-}
-
-int isplit__event_load(const char *text, size_t len, const isplit__context *context,
-                       isplit__event **out)
-{
-    isplit__event *e = ic_mem_calloc(1, sizeof *e);
-
-    if (!e)
-        return IC_ERR_NOMEM;
-    isplit__id_of(&e->id, text, len);
-    int err = isplit__quick_read(text, len, context, e);
-    if (!err) {
-        *out = e;
-        return 0;
-    }
-    isplit__event_free(e);
-    return err == IC_ERR_NOT_FOUND ? load_json(text, len, context, out) : err;
 }
 
 int isplit__event_sign(isplit__buf *canonical, const isplit__context *context,

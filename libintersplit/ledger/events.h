@@ -17,6 +17,7 @@
 #include "intersplit/entry.h"
 #include "intersplit/reason.h"
 #include "text/buf.h"
+#include "text/scan.h"
 
 /* Static limits: every peer must judge alike, so they never change. */
 #define ISPLIT__ID_BYTES 32
@@ -28,6 +29,8 @@
 #define ISPLIT__EXPONENT 2u /* of a room without a currency (section 2.2) */
 #define ISPLIT__ROOM_MAX_BYTES 256
 #define ISPLIT__KIND_MAX_BYTES 32
+#define ISPLIT__NONCE_MIN 8 /* bytes */
+#define ISPLIT__NONCE_MAX 16
 
 /* Of an unsigned event of the original, which has no limit of its own. */
 #define ISPLIT__LEGACY_MAX_BYTES 65536
@@ -52,6 +55,16 @@ typedef enum isplit__kind {
     ISPLIT__KIND_ROOM,
     ISPLIT__KIND_LEGACY /* an unsigned entry of the original */
 } isplit__kind;
+#define ISPLIT__KINDS (ISPLIT__KIND_LEGACY + 1)
+
+/** Sets of kinds. */
+enum {
+    ISPLIT__VALUED = 1u << ISPLIT__KIND_ADD | 1u << ISPLIT__KIND_AMEND |
+                     1u << ISPLIT__KIND_RECUR, /* whose body has the values of an entry */
+    ISPLIT__WORDS = 1u << ISPLIT__KIND_ACK | 1u << ISPLIT__KIND_DISPUTE,
+    ISPLIT__MARKS = 1u << ISPLIT__KIND_VOID | 1u << ISPLIT__KIND_UNVOID | ISPLIT__WORDS,
+    ISPLIT__CHANGES = 1u << ISPLIT__KIND_AMEND | ISPLIT__MARKS
+};
 
 /** Where an event belongs. */
 typedef struct isplit__context {
@@ -74,11 +87,26 @@ typedef struct isplit__event {
     isplit_entry *entry; /* ADD, LEGACY, AMEND, RECUR, of OCCUR once it is known; one
                             piece of memory with its texts */
     union {
-        char *text;                  /* VOID, UNVOID: why, or NULL; ROOM: the body */
-        struct isplit__claim *claim; /* MEMBER */
+        char *text; /* VOID, UNVOID, ACK, DISPUTE: why, or NULL; ROOM: the body */
+        struct isplit__claim *claim;       /* MEMBER */
         struct isplit__schedule *schedule; /* RECUR and OCCUR */
     };
 } isplit__event;
+
+/** The members of an event as they are signed; texts are borrowed. */
+typedef struct isplit__parts {
+    const char *room;
+    const char *kind;
+    isplit__slice body; /* canonical JSON */
+    isplit__id by;
+    isplit__id deps[ISPLIT__EVENT_MAX_DEPS]; /* sorted */
+    size_t dep_count;
+    uint8_t nonce[ISPLIT__NONCE_MAX];
+    size_t nonce_len;
+    int64_t at;
+    int64_t lc;
+    uint32_t seq;
+} isplit__parts;
 
 /** An event with the bytes that prove it. */
 typedef struct isplit__item {
@@ -89,6 +117,10 @@ typedef struct isplit__item {
 } isplit__item;
 
 void isplit__event_free(isplit__event *event);
+static inline bool isplit__event_in(const isplit__event *event, unsigned kinds)
+{
+    return kinds >> event->kind & 1;
+}
 /** Is it an entry, not only a change of one? */
 bool isplit__event_is_entry(const isplit__event *event);
 void isplit__item_free(isplit__item *item);
@@ -96,9 +128,9 @@ void isplit__item_free(isplit__item *item);
 /** Is this a room's name: 1 to ISPLIT__ROOM_MAX_BYTES bytes of UTF-8, no controls? */
 bool isplit__room_name_valid(const char *room);
 
-/** The mark that a nonce (hex digits) holds, or 0: an imported entry has `im` and six
- * bytes that its row makes where others have eight random ones. */
-uint64_t isplit__mark_of(const char *hex, size_t len);
+/** The mark that a nonce holds, or 0: an imported entry has `im` and six bytes that its
+ * row makes where others have eight random ones. */
+uint64_t isplit__mark_of(const uint8_t *nonce, size_t len);
 
 /** SHA-256 of one event's bytes. */
 void isplit__id_of(isplit__id *out, const void *text, size_t len);
@@ -108,19 +140,22 @@ bool isplit__print_parse(uint8_t out[ISPLIT__PRINT_BYTES], const char *hex, size
 int isplit__id_compare(const void *a, const void *b);
 /** The order of a room: (lc, id). */
 int isplit__event_compare(const isplit__event *a, const isplit__event *b);
+/** The same for arrays of pointers to events. */
+int isplit__event_order(const void *a, const void *b);
+
+/** Take the canonical bytes of an event apart; `pool` is as large as they. */
+bool isplit__event_parts(const char *text, size_t len, char *pool, isplit__parts *out);
+/** Append the canonical bytes of an event. */
+void isplit__event_compose(isplit__buf *out, const isplit__parts *parts);
 
 /**
- * An event of version 2 as it came over the wire: shape and limits, not the signature.
+ * Either kind of event as JSON text: signed, of the original, or the latter with the
+ * former as "x". Shape and limits are looked at, not the signature.
  *
- * @param context  the event must be of this room
+ * @param context  a signed event must be of this room
  * @return 0; IC_ERR_PROTO (not an event), IC_ERR_UNSUPPORTED (of a later version),
- * IC_ERR_NOMEM
+ * IC_ERR_INVALID (an entry that the original passes over), IC_ERR_NOMEM
  */
-int isplit__event_read(const json_t *object, const isplit__context *context,
-                       isplit__item *out, isplit_reason *why);
-
-/** Either kind of event as JSON text: signed, of the original, or the latter with the
- * former as "x". IC_ERR_INVALID for an entry that the original passes over. */
 int isplit__item_read(const char *json, size_t len, const isplit__context *context,
                       isplit__item *out, isplit_reason *why);
 

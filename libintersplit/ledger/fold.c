@@ -3,7 +3,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/money.h"
-#include "ledger/judge.h"
+#include "ledger/room.h"
 
 /* The node of this entry's txId that may count. */
 static uint32_t first_of_tx(const isplit__room *room, const isplit_entry *legacy)
@@ -46,12 +46,12 @@ uint32_t isplit__room_spoken_of(const isplit__room *room, uint32_t node)
 {
     const isplit__event *e = room->nodes[node].event;
 
-    if (e->kind == ISPLIT__KIND_CLEAR || e->kind == ISPLIT__KIND_OCCUR || !e->ref_count)
+    if (!isplit__event_in(e, ISPLIT__CHANGES))
         return isplit__room_entry_of(room, node);
     node = isplit__room_find(room, &e->refs[0]);
     /* words are about values, an amend's too; all else is about the entry itself */
     if (node != ISPLIT__NONE && room->nodes[node].event->kind == ISPLIT__KIND_AMEND &&
-        !isplit__event_is_word(e))
+        !isplit__event_in(e, ISPLIT__WORDS))
         return ISPLIT__NONE;
     return isplit__room_entry_of(room, node);
 }
@@ -185,7 +185,7 @@ static int count_entry(isplit__room *room, uint32_t node)
     isplit__node *n = &room->nodes[node];
     bool old = n->event->kind == ISPLIT__KIND_LEGACY;
 
-    if (!stands_alone(room, node) || (old && room->has_clear) ||
+    if (!stands_alone(room, node) || (old && room->kinds[ISPLIT__KIND_CLEAR]) ||
         isplit__idmap_get(&room->changed, &n->event->id))
         return IC_ERR_AGAIN;
     n->value = node;
@@ -224,7 +224,7 @@ static int change_entry(isplit__room *room, uint32_t node)
         return 0;
     if (room->nodes[target].event->kind == ISPLIT__KIND_CLEAR ||
         room->nodes[target].event->kind == ISPLIT__KIND_RECUR ||
-        (e->kind == ISPLIT__KIND_UNVOID && room->has_clear))
+        (e->kind == ISPLIT__KIND_UNVOID && room->kinds[ISPLIT__KIND_CLEAR]))
         return IC_ERR_AGAIN;
     return entry == ISPLIT__NONE ? 0 : count_again(room, entry);
 }
@@ -235,26 +235,11 @@ static int fold_one(isplit__room *room, uint32_t node)
 
     if (e->entry)
         set_exponent(room, e->entry);
-    switch (e->kind) {
-    case ISPLIT__KIND_ADD:
-    case ISPLIT__KIND_LEGACY:
+    if (e->kind == ISPLIT__KIND_ADD || e->kind == ISPLIT__KIND_LEGACY)
         return count_entry(room, node);
-    case ISPLIT__KIND_AMEND:
-    case ISPLIT__KIND_VOID:
-    case ISPLIT__KIND_UNVOID:
-    case ISPLIT__KIND_ACK:
-    case ISPLIT__KIND_DISPUTE:
+    if (isplit__event_in(e, ISPLIT__CHANGES))
         return change_entry(room, node);
-    case ISPLIT__KIND_OTHER:
-        return 0;
-    case ISPLIT__KIND_CLEAR:
-    case ISPLIT__KIND_MEMBER:
-    case ISPLIT__KIND_OCCUR:
-    case ISPLIT__KIND_RECUR:
-    case ISPLIT__KIND_ROOM:
-        break;
-    }
-    return IC_ERR_AGAIN; /* it may change everything */
+    return e->kind == ISPLIT__KIND_OTHER ? 0 : IC_ERR_AGAIN; /* all may change */
 }
 
 void isplit__room_fold_one(isplit__room *room, uint32_t node)

@@ -10,30 +10,11 @@
 #include "intercom/sys/mem.h"
 
 #define BLOCK 64 /* events that are added up one by one at each end of a range */
-#define FIRST_CAP 256
-
-static int sort_order(const void *a, const void *b)
-{
-    return isplit__event_compare(*(const isplit__event *const *)a,
-                                 *(const isplit__event *const *)b);
-}
 
 static bool reserve(isplit__index *x, size_t need)
 {
-    size_t cap = need + need / 2 + FIRST_CAP;
-
-    if (need <= x->cap)
-        return true;
-    const isplit__event **order = ic_mem_resize(x->order, cap * sizeof *x->order);
-    if (!order)
-        return false;
-    x->order = order;
-    isplit__sum *sums = ic_mem_resize(x->sums, (cap / BLOCK + 1) * sizeof *sums);
-    if (!sums)
-        return false;
-    x->sums = sums;
-    x->cap = cap;
-    return true;
+    return isplit__grow(&x->order, need, &x->cap, sizeof *x->order) &&
+           isplit__grow(&x->sums, need / BLOCK + 1, &x->sum_cap, sizeof *x->sums);
 }
 
 /* The blocks from the one with position `from` on. */
@@ -66,22 +47,15 @@ static size_t merge(isplit__index *x, const isplit__event **more, size_t count)
     return first;
 }
 
-int isplit__index_add(isplit__index *x, const isplit__event *const *events, size_t count)
+int isplit__index_add(isplit__index *x, const isplit__event **more, size_t count)
 {
-    const isplit__event **more = ic_mem_alloc(count * sizeof *more);
-
-    if (!more || !reserve(x, x->count + count)) {
-        ic_mem_free(more);
+    if (!reserve(x, x->count + count))
         return IC_ERR_NOMEM;
-    }
-    if (count)
-        memcpy(more, events, count * sizeof *more);
     if (count > 1)
-        qsort(more, count, sizeof *more, sort_order);
+        qsort(more, count, sizeof *more, isplit__event_order);
     size_t first = merge(x, more, count);
     x->count += count;
     add_up(x, first);
-    ic_mem_free(more);
     return 0;
 }
 
@@ -92,26 +66,16 @@ void isplit__index_free(isplit__index *x)
     *x = (isplit__index){0};
 }
 
-static bool lies_before(const isplit__event *e, const isplit__bound *bound)
+static int lies_before(const void *element, const void *bound)
 {
-    if (e->lc != bound->lc)
-        return e->lc < bound->lc;
-    return isplit__id_compare(&e->id, &bound->id) < 0;
+    const isplit__event *e = *(const isplit__event *const *)element;
+
+    return isplit__bound_compare(&(isplit__bound){.lc = e->lc, .id = e->id}, bound);
 }
 
 size_t isplit__index_at(const isplit__index *x, const isplit__bound *bound)
 {
-    size_t low = 0;
-    size_t high = x->count;
-
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (lies_before(x->order[mid], bound))
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
+    return isplit__search(x->order, x->count, sizeof *x->order, bound, lies_before);
 }
 
 /* Of the first `to` events. */

@@ -27,11 +27,12 @@ typedef struct isplit__index {
     isplit__sum *sums; /* sums[i]: of the first i blocks of `order` */
     size_t count;
     size_t cap;
+    size_t sum_cap;
 } isplit__index;
 
-/** Take in events, which must outlive the index. @return 0 or IC_ERR_NOMEM, unchanged */
-int isplit__index_add(isplit__index *index, const isplit__event *const *events,
-                      size_t count);
+/** Take in events, which must outlive the index; the list is sorted on the way. @return 0
+ * or IC_ERR_NOMEM, unchanged */
+int isplit__index_add(isplit__index *index, const isplit__event **events, size_t count);
 void isplit__index_free(isplit__index *index);
 
 /** How many events lie before the bound. */

@@ -20,19 +20,19 @@ typedef struct normal {
     size_t split_count;
     int64_t amount;
     int64_t ts;
-    const char *tx_id; /* the next three are borrowed and have no final zero */
-    size_t tx_id_len;
-    const char *note;
-    size_t note_len;
-    const char *by; /* NULL when there is none */
-    size_t by_len;
+    isplit__slice tx_id; /* these are borrowed and have no final zero */
+    isplit__slice note;
+    isplit__slice by;
+    bool has_by;
 } normal;
 
-static void read_text(const json_t *value, const char **text, size_t *len)
+static isplit__slice read_text(const json_t *value)
 {
-    *text = json_is_string(value) ? json_string_value(value) : "";
-    *len = strlen(*text);
-    *text = isplit__trim(*text, len);
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
+    size_t len = strlen(text);
+
+    text = isplit__trim(text, &len);
+    return (isplit__slice){.at = text, .len = len};
 }
 
 /* The original takes a number or a text that begins with digits; it writes numbers. */
@@ -98,39 +98,41 @@ static bool read_normal(const json_t *object, normal *n)
     const json_t *ts = json_object_get(object, "ts");
     const json_t *by = json_object_get(object, "by");
 
-    memset(n, 0, sizeof *n);
-    read_text(json_object_get(object, "txId"), &n->tx_id, &n->tx_id_len);
-    read_text(json_object_get(object, "note"), &n->note, &n->note_len);
-    if (json_is_string(by))
-        read_text(by, &n->by, &n->by_len);
+    n->split_count = 0;
+    n->tx_id = read_text(json_object_get(object, "txId"));
+    n->note = read_text(json_object_get(object, "note"));
+    n->by = read_text(by);
+    n->has_by = json_is_string(by);
     n->ts = json_is_integer(ts) ? (int64_t)json_integer_value(ts) : 0;
     if (n->ts < -ISPLIT__INTEGER_MAX || n->ts > ISPLIT__INTEGER_MAX)
         n->ts = 0;
-    return n->tx_id_len && n->tx_id_len < MAX_TEXT && json_is_string(payer) &&
+    return n->tx_id.len && n->tx_id.len < MAX_TEXT && json_is_string(payer) &&
            isplit__name_legacy(json_string_value(payer), json_string_length(payer),
                                n->payer, sizeof n->payer) &&
            read_amount(json_object_get(object, "amountCents"), &n->amount) &&
            read_split(n, json_object_get(object, "split"));
 }
 
+static void put_text(isplit__buf *out, const char *before, const char *text, size_t len)
+{
+    isplit__buf_text(out, before);
+    isplit__buf_json_text(out, text, len);
+}
+
 /* The normal form has its keys in order: its hash names the entry. */
 static void write_normal(isplit__buf *out, const normal *n)
 {
-    isplit__buf_printf(out, "{\"amountCents\":%" PRId64 ",\"by\":", n->amount);
-    if (n->by)
-        isplit__buf_json_text(out, n->by, n->by_len);
+    isplit__buf_printf(out, "{\"amountCents\":%" PRId64, n->amount);
+    if (n->has_by)
+        put_text(out, ",\"by\":", n->by.at, n->by.len);
     else
-        isplit__buf_text(out, "null");
-    isplit__buf_text(out, ",\"note\":");
-    isplit__buf_json_text(out, n->note, n->note_len);
-    isplit__buf_text(out, ",\"payer\":");
-    isplit__buf_json_text(out, n->payer, strlen(n->payer));
-    for (size_t i = 0; i < n->split_count; i++) {
-        isplit__buf_text(out, i ? "," : ",\"split\":[");
-        isplit__buf_json_text(out, n->split[i], strlen(n->split[i]));
-    }
-    isplit__buf_printf(out, "],\"ts\":%" PRId64 ",\"txId\":", n->ts);
-    isplit__buf_json_text(out, n->tx_id, n->tx_id_len);
+        isplit__buf_text(out, ",\"by\":null");
+    put_text(out, ",\"note\":", n->note.at, n->note.len);
+    put_text(out, ",\"payer\":", n->payer, strlen(n->payer));
+    for (size_t i = 0; i < n->split_count; i++)
+        put_text(out, i ? "," : ",\"split\":[", n->split[i], strlen(n->split[i]));
+    isplit__buf_printf(out, "],\"ts\":%" PRId64, n->ts);
+    put_text(out, ",\"txId\":", n->tx_id.at, n->tx_id.len);
     isplit__buf_text(out, "}");
 }
 
@@ -146,11 +148,11 @@ static isplit_entry *make_entry(const normal *n)
             .name = n->split[i],
             .minor = isplit__equal_share(n->amount, n->split_count, i),
         };
-    isplit__buf_add(&texts, n->tx_id, n->tx_id_len);
+    isplit__buf_add(&texts, n->tx_id.at, n->tx_id.len);
     isplit__buf_add(&texts, "", 1);
-    isplit__buf_add(&texts, n->note, n->note_len);
+    isplit__buf_add(&texts, n->note.at, n->note.len);
     isplit__buf_add(&texts, "", 1);
-    isplit__buf_add(&texts, n->by ? n->by : "", n->by_len);
+    isplit__buf_add(&texts, n->by.at, n->by.len);
     if (!texts.bad)
         entry = isplit__entry_copy(&(isplit_entry){
             .id = texts.data,
@@ -160,9 +162,9 @@ static isplit_entry *make_entry(const normal *n)
             .share_count = n->split_count,
             .amount_minor = n->amount,
             .exponent = ISPLIT__EXPONENT,
-            .note = texts.data + n->tx_id_len + 1,
+            .note = texts.data + n->tx_id.len + 1,
             .at_ms = n->ts,
-            .by = texts.data + n->tx_id_len + n->note_len + 2,
+            .by = texts.data + n->tx_id.len + n->note.len + 2,
         });
     isplit__buf_free(&texts);
     return entry;

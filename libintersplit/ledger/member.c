@@ -1,118 +1,54 @@
 #include "ledger/member.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <sodium.h>
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledger/room.h"
-#include "text/canonical.h"
 #include "text/name.h"
 
 _Static_assert(sizeof((isplit__claim *)0)->name == ISPLIT__NAME_MAX + 1, "a whole name");
 
 bool isplit__show_valid(const char *show)
 {
-    size_t left = strlen(show);
+    size_t len = strlen(show);
 
-    if (left > ISPLIT__SHOW_MAX)
-        return false;
-    while (left) {
-        uint32_t code = 0;
-        size_t n = isplit__utf8_next(show, left, &code);
-        if (!n || isplit__is_control(code) || isplit__is_bidi(code))
-            return false;
-        show += n;
-        left -= n;
-    }
-    return true;
+    return len <= ISPLIT__SHOW_MAX && isplit__utf8_without(show, len, isplit__is_trick);
 }
 
-/* Only who signs can claim a name, and only for himself. */
-static bool read_claim(const json_t *body, const isplit__id *by, isplit__claim *c)
+/* A text of at most `max` bytes, into its place. */
+static void pass_text(isplit__codec *c, const char *key, char *text, size_t max)
 {
-    static const char *const members[] = {"active", "name",   "",  "key",
-                                          "show",   "weight", NULL};
-    const char *name = json_string_value(json_object_get(body, "name"));
-    const json_t *key = json_object_get(body, "key");
-    const json_t *show = json_object_get(body, "show");
-    const json_t *weight = json_object_get(body, "weight");
+    const char *found = isplit__codec_text(c, key, text);
+    size_t len = strlen(found);
 
-    sodium_bin2hex(c->key, sizeof c->key, by->b, sizeof by->b);
-    if (!isplit__has_members(body, members) || !name ||
-        !isplit__name_allowed(name, strlen(name)) ||
-        !json_is_boolean(json_object_get(body, "active")) ||
-        (key && (!json_is_string(key) || strcmp(json_string_value(key), c->key) != 0)) ||
-        (show &&
-         (!json_is_string(show) || !isplit__show_valid(json_string_value(show)))) ||
-        (weight && (!json_is_integer(weight) || json_integer_value(weight) < 1 ||
-                    json_integer_value(weight) > ISPLIT_SPLIT_MAX_WEIGHT)))
-        return false;
-    memcpy(c->name, name, strlen(name) + 1);
-    if (show)
-        memcpy(c->show, json_string_value(show), json_string_length(show) + 1);
-    c->has_show = show != NULL;
-    c->claims = key != NULL;
-    c->active = json_is_true(json_object_get(body, "active"));
-    c->weight = weight ? (uint32_t)json_integer_value(weight) : 0;
-    return true;
+    isplit__codec_check(c, len <= max);
+    if (!c->out && !c->bad)
+        memcpy(text, found, len + 1);
 }
 
-int isplit__claim_read(const json_t *body, const isplit__id *by, isplit__claim **out)
+void isplit__claim_pass(isplit__codec *c, isplit__claim *m)
 {
-    isplit__claim claim = {.weight = 0};
-
-    *out = NULL;
-    if (!read_claim(body, by, &claim))
-        return 0;
-    *out = ic_mem_alloc(sizeof **out);
-    if (!*out)
-        return IC_ERR_NOMEM;
-    **out = claim;
-    return 0;
-}
-
-void isplit__claim_write(isplit__buf *b, const isplit__claim *c)
-{
-    isplit__buf_printf(b, "{\"active\":%s", c->active ? "true" : "false");
-    if (c->claims)
-        isplit__buf_printf(b, ",\"key\":\"%s\"", c->key);
-    isplit__buf_text(b, ",\"name\":");
-    isplit__buf_json_text(b, c->name, strlen(c->name));
-    if (c->has_show) {
-        isplit__buf_text(b, ",\"show\":");
-        isplit__buf_json_text(b, c->show, strlen(c->show));
-    }
-    if (c->weight)
-        isplit__buf_printf(b, ",\"weight\":%" PRIu32, c->weight);
-    isplit__buf_text(b, "}");
+    isplit__codec_open(c, NULL, '{');
+    m->active = isplit__codec_bool(c, "active", m->active);
+    m->claims = isplit__codec_has(c, "key", m->claims);
+    if (m->claims)
+        pass_text(c, NULL, m->key, sizeof m->key - 1);
+    pass_text(c, "name", m->name, ISPLIT__NAME_MAX);
+    m->has_show = isplit__codec_has(c, "show", m->has_show);
+    if (m->has_show)
+        pass_text(c, NULL, m->show, ISPLIT__SHOW_MAX);
+    m->weight = isplit__codec_has(c, "weight", m->weight != 0)
+                    ? (uint32_t)isplit__codec_number(c, NULL, m->weight, 1,
+                                                     ISPLIT_SPLIT_MAX_WEIGHT)
+                    : 0;
+    isplit__codec_close(c, '}');
+    isplit__codec_check(c, !c->bad && isplit__name_allowed(m->name, strlen(m->name)) &&
+                               (!m->has_show || isplit__show_valid(m->show)));
 }
 
 /* --- who is who --- */
-
-static int in_order(const void *a, const void *b)
-{
-    return isplit__event_compare(*(const isplit__event *const *)a,
-                                 *(const isplit__event *const *)b);
-}
-
-/* All member events that count, in order. */
-static size_t collect(const isplit__room *room, const isplit__event **out)
-{
-    size_t count = 0;
-
-    for (uint32_t i = 0; i < room->count; i++) {
-        const isplit__event *e = room->nodes[i].event;
-        if (e->kind == ISPLIT__KIND_MEMBER && isplit__room_is_writer(room, e->claim->key))
-            out[count++] = e;
-    }
-    if (count > 1)
-        qsort(out, count, sizeof *out, in_order);
-    return count;
-}
 
 /* The first claim binds a name; later ones by others are flagged. */
 static void bind(isplit_member *m, const isplit__claim *c)
@@ -140,22 +76,29 @@ static void describe(const isplit__room *room, isplit_member *m, const isplit__e
 
 int isplit__room_members(isplit__room *room)
 {
-    if (!room->member_events)
-        return 0;
-    const isplit__event **events = ic_mem_calloc(room->member_events, sizeof *events);
-    if (!events)
-        return IC_ERR_NOMEM;
-    size_t count = collect(room, events);
-    int err = 0;
+    size_t count = 0;
+    size_t kept = 0;
+    uint32_t *list = isplit__room_list(room, 1u << ISPLIT__KIND_MEMBER, &count);
+    const isplit__event **events = ic_mem_calloc(count + 1, sizeof *events);
+    int err = list && events ? 0 : IC_ERR_NOMEM;
+
     for (size_t i = 0; !err && i < count; i++) {
+        const isplit__event *e = room->nodes[list[i]].event;
+        if (isplit__room_is_writer(room, e->claim->key))
+            events[kept++] = e;
+    }
+    if (kept > 1)
+        qsort(events, kept, sizeof *events, isplit__event_order);
+    for (size_t i = 0; !err && i < kept; i++) {
         isplit_member *m = isplit__state_member(&room->state, events[i]->claim->name);
         err = m ? 0 : IC_ERR_NOMEM;
         if (m)
             bind(m, events[i]->claim);
     }
-    for (size_t i = 0; !err && i < count; i++)
+    for (size_t i = 0; !err && i < kept; i++)
         describe(room, isplit__state_member(&room->state, events[i]->claim->name),
                  events[i]);
     ic_mem_free(events);
+    ic_mem_free(list);
     return err;
 }

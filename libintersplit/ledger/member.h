@@ -7,10 +7,8 @@
 #ifndef ISPLIT_MEMBER_H
 #define ISPLIT_MEMBER_H
 
-#include <jansson.h>
-
 #include "ledger/events.h"
-#include "text/buf.h"
+#include "text/codec.h"
 
 #define ISPLIT__SHOW_MAX 80 /* bytes of a name as it is to be written */
 
@@ -27,9 +25,7 @@ typedef struct isplit__claim {
 /** May a name be shown like this? */
 bool isplit__show_valid(const char *show);
 
-/** Read a body by this author; NULL in `out` when it says nothing to us. @return 0 or
- * IC_ERR_NOMEM */
-int isplit__claim_read(const json_t *body, const isplit__id *by, isplit__claim **out);
-void isplit__claim_write(isplit__buf *b, const isplit__claim *claim);
+/** Pass a body of this kind; whether its key is its author's is not looked at. */
+void isplit__claim_pass(isplit__codec *c, isplit__claim *claim);
 
 #endif

@@ -7,38 +7,12 @@
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
-#include "ledger/body.h"
 #include "ledger/room.h"
 
 #define DAY_MS INT64_C(86400000)
 #define STEP_MAX 366
 
 static const char *const every_names[] = {"day", "week", "month", "year", NULL};
-
-bool isplit__schedule_read(const json_t *body, isplit__schedule *out)
-{
-    const char *every = json_string_value(json_object_get(body, "every"));
-    const char *until = json_string_value(json_object_get(body, "until"));
-    const json_t *step = json_object_get(body, "step");
-    int i = 0;
-
-    while (every && every_names[i] && strcmp(every, every_names[i]) != 0)
-        i++;
-    if (!every || !every_names[i] || !until || !isplit__date_valid(until) ||
-        !json_is_integer(step) || json_integer_value(step) < 1 ||
-        json_integer_value(step) > STEP_MAX)
-        return false;
-    *out = (isplit__schedule){.every = (isplit_every)i,
-                              .step = (uint32_t)json_integer_value(step)};
-    memcpy(out->until, until, sizeof out->until);
-    return true;
-}
-
-void isplit__schedule_write(isplit__buf *b, const isplit__schedule *s)
-{
-    isplit__buf_printf(b, "\"every\":\"%s\",\"step\":%" PRIu32 ",\"until\":\"%s\"",
-                       every_names[s->every], s->step, s->until);
-}
 
 /* --- days --- */
 
@@ -99,6 +73,21 @@ static void write_day(day d, char out[ISPLIT__DATE_BYTES])
     memcpy(out, text, ISPLIT__DATE_BYTES);
 }
 
+bool isplit__date_valid(const char *date)
+{
+    static const char shape[] = "dddd-dd-dd";
+    char again[ISPLIT__DATE_BYTES];
+
+    for (size_t i = 0; i < sizeof shape; i++) {
+        bool digit = date[i] >= '0' && date[i] <= '9';
+        if (shape[i] == 'd' ? !digit : date[i] != shape[i])
+            return false;
+    }
+    day d = read_day(date);
+    write_day(day_of(number_of(d)), again);
+    return d.year > 0 && strcmp(again, date) == 0;
+}
+
 /* So many months later; always from the first day, so that short months leave no trace.
  */
 static day months_later(day d, int64_t months)
@@ -144,19 +133,35 @@ void isplit__date_of(int64_t at_ms, char out[ISPLIT__DATE_BYTES])
     write_day(day_of((at_ms > 0 ? at_ms : 0) / DAY_MS), out);
 }
 
+void isplit__schedule_pass(isplit__codec *c, isplit__schedule *s)
+{
+    s->every = (isplit_every)isplit__codec_word(c, "every", every_names, s->every);
+    s->step = (uint32_t)isplit__codec_number(c, "step", s->step, 1, STEP_MAX);
+    const char *until = isplit__codec_text(c, "until", s->until);
+    isplit__codec_check(c, isplit__date_valid(until));
+    if (!c->out && !c->bad)
+        memcpy(s->until, until, sizeof s->until);
+}
+
 /* --- occurrences in a room --- */
+
+/* Equal for those of which one counts. */
+static int compare_numbers(const isplit__event *a, const isplit__event *b)
+{
+    int order = isplit__id_compare(&a->refs[0], &b->refs[0]);
+
+    if (order || a->schedule->number == b->schedule->number)
+        return order;
+    return a->schedule->number < b->schedule->number ? -1 : 1;
+}
 
 static int by_number_and_order(const void *a, const void *b)
 {
     const isplit__node *x = *(const isplit__node *const *)a;
     const isplit__node *y = *(const isplit__node *const *)b;
-    int order = isplit__id_compare(&x->event->refs[0], &y->event->refs[0]);
+    int order = compare_numbers(x->event, y->event);
 
-    if (order)
-        return order;
-    if (x->event->schedule->number != y->event->schedule->number)
-        return x->event->schedule->number < y->event->schedule->number ? -1 : 1;
-    return isplit__event_compare(x->event, y->event);
+    return order ? order : isplit__event_compare(x->event, y->event);
 }
 
 /* The values of the template, on their day. */
@@ -186,34 +191,29 @@ static int find_template(isplit__room *room, uint32_t node)
 
 int isplit__room_occur(isplit__room *room)
 {
+    size_t all = 0;
     size_t count = 0;
     int err = 0;
+    uint32_t *list = isplit__room_list(room, 1u << ISPLIT__KIND_OCCUR, &all);
+    const isplit__node **made = ic_mem_calloc(all + 1, sizeof(isplit__node *));
 
-    if (!room->occur_events)
-        return 0;
-    isplit__node **list = ic_mem_calloc(room->occur_events, sizeof(isplit__node *));
-    if (!list)
-        return IC_ERR_NOMEM;
-    for (uint32_t i = 0; !err && i < room->count; i++) {
-        isplit__node *n = &room->nodes[i];
-        if (n->event->kind != ISPLIT__KIND_OCCUR)
-            continue;
+    if (!list || !made)
+        err = IC_ERR_NOMEM;
+    for (size_t i = 0; !err && i < all; i++) {
+        const isplit__node *n = &room->nodes[list[i]];
         if (!n->event->entry)
-            err = find_template(room, i);
+            err = find_template(room, list[i]);
         if (n->event->entry)
-            list[count++] = n;
+            made[count++] = n;
     }
     if (count > 1)
-        qsort(list, count, sizeof *list, by_number_and_order);
+        qsort(made, count, sizeof *made, by_number_and_order);
     for (size_t i = 0; i < count; i++) {
-        bool again =
-            i &&
-            list[i]->event->schedule->number == list[i - 1]->event->schedule->number &&
-            isplit__id_compare(&list[i]->event->refs[0], &list[i - 1]->event->refs[0]) ==
-                0;
-        list[i]->same_as =
-            again ? list[i - 1]->same_as : (uint32_t)(list[i] - room->nodes);
+        uint32_t at = (uint32_t)(made[i] - room->nodes);
+        bool again = i && compare_numbers(made[i - 1]->event, made[i]->event) == 0;
+        room->nodes[at].same_as = again ? made[i - 1]->same_as : at;
     }
+    ic_mem_free(made);
     ic_mem_free(list);
     return err;
 }
@@ -222,10 +222,8 @@ int isplit__room_occur(isplit__room *room)
 static bool is_stopped(const isplit__room *room, uint32_t node)
 {
     const isplit__event *last = NULL;
-    const uint32_t *first =
-        isplit__idmap_get(&room->changed, &room->nodes[node].event->id);
 
-    for (uint32_t at = first ? *first : ISPLIT__NONE; at != ISPLIT__NONE;
+    for (uint32_t at = isplit__room_last_change(room, node); at != ISPLIT__NONE;
          at = room->nodes[at].next) {
         const isplit__event *e = room->nodes[at].event;
         bool mark = e->kind == ISPLIT__KIND_VOID || e->kind == ISPLIT__KIND_UNVOID;
@@ -241,7 +239,7 @@ static uint32_t next_number(const isplit__room *room, const isplit__id *id)
 {
     uint32_t next = 0;
 
-    for (uint32_t i = 0; room->occur_events && i < room->count; i++) {
+    for (uint32_t i = 0; room->kinds[ISPLIT__KIND_OCCUR] && i < room->count; i++) {
         const isplit__event *e = room->nodes[i].event;
         if (e->kind == ISPLIT__KIND_OCCUR && e->entry && e->schedule->number >= next &&
             isplit__id_compare(&e->refs[0], id) == 0)
@@ -265,10 +263,10 @@ int isplit__room_recurring(isplit__room *room)
     struct isplit_state *s = &room->state;
 
     s->recurring_count = 0;
-    if (!room->recur_events)
+    if (!room->kinds[ISPLIT__KIND_RECUR])
         return 0;
     isplit_recurring *list =
-        ic_mem_resize(s->recurring, room->recur_events * sizeof *list);
+        ic_mem_resize(s->recurring, room->kinds[ISPLIT__KIND_RECUR] * sizeof *list);
     if (!list)
         return IC_ERR_NOMEM;
     s->recurring = list;

@@ -10,11 +10,9 @@
 #ifndef ISPLIT_RECUR_H
 #define ISPLIT_RECUR_H
 
-#include <jansson.h>
-
 #include "intersplit/book.h"
 #include "ledger/events.h"
-#include "text/buf.h"
+#include "text/codec.h"
 
 #define ISPLIT__DATE_BYTES 11
 #define ISPLIT__OCCUR_MAX 1000 /* entries of one template */
@@ -26,9 +24,8 @@ typedef struct isplit__schedule {
     char until[ISPLIT__DATE_BYTES];
 } isplit__schedule;
 
-/** Read "every", "step" and "until"; false when they say nothing to us. */
-bool isplit__schedule_read(const json_t *body, isplit__schedule *out);
-void isplit__schedule_write(isplit__buf *b, const isplit__schedule *s);
+/** Pass "every", "step" and "until". */
+void isplit__schedule_pass(isplit__codec *c, isplit__schedule *s);
 
 /**
  * The day of entry number `n`; a month without that day has it on its last.
@@ -40,6 +37,9 @@ bool isplit__schedule_day(const isplit__schedule *s, const char *first, uint32_t
 
 /** The days from 1970-01-01 to a date. */
 int64_t isplit__day_number(const char *date);
+
+/** Is this a day of the calendar, YYYY-MM-DD? */
+bool isplit__date_valid(const char *date);
 
 /** The day of a time, in UTC. */
 void isplit__date_of(int64_t at_ms, char out[ISPLIT__DATE_BYTES]);

@@ -84,49 +84,63 @@ bool isplit__room_is_forked(const isplit__room *room, const isplit__id *key)
     return isplit__idmap_get(&room->forked, key) != NULL;
 }
 
-/* The least seq that this key used twice; 0 = none. */
-static uint32_t forked_seq(const isplit__room *room, const isplit__id *key)
+/* Any node is smaller than none. */
+static bool is_smaller(const isplit__room *room, uint32_t a, uint32_t b)
 {
-    bool seen[ISPLIT__EVENT_MAX_SEQ + 1] = {false};
-    uint32_t least = 0;
-
-    for (uint32_t i = 0; i < room->count; i++) {
-        const isplit__event *e = room->nodes[i].event;
-        if (isplit__id_compare(&e->by, key) != 0)
-            continue;
-        if (seen[e->seq] && (!least || e->seq < least))
-            least = e->seq;
-        seen[e->seq] = true;
-    }
-    return least;
-}
-
-static bool is_smaller(const isplit__room *room, size_t a, size_t b)
-{
-    return isplit__id_compare(&room->nodes[a].event->id, &room->nodes[b].event->id) < 0;
+    return b == ISPLIT__NONE ||
+           isplit__id_compare(&room->nodes[a].event->id, &room->nodes[b].event->id) < 0;
 }
 
 int isplit__room_fork(const isplit__room *room, const char *key, size_t pair[2])
 {
     isplit__id by;
-    size_t count = 0;
+    uint32_t of[ISPLIT__EVENT_MAX_SEQ + 1][2]; /* each seq: the nodes of smallest ids */
+    uint32_t least = 0;
 
     if (!isplit__id_parse(&by, key, strlen(key)) || !isplit__room_is_forked(room, &by))
         return IC_ERR_NOT_FOUND;
-    pair[0] = pair[1] = 0;
-    uint32_t seq = forked_seq(room, &by);
+    memset(of, 0xff, sizeof of);
     for (uint32_t i = 0; i < room->count; i++) {
         const isplit__event *e = room->nodes[i].event;
-        if (e->seq != seq || isplit__id_compare(&e->by, &by) != 0)
+        uint32_t *two = of[e->seq];
+        if (isplit__id_compare(&e->by, &by) != 0)
             continue;
-        bool first = !count || is_smaller(room, i, pair[0]);
-        if (first)
-            pair[1] = pair[0];
-        if (first || count == 1 || is_smaller(room, i, pair[1]))
-            pair[!first] = i;
-        count++;
+        if (is_smaller(room, i, two[0])) {
+            two[1] = two[0];
+            two[0] = i;
+        } else if (is_smaller(room, i, two[1])) {
+            two[1] = i;
+        }
+        if (two[1] != ISPLIT__NONE && (!least || e->seq < least))
+            least = e->seq;
     }
+    pair[0] = of[least][0];
+    pair[1] = of[least][1];
     return 0;
+}
+
+uint32_t *isplit__room_list(const isplit__room *room, unsigned kinds, size_t *count)
+{
+    size_t n = 0;
+    size_t all = 0;
+
+    for (unsigned kind = 0; kind < ISPLIT__KINDS; kind++)
+        all += kinds >> kind & 1 ? room->kinds[kind] : 0;
+    uint32_t *list = ic_mem_calloc(all + 1, sizeof *list);
+    for (uint32_t i = 0; list && n < all; i++) {
+        if (isplit__event_in(room->nodes[i].event, kinds))
+            list[n++] = i;
+    }
+    *count = n;
+    return list;
+}
+
+uint32_t isplit__room_last_change(const isplit__room *room, uint32_t node)
+{
+    const uint32_t *last =
+        isplit__idmap_get(&room->changed, &room->nodes[node].event->id);
+
+    return last ? *last : ISPLIT__NONE;
 }
 
 int isplit__room_index(isplit__room *room, const isplit__index **out)
@@ -263,14 +277,9 @@ static void insert_signed(isplit__room *room, uint32_t at)
         isplit__idmap_put(&room->last_of, &e->by, at);
     else /* this one was written beside the last, which it does not build on */
         insert_fork(room, &e->by);
-    room->has_clear = room->has_clear || e->kind == ISPLIT__KIND_CLEAR;
-    room->member_events += e->kind == ISPLIT__KIND_MEMBER;
-    room->word_events += e->kind == ISPLIT__KIND_ACK || e->kind == ISPLIT__KIND_DISPUTE;
-    room->recur_events += e->kind == ISPLIT__KIND_RECUR;
-    room->occur_events += e->kind == ISPLIT__KIND_OCCUR;
     if (e->kind == ISPLIT__KIND_ADD && e->mark)
         insert_imported(room, at);
-    if (e->kind != ISPLIT__KIND_CLEAR && e->kind != ISPLIT__KIND_OCCUR && e->ref_count)
+    if (isplit__event_in(e, ISPLIT__CHANGES))
         insert_change(room, at);
 }
 
@@ -301,6 +310,7 @@ static void insert(isplit__room *room, isplit__event *e, uint32_t *deps, uint32_
                                      .value = ISPLIT__NONE,
                                      .next = ISPLIT__NONE};
     isplit__idmap_put(&room->by_id, &e->id, at);
+    room->kinds[e->kind]++;
     if (e->kind == ISPLIT__KIND_LEGACY)
         insert_legacy(room, at);
     else

@@ -63,13 +63,9 @@ typedef struct isplit__room {
     isplit__view *views;   /* what events find in their past */
     uint32_t view_count;
     size_t view_cap;
-    isplit__rules *rules; /* that hold now */
-    isplit__view owners;  /* who set them */
-    uint32_t member_events;
-    uint32_t word_events; /* acks and disputes */
-    uint32_t recur_events;
-    uint32_t occur_events;
-    bool has_clear;
+    isplit__rules *rules;          /* that hold now */
+    isplit__view owners;           /* who set them */
+    uint32_t kinds[ISPLIT__KINDS]; /* events of each */
     uint32_t *heads; /* nodes that nothing builds on, legacy entries left out */
     size_t head_count;
     size_t head_cap;
@@ -117,6 +113,13 @@ static inline isplit_entry *isplit__node_entry(const isplit__node *node)
 {
     return node->shown ? node->shown : node->event->entry;
 }
+
+/** The nodes of these kinds, a set of bits; ic_mem_free. NULL when there is no memory. */
+uint32_t *isplit__room_list(const isplit__room *room, unsigned kinds, size_t *count);
+
+/** The newest change or word whose `ref` is this node's event; the `next` of a node leads
+ * on to ISPLIT__NONE. */
+uint32_t isplit__room_last_change(const isplit__room *room, uint32_t node);
 
 /** All events in order, brought up to date. @return 0 or IC_ERR_NOMEM */
 int isplit__room_index(isplit__room *room, const isplit__index **out);
@@ -170,6 +173,12 @@ int isplit__room_change(isplit__room *room);
 /** The same of an entry without copies. @return 0; IC_ERR_AGAIN when it has so many that
  * they must wait until somebody looks; IC_ERR_NOMEM */
 int isplit__room_change_one(isplit__room *room, uint32_t entry);
+
+/* judge.c */
+/** Does the entry name a member whose name this key holds? */
+bool isplit__room_is_named(const isplit__room *room, uint32_t entry, const char *key);
+/** Set the flags of an entry whose values are set. */
+void isplit__room_judge(const isplit__room *room, uint32_t entry);
 
 /* twin.c */
 /** Of imported entries with one mark that come to the same only the first counts. @return

@@ -9,11 +9,9 @@
 #ifndef ISPLIT_RULES_H
 #define ISPLIT_RULES_H
 
-#include <jansson.h>
-
 #include "intersplit/money.h"
 #include "ledger/events.h"
-#include "text/buf.h"
+#include "text/codec.h"
 
 #define ISPLIT__OWNERS_MAX 16 /* of a room; the smallest keys count */
 #define ISPLIT__WRITERS_MAX 48
@@ -31,22 +29,21 @@ typedef struct isplit__rules {
     char owner_hex[ISPLIT__OWNERS_MAX][2 * ISPLIT__ID_BYTES + 1];
     char currency[ISPLIT_CURRENCY_MAX];  /* that was pinned */
     char texts[ISPLIT__EVENT_MAX_BYTES]; /* no event holds more */
-    size_t used;
 } isplit__rules;
 
 /** Those of a room that nobody set anything in. */
 void isplit__rules_init(isplit__rules *out);
 
-/** Read and check a body; false when it says nothing to us. */
-bool isplit__rules_read(const json_t *body, isplit__rules *out);
-/** The same from the text that an event keeps. @return 0 or IC_ERR_NOMEM */
-int isplit__rules_load(const char *text, isplit__rules *out);
+/** The memory for settings that are to be written; false when they are too many. */
+bool isplit__rules_of(const isplit_settings *s, isplit__rules *out);
+
+/** Pass a body of this kind. */
+void isplit__rules_pass(isplit__codec *c, isplit__rules *r);
+/** Read canonical text; false when it says nothing to us. */
+bool isplit__rules_load(const char *text, isplit__rules *out);
 
 /** Does such a text let all members edit? */
 bool isplit__rules_open(const char *text);
-
-/** Append the canonical body of settings. */
-void isplit__rules_write(isplit__buf *b, const isplit_settings *s);
 
 const isplit_preset *isplit__rules_preset(const isplit_settings *s, const char *name);
 

@@ -101,40 +101,30 @@ void isplit__state_free(struct isplit_state *s)
     ic_mem_free(s->room);
 }
 
-/* The place of a code among the purses; the room's own stands first. */
-static size_t purse_at(const struct isplit_state *s, const char *code, bool *found)
+/* Members, lines and currencies begin with their name. */
+static int by_text(const void *element, const void *text)
 {
-    size_t low = 1;
-    size_t high = s->purse_count;
+    return strcmp(*(const char *const *)element, text);
+}
 
-    *found = !*code || strcmp(code, s->purses[0].shown.code) == 0;
-    if (*found)
+/* The room's own stands first. */
+static size_t purse_at(const struct isplit_state *s, const char *code)
+{
+    if (!*code || strcmp(code, s->purses[0].shown.code) == 0)
         return 0;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int order = strcmp(s->purses[mid].shown.code, code);
-        *found = order == 0;
-        if (*found)
-            return mid;
-        if (order < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
+    return 1 + isplit__search(s->purses + 1, s->purse_count - 1, sizeof *s->purses, code,
+                              by_text);
 }
 
 static isplit__purse *purse_of(struct isplit_state *s, const isplit_entry *e)
 {
-    bool found = false;
-    size_t at = purse_at(s, e->currency, &found);
+    size_t at = purse_at(s, e->currency);
 
-    if (found)
+    if (!at ||
+        (at < s->purse_count && strcmp(s->purses[at].shown.code, e->currency) == 0))
         return &s->purses[at];
-    if (!isplit__grow(&s->purses, s->purse_count + 1, &s->purse_cap, sizeof *s->purses))
+    if (!isplit__widen(&s->purses, at, &s->purse_count, &s->purse_cap, sizeof *s->purses))
         return NULL;
-    memmove(&s->purses[at + 1], &s->purses[at],
-            (s->purse_count++ - at) * sizeof *s->purses);
     s->purses[at] = (isplit__purse){
         .shown = {.code = e->currency, .exponent = e->exponent},
     };
@@ -160,42 +150,34 @@ int isplit__state_reset(struct isplit_state *s, const char *currency, unsigned e
     return 0;
 }
 
-static size_t member_at(const struct isplit_state *s, const char *name)
+static size_t member_at(const struct isplit_state *s, const char *name, bool *found)
 {
-    size_t low = 0;
-    size_t high = s->member_count;
+    size_t at =
+        isplit__search(s->members, s->member_count, sizeof *s->members, name, by_text);
 
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (strcmp(s->members[mid].name, name) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
+    *found = at < s->member_count && strcmp(s->members[at].name, name) == 0;
+    return at;
 }
 
 const isplit_member *isplit__state_find_member(const struct isplit_state *s,
                                                const char *name)
 {
-    size_t at = member_at(s, name);
+    bool found = false;
+    size_t at = member_at(s, name, &found);
 
-    return at < s->member_count && strcmp(s->members[at].name, name) == 0
-               ? &s->members[at]
-               : NULL;
+    return found ? &s->members[at] : NULL;
 }
 
 isplit_member *isplit__state_member(struct isplit_state *s, const char *name)
 {
-    size_t at = member_at(s, name);
+    bool found = false;
+    size_t at = member_at(s, name, &found);
 
-    if (at < s->member_count && strcmp(s->members[at].name, name) == 0)
+    if (found)
         return &s->members[at];
-    if (!isplit__grow(&s->members, s->member_count + 1, &s->member_cap,
-                      sizeof *s->members))
+    if (!isplit__widen(&s->members, at, &s->member_count, &s->member_cap,
+                       sizeof *s->members))
         return NULL;
-    memmove(&s->members[at + 1], &s->members[at],
-            (s->member_count++ - at) * sizeof *s->members);
     s->members[at] =
         (isplit_member){.name = name, .active = true, .weight = 1, .show = ""};
     return &s->members[at];
@@ -241,16 +223,21 @@ static bool moves_money(const isplit_entry *e)
     return !(e->flags & (DEAD | ISPLIT_ENTRY_IGNORED));
 }
 
-/* A refund is an expense in a mirror. */
-static int64_t signed_minor(const isplit_entry *e, int64_t minor)
+isplit_share isplit__entry_part(const isplit_entry *e, size_t i)
 {
-    return e->type == ISPLIT_ENTRY_REFUND ? -minor : minor;
+    bool paid = i < e->paid_count;
+    isplit_share part = paid ? e->paid[i] : e->shares[i - e->paid_count];
+
+    if (paid == (e->type == ISPLIT_ENTRY_REFUND))
+        part.minor = -part.minor;
+    return part;
 }
 
 static void add_total(isplit__purse *p, const isplit_entry *e, int64_t sign)
 {
     if (e->type != ISPLIT_ENTRY_PAYMENT)
-        p->shown.total_minor += sign * signed_minor(e, e->amount_minor);
+        p->shown.total_minor +=
+            (e->type == ISPLIT_ENTRY_REFUND ? -sign : sign) * e->amount_minor;
 }
 
 /* The lines pile up to twice the number of names, then they are added up. */
@@ -266,26 +253,17 @@ static int append_lines(struct isplit_state *s, const isplit_entry *e)
     if (!isplit__grow(&p->lines, p->shown.balance_count * 2 + more + 256, &p->cap,
                       sizeof *p->lines))
         return IC_ERR_NOMEM;
-    isplit_share *put = p->lines + p->shown.balance_count;
-    for (size_t i = 0; i < e->paid_count; i++)
-        *put++ = (isplit_share){e->paid[i].name, signed_minor(e, e->paid[i].minor)};
-    for (size_t i = 0; i < e->share_count; i++)
-        *put++ = (isplit_share){e->shares[i].name, signed_minor(e, -e->shares[i].minor)};
+    for (size_t i = 0; i < more; i++)
+        p->lines[p->shown.balance_count++] = isplit__entry_part(e, i);
     p->shown.balances = p->lines;
-    p->shown.balance_count += more;
     add_total(p, e, 1);
     return 0;
 }
 
-static bool grow_lists(struct isplit_state *s)
-{
-    return isplit__grow(&s->all, s->all_count + 1, &s->all_cap, sizeof *s->all) &&
-           isplit__grow(&s->live, s->live_count + 1, &s->live_cap, sizeof *s->live);
-}
-
 int isplit__state_append(struct isplit_state *s, isplit_entry *e)
 {
-    if (!grow_lists(s))
+    if (!isplit__grow(&s->all, s->all_count + 1, &s->all_cap, sizeof *s->all) ||
+        !isplit__grow(&s->live, s->live_count + 1, &s->live_cap, sizeof *s->live))
         return IC_ERR_NOMEM;
     s->all[s->all_count++] = e;
     if (!(e->flags & DEAD))
@@ -310,146 +288,112 @@ int isplit__state_sort(struct isplit_state *s)
     return 0;
 }
 
-static size_t line_at(const isplit__purse *p, const char *name)
+/* The line of this name, made when there is none; NULL when there is no memory. */
+static isplit_share *line_of(isplit__purse *p, const char *name)
 {
-    size_t low = 0;
-    size_t high = p->shown.balance_count;
+    size_t at =
+        isplit__search(p->lines, p->shown.balance_count, sizeof *p->lines, name, by_text);
 
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (strcmp(p->lines[mid].name, name) < 0)
-            low = mid + 1;
-        else
-            high = mid;
+    if (at == p->shown.balance_count || strcmp(p->lines[at].name, name) != 0) {
+        if (!isplit__widen(&p->lines, at, &p->shown.balance_count, &p->cap,
+                           sizeof *p->lines))
+            return NULL;
+        p->lines[at] = (isplit_share){.name = name};
+        p->shown.balances = p->lines;
     }
-    return low;
+    return &p->lines[at];
 }
 
-/* There is room for one more line. */
-static void add_line(isplit__purse *p, const char *name, int64_t minor)
+/* Its money comes, or with -1 goes back. */
+static int move_lines(struct isplit_state *s, const isplit_entry *e, int64_t sign)
 {
-    size_t at = line_at(p, name);
-
-    if (at < p->shown.balance_count && strcmp(p->lines[at].name, name) == 0) {
-        p->lines[at].minor += minor;
-        return;
-    }
-    memmove(&p->lines[at + 1], &p->lines[at],
-            (p->shown.balance_count++ - at) * sizeof *p->lines);
-    p->lines[at] = (isplit_share){.name = name, .minor = minor};
-}
-
-/* All memory that an entry's money can need, so that the rest cannot fail. */
-static isplit__purse *reserve(struct isplit_state *s, const isplit_entry *e)
-{
-    size_t names = e->paid_count + e->share_count;
-
-    if (!isplit__grow(&s->members, s->member_count + names, &s->member_cap,
-                      sizeof *s->members))
-        return NULL;
     isplit__purse *p = purse_of(s, e);
-    if (!p || !isplit__grow(&p->lines, p->shown.balance_count + names, &p->cap,
-                            sizeof *p->lines))
-        return NULL;
-    p->shown.balances = p->lines;
-    return p;
+
+    if (!p)
+        return IC_ERR_NOMEM;
+    for (size_t i = 0; i < e->paid_count + e->share_count; i++) {
+        isplit_share part = isplit__entry_part(e, i);
+        isplit_share *line = line_of(p, part.name);
+        if (!line || !isplit__state_member(s, part.name))
+            return IC_ERR_NOMEM;
+        line->minor += sign * part.minor;
+    }
+    add_total(p, e, sign);
+    return 0;
+}
+
+/* Whose line is zero may stand in no other entry. */
+static bool may_be_nobody(struct isplit_state *s, const isplit_entry *e)
+{
+    bool zero = false;
+    isplit__purse *p = purse_of(s, e);
+
+    for (size_t i = 0; p && i < e->paid_count + e->share_count; i++) {
+        const isplit_share *line = line_of(p, isplit__entry_part(e, i).name);
+        zero = zero || !line || !line->minor;
+    }
+    return zero;
+}
+
+static int stands_before(const void *element, const void *entry)
+{
+    return in_list_order(*(const isplit_entry *const *)element, entry);
 }
 
 /* The place of an entry in a list, or where it would stand. */
 static size_t place_of(isplit_entry *const *list, size_t count, const isplit_entry *e)
 {
-    size_t low = 0;
-
-    while (low < count) {
-        size_t mid = (low + count) / 2;
-        if (in_list_order(list[mid], e) < 0)
-            low = mid + 1;
-        else
-            count = mid;
-    }
-    return low;
+    return isplit__search(list, count, sizeof(isplit_entry *), e, stands_before);
 }
 
-static void insert_sorted(isplit_entry **list, size_t count, isplit_entry *e)
+static int insert_sorted(isplit_entry ***list, size_t *count, size_t *cap,
+                         isplit_entry *e)
 {
-    for (; count && in_list_order(list[count - 1], e) > 0; count--)
-        list[count] = list[count - 1];
-    list[count] = e;
-}
+    size_t at = place_of(*list, *count, e);
 
-/* Its money comes, or with -1 goes back. */
-static void move_lines(struct isplit_state *s, isplit__purse *p, const isplit_entry *e,
-                       int64_t sign)
-{
-    for (size_t i = 0; i < e->paid_count; i++) {
-        add_line(p, e->paid[i].name, sign * signed_minor(e, e->paid[i].minor));
-        (void)isplit__state_member(s, e->paid[i].name);
-    }
-    for (size_t i = 0; i < e->share_count; i++) {
-        add_line(p, e->shares[i].name, sign * signed_minor(e, -e->shares[i].minor));
-        (void)isplit__state_member(s, e->shares[i].name);
-    }
-    add_total(p, e, sign);
-}
-
-/* Whose line is zero may stand in no other entry. */
-static bool may_be_nobody(const struct isplit_state *s, const isplit_entry *e)
-{
-    bool found = false;
-    bool zero = false;
-    const isplit__purse *p = &s->purses[purse_at(s, e->currency, &found)];
-
-    for (size_t i = 0; i < e->paid_count; i++)
-        zero = zero || !p->lines[line_at(p, e->paid[i].name)].minor;
-    for (size_t i = 0; i < e->share_count; i++)
-        zero = zero || !p->lines[line_at(p, e->shares[i].name)].minor;
-    return zero;
+    if (!isplit__widen(list, at, count, cap, sizeof e))
+        return IC_ERR_NOMEM;
+    (*list)[at] = e;
+    return 0;
 }
 
 int isplit__state_insert(struct isplit_state *s, isplit_entry *e)
 {
-    isplit__purse *p = moves_money(e) ? reserve(s, e) : NULL;
+    int err = insert_sorted(&s->all, &s->all_count, &s->all_cap, e);
 
-    if (!grow_lists(s) || (moves_money(e) && !p))
-        return IC_ERR_NOMEM;
-    insert_sorted(s->all, s->all_count++, e);
-    if (!(e->flags & DEAD))
-        insert_sorted(s->live, s->live_count++, e);
-    if (p)
-        move_lines(s, p, e, 1);
-    return 0;
+    if (!err && !(e->flags & DEAD))
+        err = insert_sorted(&s->live, &s->live_count, &s->live_cap, e);
+    return err || !moves_money(e) ? err : move_lines(s, e, 1);
 }
 
-static void replace_live(struct isplit_state *s, const isplit_entry *before,
-                         isplit_entry *e)
+static int replace_live(struct isplit_state *s, const isplit_entry *before,
+                        isplit_entry *e)
 {
     size_t at = place_of(s->live, s->live_count, e);
 
-    if (e->flags & DEAD && !(before->flags & DEAD))
-        memmove(&s->live[at], &s->live[at + 1],
-                (--s->live_count - at) * sizeof(isplit_entry *));
-    else if (!(e->flags & DEAD) && before->flags & DEAD)
-        insert_sorted(s->live, s->live_count++, e);
-    else if (!(e->flags & DEAD))
+    if (before->flags & DEAD)
+        return e->flags & DEAD ? 0
+                               : insert_sorted(&s->live, &s->live_count, &s->live_cap, e);
+    if (e->flags & DEAD)
+        memmove(&s->live[at], &s->live[at + 1], (--s->live_count - at) * sizeof e);
+    else
         s->live[at] = e;
+    return 0;
 }
 
 int isplit__state_replace(struct isplit_state *s, const isplit_entry *before,
                           isplit_entry *e)
 {
-    bool same = before->paid == e->paid; /* values are never written twice */
-    bool comes = moves_money(e) && !(same && moves_money(before));
-    bool goes = moves_money(before) && !(same && moves_money(e));
-    isplit__purse *p = comes ? reserve(s, e) : NULL;
-    bool found = false;
+    bool same = before->paid == e->paid && /* values are never written twice */
+                moves_money(before) && moves_money(e);
+    bool goes = !same && moves_money(before);
+    int err = goes ? move_lines(s, before, -1) : 0;
 
-    if (!grow_lists(s) || (comes && !p))
-        return IC_ERR_NOMEM;
-    if (goes)
-        move_lines(s, &s->purses[purse_at(s, before->currency, &found)], before, -1);
-    if (comes)
-        move_lines(s, p, e, 1);
+    if (!err && !same && moves_money(e))
+        err = move_lines(s, e, 1);
+    if (err)
+        return err;
     s->all[place_of(s->all, s->all_count, e)] = e;
-    replace_live(s, before, e);
-    return goes && may_be_nobody(s, before) ? IC_ERR_AGAIN : 0;
+    err = replace_live(s, before, e);
+    return !err && goes && may_be_nobody(s, before) ? IC_ERR_AGAIN : err;
 }

@@ -51,7 +51,8 @@ int isplit__state_append(struct isplit_state *s, isplit_entry *e);
 /** Put lists and balances in order again. */
 int isplit__state_sort(struct isplit_state *s);
 
-/** Take in one more entry where it belongs. @return 0 or IC_ERR_NOMEM, unchanged */
+/** Take in one more entry where it belongs. @return 0; IC_ERR_NOMEM: the state is to be
+ * made anew */
 int isplit__state_insert(struct isplit_state *s, isplit_entry *e);
 
 /**
@@ -63,6 +64,10 @@ int isplit__state_insert(struct isplit_state *s, isplit_entry *e);
  */
 int isplit__state_replace(struct isplit_state *s, const isplit_entry *before,
                           isplit_entry *e);
+
+/** What an entry moves for number `i` of those whom it names: first who paid, then who
+ * shares; a refund is an expense in a mirror. */
+isplit_share isplit__entry_part(const isplit_entry *e, size_t i);
 
 /** The member of that name, or NULL. */
 const isplit_member *isplit__state_find_member(const struct isplit_state *s,

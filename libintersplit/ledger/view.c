@@ -3,6 +3,8 @@
  * from the past of an event alone (section 4.3). */
 #include <string.h>
 
+#include <sodium.h>
+
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledger/room.h"
@@ -96,22 +98,17 @@ const isplit__view *isplit__room_view(const isplit__room *room, uint32_t node)
 /* --- what holds now --- */
 
 /* The first currency stays: the one with the smallest (lc, id). */
-static int pin_currency(isplit__room *room, uint32_t first)
+static void pin_currency(isplit__room *room, uint32_t first)
 {
     isplit__rules r;
     isplit__rules *rules = room->rules;
 
-    rules->shown.currency = "";
-    rules->shown.exponent = ISPLIT__EXPONENT;
-    if (first == ISPLIT__NONE)
-        return 0;
-    int err = isplit__rules_load(room->nodes[first].event->text, &r);
-    if (err)
-        return err;
+    isplit__rules_init(&r);
+    if (first != ISPLIT__NONE)
+        (void)isplit__rules_load(room->nodes[first].event->text, &r);
     memcpy(rules->currency, r.shown.currency, strlen(r.shown.currency) + 1);
     rules->shown.currency = rules->currency;
     rules->shown.exponent = r.shown.exponent;
-    return 0;
 }
 
 static bool names_currency(const isplit__event *e)
@@ -124,13 +121,8 @@ static void put_owners(isplit__room *room)
     isplit__rules *r = room->rules;
 
     for (size_t i = 0; i < room->owners.owner_count; i++) {
-        static const char digits[] = "0123456789abcdef";
-        for (size_t k = 0; k < ISPLIT__ID_BYTES; k++) {
-            r->owner_hex[i][2 * k] = digits[room->owners.owners[i].b[k] >> 4];
-            r->owner_hex[i][2 * k + 1] = digits[room->owners.owners[i].b[k] & 15];
-        }
-        r->owner_hex[i][2 * ISPLIT__ID_BYTES] = 0;
-        r->owners[i] = r->owner_hex[i];
+        r->owners[i] = sodium_bin2hex(r->owner_hex[i], sizeof r->owner_hex[i],
+                                      room->owners.owners[i].b, ISPLIT__ID_BYTES);
     }
     r->shown.owners = r->owners;
     r->shown.owner_count = room->owners.owner_count;
@@ -155,25 +147,25 @@ int isplit__room_rules(isplit__room *room)
             first = i;
     }
     room->owners = all;
-    int err = 0;
-    if (all.rules != ISPLIT__NONE)
-        err = isplit__rules_load(room->nodes[all.rules].event->text, room->rules);
-    if (!err)
-        err = pin_currency(room, first);
-    if (!err)
-        put_owners(room);
+    if (all.rules != ISPLIT__NONE) /* it was read before */
+        (void)isplit__rules_load(room->nodes[all.rules].event->text, room->rules);
+    pin_currency(room, first);
+    put_owners(room);
     room->state.settings = &room->rules->shown;
-    return err;
+    return 0;
+}
+
+static bool lists(const char *const *keys, size_t count, const char *key)
+{
+    while (count && strcmp(keys[count - 1], key) != 0)
+        count--;
+    return count != 0;
 }
 
 bool isplit__room_is_writer(const isplit__room *room, const char *key)
 {
     const isplit_settings *s = &room->rules->shown;
-    bool found = !s->writer_count;
 
-    for (size_t i = 0; !found && i < s->writer_count; i++)
-        found = strcmp(s->writers[i], key) == 0;
-    for (size_t i = 0; !found && i < s->owner_count; i++)
-        found = strcmp(s->owners[i], key) == 0;
-    return found;
+    return !s->writer_count || lists(s->writers, s->writer_count, key) ||
+           lists(s->owners, s->owner_count, key);
 }

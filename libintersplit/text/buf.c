@@ -25,6 +25,33 @@ bool isplit__grow(void *array, size_t need, size_t *cap, size_t size)
     return true;
 }
 
+bool isplit__widen(void *array, size_t at, size_t *count, size_t *cap, size_t size)
+{
+    char *elements;
+
+    if (!isplit__grow(array, *count + 1, cap, size))
+        return false;
+    memcpy(&elements, array, sizeof elements);
+    memmove(elements + (at + 1) * size, elements + at * size, (*count - at) * size);
+    ++*count;
+    return true;
+}
+
+size_t isplit__search(const void *array, size_t count, size_t size, const void *wanted,
+                      isplit__compare_cb compare)
+{
+    size_t low = 0;
+
+    while (low < count) {
+        size_t mid = (low + count) / 2;
+        if (compare((const char *)array + mid * size, wanted) < 0)
+            low = mid + 1;
+        else
+            count = mid;
+    }
+    return low;
+}
+
 /* Room for `more` bytes and the closing zero. */
 static bool reserve(isplit__buf *b, size_t more)
 {

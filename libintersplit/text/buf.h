@@ -32,6 +32,16 @@ void isplit__buf_hex(isplit__buf *b, const uint8_t *data, size_t len);
  */
 bool isplit__grow(void *array, size_t need, size_t *cap, size_t size);
 
+/** Make a gap of one element at place `at`, with room or as isplit__grow makes it. */
+bool isplit__widen(void *array, size_t at, size_t *count, size_t *cap, size_t size);
+
+/** Negative when an element stands before what is looked for. */
+typedef int (*isplit__compare_cb)(const void *element, const void *wanted);
+
+/** The place of the first element that is not smaller than `wanted`. */
+size_t isplit__search(const void *array, size_t count, size_t size, const void *wanted,
+                      isplit__compare_cb compare);
+
 /** Text between quotes, escaped as JSON.stringify and RFC 8785 do. */
 void isplit__buf_json_text(isplit__buf *b, const char *text, size_t len);
 

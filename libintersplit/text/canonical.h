@@ -16,12 +16,6 @@
 /** What JavaScript keeps exactly. */
 #define ISPLIT__INTEGER_MAX INT64_C(9007199254740991)
 
-/** jansson's iterators want a value that may be written, but do not write. */
-static inline json_t *isplit__json_to_iterate(const json_t *value)
-{
-    return (json_t *)(uintptr_t)value;
-}
-
 /**
  * Append `value`; of an object at the top, without its member `leave_out` (may be NULL).
  *
@@ -29,9 +23,5 @@ static inline json_t *isplit__json_to_iterate(const json_t *value)
  * much nesting; IC_ERR_NOMEM
  */
 int isplit__canonical_write(isplit__buf *out, const json_t *value, const char *leave_out);
-
-/** Has an object no members but those of this list, which ends with NULL, and all of them
- * that stand before the empty text? */
-bool isplit__has_members(const json_t *object, const char *const *known);
 
 #endif

@@ -44,18 +44,29 @@ size_t isplit__utf8_next(const char *at, size_t left, uint32_t *code)
     return n;
 }
 
-bool isplit__utf8_valid(const char *text, size_t len)
+bool isplit__utf8_without(const char *text, size_t len, bool (*in_class)(uint32_t code))
 {
     uint32_t code;
 
     while (len) {
         size_t n = isplit__utf8_next(text, len, &code);
-        if (!n)
+        if (!n || in_class(code))
             return false;
         text += n;
         len -= n;
     }
     return true;
+}
+
+static bool is_nothing(uint32_t code)
+{
+    (void)code;
+    return false;
+}
+
+bool isplit__utf8_valid(const char *text, size_t len)
+{
+    return isplit__utf8_without(text, len, is_nothing);
 }
 
 static size_t put_utf8(char *out, uint32_t c)
@@ -121,6 +132,11 @@ bool isplit__is_bidi(uint32_t c)
            (c >= 0x2066 && c <= 0x2069);
 }
 
+bool isplit__is_trick(uint32_t c)
+{
+    return isplit__is_control(c) || isplit__is_bidi(c);
+}
+
 static bool is_space(uint32_t c)
 {
     return (c >= 9 && c <= 13) || c == 0x20 || c == 0xa0 || c == 0x1680 ||
@@ -154,9 +170,15 @@ static bool is_reserved(uint32_t c)
     return c < 0x80 && c && strchr(",:\"<>|", (int)c);
 }
 
+/* What no name holds. */
+static bool is_unnamed(uint32_t c)
+{
+    return isplit__is_trick(c) || is_reserved(c);
+}
+
 static int check_typed(uint32_t code, isplit_reason *why)
 {
-    if (isplit__is_control(code) || isplit__is_bidi(code))
+    if (isplit__is_trick(code))
         isplit__refuse(why, "a name cannot hold control characters");
     else if (is_reserved(code))
         isplit__refuse(why, "a name cannot hold '%c'", (int)code);
@@ -174,24 +196,48 @@ int isplit__name_typed(const char *text, size_t len, char out[ISPLIT__NAME_MAX +
     char name[ISPLIT__NAME_MAX + 4];
     const char *at = isplit__trim(text, &len);
 
-    if (!len)
-        return isplit__refuse(why, "a name is missing");
+    if (!len) {
+        isplit__refuse(why, "a name is missing");
+        return IC_ERR_INVALID;
+    }
     while (len) {
         uint32_t code = 0;
         size_t n = isplit__utf8_next(at, len, &code);
-        if (!n)
-            return isplit__refuse(why, "a name is not UTF-8");
+        if (!n) {
+            isplit__refuse(why, "a name is not UTF-8");
+            return IC_ERR_INVALID;
+        }
         if (check_typed(code, why) != 0)
             return IC_ERR_INVALID;
         put += put_utf8(name + put, isplit__lower(code));
-        if (put > ISPLIT__NAME_MAX)
-            return isplit__refuse(why, "a name has at most %d bytes", ISPLIT__NAME_MAX);
+        if (put > ISPLIT__NAME_MAX) {
+            isplit__refuse(why, "a name has at most %d bytes", ISPLIT__NAME_MAX);
+            return IC_ERR_INVALID;
+        }
         at += n;
         len -= n;
     }
     memcpy(out, name, put);
     out[put] = 0;
     return 0;
+}
+
+int isplit__note_typed(const char *text, char out[ISPLIT__NOTE_MAX + 1],
+                       isplit_reason *why)
+{
+    size_t len = text ? strlen(text) : 0;
+    const char *note = isplit__trim(text ? text : "", &len);
+
+    if (len <= ISPLIT__NOTE_MAX && isplit__utf8_valid(note, len)) {
+        memcpy(out, note, len);
+        out[len] = 0;
+        return 0;
+    }
+    if (isplit__utf8_valid(note, len))
+        isplit__refuse(why, "a note has at most %d bytes", ISPLIT__NOTE_MAX);
+    else
+        isplit__refuse(why, "the note is not UTF-8");
+    return IC_ERR_INVALID;
 }
 
 bool isplit__name_legacy(const char *text, size_t len, char *out, size_t cap)
@@ -215,15 +261,5 @@ bool isplit__name_legacy(const char *text, size_t len, char *out, size_t cap)
 
 bool isplit__name_allowed(const char *name, size_t len)
 {
-    if (!len || len > ISPLIT__NAME_MAX)
-        return false;
-    while (len) {
-        uint32_t code = 0;
-        size_t n = isplit__utf8_next(name, len, &code);
-        if (!n || isplit__is_control(code) || isplit__is_bidi(code) || is_reserved(code))
-            return false;
-        name += n;
-        len -= n;
-    }
-    return true;
+    return len && len <= ISPLIT__NAME_MAX && isplit__utf8_without(name, len, is_unnamed);
 }

@@ -12,11 +12,14 @@
 #include "intersplit/reason.h"
 
 #define ISPLIT__NAME_MAX 40 /* bytes */
+#define ISPLIT__NOTE_MAX 1000
 
 /** The character at `at`, which has `left` bytes, and its length; 0 when it is not UTF-8.
  */
 size_t isplit__utf8_next(const char *at, size_t left, uint32_t *code);
 bool isplit__utf8_valid(const char *text, size_t len);
+/** Is this UTF-8 without any character of this class? */
+bool isplit__utf8_without(const char *text, size_t len, bool (*in_class)(uint32_t code));
 
 /** The simple lower-case mapping. */
 uint32_t isplit__lower(uint32_t code);
@@ -25,6 +28,8 @@ uint32_t isplit__lower(uint32_t code);
 bool isplit__is_control(uint32_t code);
 /** Marks and overrides of writing direction. */
 bool isplit__is_bidi(uint32_t code);
+/** Either of these. */
+bool isplit__is_trick(uint32_t code);
 
 /** The part of `text` without white space around it, as JavaScript's trim() leaves it. */
 const char *isplit__trim(const char *text, size_t *len);
@@ -35,6 +40,10 @@ const char *isplit__trim(const char *text, size_t *len);
  * @return 0, or IC_ERR_INVALID and the reason
  */
 int isplit__name_typed(const char *text, size_t len, char out[ISPLIT__NAME_MAX + 1],
+                       isplit_reason *why);
+
+/** What a person says in his own words, trimmed; may be NULL. @return likewise */
+int isplit__note_typed(const char *text, char out[ISPLIT__NOTE_MAX + 1],
                        isplit_reason *why);
 
 /**

@@ -23,7 +23,7 @@
 #include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "intersplit/split.h"
-#include "ledger/body.h"
+#include "ledger/draft.h"
 #include "ledgers.h"
 
 #define DEFAULT_ENTRIES 10000000

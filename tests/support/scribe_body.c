@@ -137,7 +137,9 @@ json_t *scribe_body_pay(scribe *s)
     return body_of(&(isplit_entry){.amount_minor = paid.minor,
                                    .type = ISPLIT_ENTRY_PAYMENT,
                                    .paid = &paid,
-                                   .shares = &got});
+                                   .paid_count = 1,
+                                   .shares = &got,
+                                   .share_count = 1});
 }
 
 /* Mostly the author's own name; a claim also of others. */
