@@ -5,21 +5,16 @@
  *
  * SIM_SEEDS says how many nodes there are at most, from 1000 (the default) to 10000.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/query.h"
 #include "dht/rpc_message.h"
 #include "dht_crowd.h"
 #include "intercom/init.h"
+#include "unit.h"
 
 #define MOST_NODES 10000
 #define ROUNDS 40 /* topics announced and looked up, in each measurement */

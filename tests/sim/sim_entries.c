@@ -10,21 +10,16 @@
  *
  * Spec: docs/spec/16-ledger.md sections 2.2, 2.4 (properties) and 3
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "intersplit/split.h"
 #include "ledger/draft.h"
 #include "ledgers.h"
+#include "unit.h"
 
 #define DEFAULT_ENTRIES 10000000
 #define ENTRIES_A_ROOM 100

@@ -10,15 +10,9 @@
  *
  * Spec: docs/spec/16-ledger.md sections 4.2 to 4.7
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
@@ -26,6 +20,7 @@
 #include "ledger/room.h"
 #include "ledgers.h"
 #include "scribe.h"
+#include "unit.h"
 
 #define DEFAULT_ROOMS 10000
 #define DEFAULT_SCENES (16 * SCRIBE_KINDS * SCRIBE_KINDS)

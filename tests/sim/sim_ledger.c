@@ -9,21 +9,16 @@
  *
  * Spec: docs/spec/16-ledger.md sections 4.4 to 4.7
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bind_world.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "liar.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 #define DEFAULT_SEEDS 400
 #define SEC UINT64_C(1000000000)

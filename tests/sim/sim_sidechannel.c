@@ -6,20 +6,15 @@
  *
  * Spec: docs/spec/12-sidechannel.md, sections 1, 8, 9 and 11.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "count_alloc.h"
 #include "intercom/error.h"
 #include "side_world.h"
+#include "unit.h"
 
 #define MOST_PEERS 8
 #define MOST_MESSAGES 1024

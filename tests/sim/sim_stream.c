@@ -9,15 +9,10 @@
  *
  * Spec: docs/spec/03-secret-stream.md, sections 3 to 5
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "fake_clock.h"
@@ -26,6 +21,7 @@
 #include "transport/secret_stream.h"
 #include "transport/udx_packet.h"
 #include "transport/udx_stream.h"
+#include "unit.h"
 
 #define DEFAULT_SEEDS 100
 #define MS UINT64_C(1000000)

@@ -5,18 +5,13 @@
  * SIM_SEEDS=n plays n seeds of each.
  * Spec: docs/spec/07-hyperswarm.md, sections 3, 5 and 11, and "Seen live".
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "count_alloc.h"
 #include "swarm_world.h"
+#include "unit.h"
 
 #define DEFAULT_SEEDS 1000
 #define LIMIT (5 * IC__SEC)

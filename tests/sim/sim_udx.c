@@ -9,17 +9,12 @@
  *
  * Spec: docs/spec/02-udx.md sections 3 to 7
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "count_alloc.h"
 #include "udx_world.h"
+#include "unit.h"
 
 #define DEFAULT_SEEDS 200
 #define LONGEST (3600 * SEC)

@@ -5,16 +5,11 @@
  * SIM_SEEDS=n plays n worlds of 32 streams each.
  * Spec: docs/spec/02-udx.md, sections 3 and 11.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "count_alloc.h"
 #include "udx_world.h"
+#include "unit.h"
 
 #define DEFAULT_SEEDS 313
 #define LONG_ENOUGH (120 * SEC)

@@ -4,16 +4,11 @@
  * a second, a flow that probes for more has more. RATE_SEEDS says with how many seeds.
  */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "udx_world.h"
+#include "unit.h"
 
 #define RATE_BPS UINT64_C(100000000)
 #define QUEUE_BYTES (RATE_BPS / 8 / 50)

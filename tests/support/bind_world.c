@@ -1,12 +1,8 @@
 #include "bind_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "book/book.h"
 #include "desk.h"
@@ -14,6 +10,7 @@
 #include "intercom/sys/mem.h"
 #include "intersplit/form.h"
 #include "ledgers.h"
+#include "unit.h"
 
 #define SEC UINT64_C(1000000000)
 #define RATE 64000.0

@@ -1,18 +1,15 @@
 #include "bridge_bench.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
 #include "intercom/sys/mem.h"
 #include "temp_folder.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define VECTOR_TIME 1700000000000

@@ -1,19 +1,14 @@
 #include "codec_json.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "base/utf8.h"
 #include "transport/codec.h"
+#include "unit.h"
 #include "vectors.h"
 
 bool codec_json_is(const char *enc, const char *name)

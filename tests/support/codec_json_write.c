@@ -1,18 +1,13 @@
 #include "codec_json.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "base/utf8.h"
 #include "transport/codec.h"
+#include "unit.h"
 #include "vectors.h"
 
 static double number_of(const json_t *v)

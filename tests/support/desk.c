@@ -1,15 +1,12 @@
 #include "desk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "intercom/init.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 #define FIRST_MS INT64_C(1735689600000) /* 2025-01-01 */
 

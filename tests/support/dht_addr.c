@@ -1,11 +1,8 @@
 #include "dht_addr.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 ic__addr dht_addr(const char *ip, uint16_t port)
 {

@@ -1,16 +1,11 @@
 #include "dht_claims.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht/dht_state.h"
 #include "dht_addr.h"
 #include "transport/codec.h"
+#include "unit.h"
 
 static ic_identity *identity_of(uint8_t number)
 {

@@ -1,15 +1,12 @@
 #include "dht_crowd.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/messages.h"
 #include "dht/rpc_message.h"
+#include "unit.h"
 
 #define INTRODUCED 64 /* nodes that a liar speaks to */
 

@@ -1,13 +1,10 @@
 #include "dht_json.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "codec_json.h"
+#include "unit.h"
 #include "vectors.h"
 
 ic__addr dht_json_addr(const json_t *v)

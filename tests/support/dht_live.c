@@ -1,16 +1,14 @@
 #include "dht_live.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "intercom/init.h"
 #include "io/loop.h"
+#include "unit.h"
 
 #define MOST_SECONDS 60
 #define FIRST_PORT 45000

@@ -1,15 +1,12 @@
 #include "dht_lone.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/messages.h"
 #include "dht_addr.h"
+#include "unit.h"
 
 static void host_send(void *user, uint32_t sock, const ic__addr *to, const uint8_t *data,
                       size_t len, uint8_t ttl)

@@ -1,13 +1,9 @@
 #include "dht_meeting.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/env.h"
+#include "unit.h"
 
 #define NODES 6
 

@@ -1,17 +1,13 @@
 #include "dht_peer.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht_relay_site.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 
 #define AGAIN (200 * IC__MS)   /* a stream that was not answered */
 #define ANSWER (100 * IC__MS)  /* at most as often */

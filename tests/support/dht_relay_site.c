@@ -1,15 +1,11 @@
 #include "dht_relay_site.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/env.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define MOST_PAIRS 16
 #define ANSWER_AFTER (20 * IC__MS) /* what a connection to it would take */

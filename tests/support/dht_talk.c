@@ -1,10 +1,8 @@
 #include "dht_talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 static void server_open(ic_stream *st, void *user)
 {

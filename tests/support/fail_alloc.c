@@ -1,13 +1,9 @@
 #include "fail_alloc.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "intercom/sys/mem.h"
+#include "unit.h"
 
 #define MOST_ALLOCATIONS 100000
 

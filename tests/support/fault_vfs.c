@@ -1,13 +1,10 @@
 #include "fault_vfs.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
+
+#include "unit.h"
 
 /* A file of ours with the system's behind it. */
 typedef struct fault_file {

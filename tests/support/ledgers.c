@@ -1,18 +1,16 @@
 #include "ledgers.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <sodium.h>
 
 #include "desk.h"
 #include "intersplit/export.h"
 #include "intersplit/form.h"
+#include "unit.h"
 
 uint64_t ledgers_random(uint64_t *seed)
 {

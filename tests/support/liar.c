@@ -1,15 +1,13 @@
 #include "liar.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "intercom/sys/mem.h"
+#include "unit.h"
 
 #define APP "{\"app\":\"expense_split_v1\",\"type\":"
 #define BODY                                                                             \

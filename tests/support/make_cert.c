@@ -1,17 +1,14 @@
 #include "make_cert.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <mbedtls/x509_crt.h>
 #include <sodium.h>
+
+#include "unit.h"
 
 static int random_bytes(void *user, unsigned char *out, size_t len)
 {

@@ -1,13 +1,10 @@
 #include "mux_steps.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "transport/codec.h"
+#include "unit.h"
 
 ic__mux_event mux_next(ic__mux *m)
 {

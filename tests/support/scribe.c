@@ -1,18 +1,16 @@
 #include "scribe.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <sodium.h>
 
 #include "desk.h"
 #include "ledgers.h"
 #include "scribe_body.h"
+#include "unit.h"
 
 #define BIT(i) (UINT64_C(1) << (i))
 #define START_MS INT64_C(1735689600000)

@@ -1,13 +1,9 @@
 #include "scribe_body.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 #include "intercom/sys/mem.h"
 #include "intersplit/split.h"
 #include "ledger/body.h"
+#include "unit.h"
 
 static const char *const names[] = {"alice", "bob", "carol", "dave"};
 

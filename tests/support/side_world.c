@@ -1,15 +1,12 @@
 #include "side_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 
 /* A frame on its way. */
 typedef struct flight {

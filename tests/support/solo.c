@@ -1,18 +1,14 @@
 #include "solo.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "base/rd.h"
 #include "base/text.h"
 #include "sidechannel/incoming.h"
 #include "transport/codec.h"
+#include "unit.h"
 
 #define PREFIX "sidechannel/"
 

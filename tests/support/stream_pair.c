@@ -1,15 +1,13 @@
 #include "stream_pair.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 
 #define MOST_SECONDS 60
 #define MOST_BYTES ((size_t)1 << 20)

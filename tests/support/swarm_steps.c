@@ -1,13 +1,9 @@
 #include "swarm_steps.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/env.h"
+#include "unit.h"
 
 void swarm_key(uint8_t out[32], uint8_t first, uint32_t number)
 {

@@ -1,15 +1,11 @@
 #include "swarm_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/env.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 /* One connection, or a dial that may become one, with its two ends. */
 typedef struct swarm_wire {

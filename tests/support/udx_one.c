@@ -1,11 +1,9 @@
 #include "udx_one.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 ic__udx_path udx_one_path(uint8_t host, uint32_t id)
 {

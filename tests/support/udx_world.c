@@ -1,15 +1,12 @@
 #include "udx_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "intercom/error.h"
 #include "transport/udx_packet.h"
+#include "unit.h"
 
 #define CHUNK 16384
 #define MOST_STEPS UINT64_C(100000000)

@@ -1,13 +1,12 @@
 #include "vectors.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
+
+#include "unit.h"
 
 json_t *vectors_load(const char *name)
 {

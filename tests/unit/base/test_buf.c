@@ -1,15 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "fail_alloc.h"
 #include "intercom/sys/mem.h"
+#include "unit.h"
 
 static void grows_and_stays_a_c_string(void **state)
 {

@@ -1,12 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "intercom/error.h"
+#include "unit.h"
 
 static void every_error_has_a_text_and_a_name_of_its_own(void **state)
 {

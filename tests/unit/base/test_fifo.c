@@ -1,14 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/fifo.h"
 #include "fail_alloc.h"
 #include "fake_random.h"
+#include "unit.h"
 
 static uint8_t pattern(uint64_t offset)
 {

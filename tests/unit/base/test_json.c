@@ -1,18 +1,13 @@
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/json.h"
 #include "base/utf8.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "unit.h"
 #include "vectors.h"
 
 typedef void (*writer)(ic__buf *b, const ic__json *v);

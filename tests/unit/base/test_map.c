@@ -1,14 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/map.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define KEYS 3000
 

@@ -1,13 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/opts.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 typedef struct new_options {
     size_t struct_size;

@@ -1,13 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "unit.h"
 
 static void numbers_come_back_as_written(void **state)
 {

@@ -1,16 +1,11 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "base/timers.h"
 #include "fail_alloc.h"
 #include "fake_random.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define MANY 500
 

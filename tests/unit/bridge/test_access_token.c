@@ -1,17 +1,12 @@
 /* docs/spec/13-sc-bridge.md, section 6, rule 5: no token on the command line. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "bridge/access_token.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static int read_back(const char *text, size_t len, mode_t mode, char *out)
 {

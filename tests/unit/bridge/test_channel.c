@@ -1,16 +1,11 @@
 /* docs/spec/13-sc-bridge.md, section 3: send, open and stats, where the reference is
  * silent. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bridge_bench.h"
 #include "sidechannel/link.h"
+#include "unit.h"
 
 #define SEND "{\"type\":\"send\",\"channel\":\"0000intercom\",\"message\":\"hi\"}"
 #define OPEN "{\"type\":\"open\",\"channel\":\"trip\"}"

@@ -1,14 +1,9 @@
 /* docs/spec/13-sc-bridge.md, section 7: who shares the ledger of a room. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bridge_bench.h"
+#include "unit.h"
 
 #define BALANCE "{\"type\":\"expense_balance\",\"channel\":\"trip\"}"
 

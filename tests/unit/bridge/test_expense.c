@@ -1,17 +1,12 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bridge_bench.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 static int setup(void **state)
 {

@@ -1,16 +1,11 @@
 /* docs/spec/13-sc-bridge.md, section 7: entries of every kind, and what becomes of them.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bridge_bench.h"
+#include "unit.h"
 
 static int setup(void **state)
 {

@@ -1,15 +1,10 @@
 /* docs/spec/13-sc-bridge.md, section 7: expense_list of a room of any size. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bridge_bench.h"
+#include "unit.h"
 
 static int setup(void **state)
 {

@@ -1,14 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bridge/filter.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static bool matches(const char *filter, const char *text)
 {

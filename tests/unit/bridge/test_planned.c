@@ -15,6 +15,7 @@
 #include "bridge_bench.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define BALANCE "{\"type\":\"expense_balance\",\"id\":7,\"channel\":\"trip\"}"
 #define CANCEL "{\"type\":\"expense_cancel\",\"id\":8,\"channel\":\"trip\"}"

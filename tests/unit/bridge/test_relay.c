@@ -1,17 +1,13 @@
 /* docs/architecture.md, "Programs": a page, intercom-bridge, and an SC-Bridge. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "bridge/relay.h"
 #include "intercom/error.h"
 #include "io/loop.h"
+#include "unit.h"
 
 #define MOST_SECONDS 60
 #define PIECE 65536

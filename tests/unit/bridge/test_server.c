@@ -1,12 +1,7 @@
 /* docs/spec/13-sc-bridge.md, sections 1, 6 and 7: the bridge over real sockets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "base/env.h"
@@ -17,6 +12,7 @@
 #include "io/loop.h"
 #include "io/tls.h"
 #include "make_cert.h"
+#include "unit.h"
 
 #define MOST_SECONDS 60
 #define CLIENTS 4

@@ -1,12 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "bridge/filter.h"
@@ -14,6 +8,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
+#include "unit.h"
 
 #define WRONG "{\"type\":\"auth\",\"token\":\"no\"}"
 #define RIGHT "{\"type\":\"auth\",\"token\":\"tok\"}"

@@ -1,14 +1,9 @@
 /* The reference's transcripts, sc-bridge-behaviour.json, replayed on sessions. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bridge_bench.h"
 #include "sidechannel/link.h"
+#include "unit.h"
 #include "vectors.h"
 
 /* The terminal answers as it did in the transcript: what it prints belongs to another

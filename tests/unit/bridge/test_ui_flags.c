@@ -1,14 +1,9 @@
 /* docs/man/intercom-bridge.1; docs/architecture.md, "Programs". */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bridge/ui_flags.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define MOST_WORDS 80
 

@@ -1,16 +1,11 @@
 /* docs/architecture.md, "Programs": where intercom-bridge finds the SC-Bridge. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bridge/ws_url.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static void good_addresses_come_apart(void **state)
 {

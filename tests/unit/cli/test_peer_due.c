@@ -2,20 +2,15 @@
  * come.
  */
 #include <event2/event.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/init.h"
 #include "intercom/peer.h"
 #include "peer_due.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define FIRST_MS INT64_C(1796083200000) /* 2026-12-01 */

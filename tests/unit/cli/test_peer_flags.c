@@ -1,15 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "peer_flags.h"
 #include "peer_near.h"
+#include "unit.h"
 
 static const char *const *environment; /* name, value, ..., NULL */
 

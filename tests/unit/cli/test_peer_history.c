@@ -1,19 +1,14 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "peer_history.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 static char folder[200];
 static char path[260];

@@ -1,13 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "peer_key.h"
+#include "unit.h"
 
 #define KEY(text) ((const uint8_t *)(text))
 

@@ -1,16 +1,12 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "peer_line.h"
+#include "unit.h"
 #include "vectors.h"
 
 static void assert_same(const peer_line *line, const json_t *want)

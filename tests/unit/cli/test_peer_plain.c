@@ -1,14 +1,9 @@
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "base/buf.h"
@@ -16,6 +11,7 @@
 #include "intercom/error.h"
 #include "peer_line.h"
 #include "peer_plain.h"
+#include "unit.h"
 
 typedef struct heard {
     ic__buf lines;     /* each with '|' behind it */

@@ -1,14 +1,8 @@
 /* docs/spec/16-ledger.md, section 3.3: a search above 20 balances leaves the loop alone.
  */
 #include <event2/event.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "desk.h"
 #include "fail_alloc.h"
@@ -16,6 +10,7 @@
 #include "intersplit/plan.h"
 #include "ledgers.h"
 #include "peer_plans.h"
+#include "unit.h"
 
 static struct event_base *base;
 static ic_identity *me;

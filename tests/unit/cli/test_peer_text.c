@@ -1,15 +1,10 @@
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "peer_text.h"
 #include "peer_words.h"
+#include "unit.h"
 
 #define BAD "\xef\xbf\xbd" /* U+FFFD */
 

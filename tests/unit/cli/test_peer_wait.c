@@ -1,14 +1,8 @@
 /* docs/spec/16-ledger.md, section 3.3: who waits for a plan at the terminal sees how far
  * it is, and may call the search off. */
 #include <event2/event.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "desk.h"
 #include "fail_alloc.h"
@@ -16,6 +10,7 @@
 #include "intersplit/money.h"
 #include "ledgers.h"
 #include "peer_wait.h"
+#include "unit.h"
 
 static struct event_base *base;
 static peer_plans *plans;

@@ -1,15 +1,10 @@
 /* docs/spec/11-wallet.md, section 3 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "crypto/address.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define ALICE "trac1e8pfeml9fmkufwcrqmtjklqfjajhaprw30jv6ny0jfhntelh7m6sjndu8t"

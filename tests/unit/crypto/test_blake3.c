@@ -1,16 +1,12 @@
 /* docs/spec/11-wallet.md, section 7 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "base/text.h"
 #include "crypto/blake3.h"
+#include "unit.h"
 #include "vectors.h"
 
 /* The published vectors of BLAKE3: input is 0, 1, ... 250, 0, 1, ... */

@@ -1,16 +1,12 @@
 /* docs/spec/11-wallet.md, section 2, steps 3 to 5 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "base/text.h"
 #include "crypto/derive.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 static void assert_hex(const uint8_t bytes[32], const json_t *object, const char *key)

@@ -1,18 +1,13 @@
 /* docs/spec/11-wallet.md, sections 1, 2 and 4 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "crypto/identity.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define CAROL "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong"

@@ -1,15 +1,10 @@
 /* docs/spec/11-wallet.md, section 6: our rules, and the start of Intercom */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "crypto/keycache.h"
@@ -19,6 +14,7 @@
 #include "intercom/keyfile.h"
 #include "intercom/sys/mem.h"
 #include "temp_folder.h"
+#include "unit.h"
 #include "vectors.h"
 
 static json_t *wallet;

@@ -1,18 +1,13 @@
 /* docs/spec/11-wallet.md, section 6: plain text and reading rules */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "crypto/keytext.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define CAROL "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong"

@@ -1,15 +1,10 @@
 /* docs/spec/11-wallet.md, section 6: the two JSON texts of a key file */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "crypto/members.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static int parse(ic__members *members, const char *text)
 {

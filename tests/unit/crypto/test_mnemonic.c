@@ -1,18 +1,14 @@
 /* docs/spec/11-wallet.md, section 2, steps 1 and 2 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "base/text.h"
 #include "crypto/mnemonic.h"
 #include "crypto/words.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define CAROL "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong"

@@ -1,17 +1,13 @@
 /* docs/spec/03-secret-stream.md, sections 1 and 2 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "base/text.h"
 #include "crypto/noise.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define MESSAGE_MAX 1024

@@ -2,22 +2,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "crypto/private_file.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 static char folder[200];
 static char path[240];

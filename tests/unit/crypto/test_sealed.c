@@ -1,16 +1,11 @@
 /* docs/spec/11-wallet.md, section 6: encryption and outer text */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "crypto/sealed.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define KEYFILES 5

@@ -1,14 +1,10 @@
 /* FIPS 180-4: what is hashed side by side has the hashes that it has alone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "crypto/sha256_lanes.h"
+#include "unit.h"
 
 #define MOST 3
 

@@ -1,14 +1,9 @@
 /* docs/spec/06-hyperdht.md, sections 6 and 10 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #include "dht/addresses.h"
 #include "dht_addr.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define LIST_MAX 8

@@ -1,11 +1,5 @@
 /* docs/spec/06-hyperdht.md, section 6 (announcer); field lessons 11 and 13 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/announcer.h"
@@ -15,6 +9,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 
 #define MINUTES (60 * IC__SEC)
 

@@ -1,14 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/queue.h"
 #include "dht/clock.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 typedef struct bell {
     ic__alarm alarm;

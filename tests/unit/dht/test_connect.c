@@ -1,18 +1,13 @@
 /* docs/spec/06-hyperdht.md, sections 6 to 10: two peers meet through every pair of NATs
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/env.h"
 #include "dht_meeting.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static void assert_met_within(dht_meeting *m, uint64_t ns)
 {

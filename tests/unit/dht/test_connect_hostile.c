@@ -1,12 +1,6 @@
 /* docs/spec/06-hyperdht.md, section 15; docs/field-lessons.md, 8, 9, 19 and 20 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "count_alloc.h"
@@ -16,6 +10,7 @@
 #include "dht_meeting.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 /* A hand-made client: it sends what it likes, and writes down what comes back. */
 typedef struct forger {

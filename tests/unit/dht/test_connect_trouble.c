@@ -1,18 +1,13 @@
 /* docs/spec/06-hyperdht.md, sections 6, 7, 11 and 12, when things go wrong */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/trail.h"
 #include "dht_meeting.h"
 #include "dht_relay_site.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static void dial(dht_meeting *m)
 {

@@ -3,19 +3,14 @@
  * of real nodes (tests/vectors/dht-flows.json) is read, written as it was, and where it
  * is signed, the signature holds for the node that it was sent to.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht/messages.h"
 #include "dht/rpc_message.h"
 #include "intercom/identity.h"
 #include "intercom/init.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define COMMANDS 11

@@ -2,14 +2,8 @@
  * docs/spec/06-hyperdht.md, sections 1 and 5: what a persistent node answers and stores;
  * section 15: what it does not let strangers do to it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/dht_state.h"
@@ -18,6 +12,7 @@
 #include "dht_json.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 #include "vectors.h"
 
 static const uint8_t TOPIC[IC__DHT_KEY_BYTES] = "a topic of many";

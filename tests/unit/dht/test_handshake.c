@@ -1,18 +1,13 @@
 /* docs/spec/06-hyperdht.md, sections 2 and 3 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "dht/handshake.h"
 #include "dht_addr.h"
 #include "fake_clock.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 static json_t *file;

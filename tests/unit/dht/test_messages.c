@@ -2,19 +2,14 @@
  * docs/spec/06-hyperdht.md, section 2, the messages between peers, against
  * tests/vectors/hyperdht.json: each is read, compared, written, and cut at each byte.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "codec_json.h"
 #include "dht/messages.h"
 #include "dht_json.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 static json_t *vectors;

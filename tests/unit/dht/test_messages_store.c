@@ -2,19 +2,14 @@
  * docs/spec/06-hyperdht.md, sections 1, 2 and 11, what nodes store and what people and
  * relays exchange, against tests/vectors/hyperdht.json.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht/messages.h"
 #include "dht_json.h"
 #include "intercom/error.h"
 #include "intercom/identity.h"
+#include "unit.h"
 #include "vectors.h"
 
 static json_t *vectors;

@@ -1,13 +1,7 @@
 /* docs/spec/06-hyperdht.md, section 9; docs/field-lessons.md, 14, 15, 18 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "dht/nat.h"
 #include "dht_addr.h"
+#include "unit.h"
 #include "vectors.h"
 
 static bool add(ic__nat *nat, const char *host, uint16_t port, uint16_t witness)

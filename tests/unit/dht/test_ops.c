@@ -1,11 +1,5 @@
 /* docs/spec/06-hyperdht.md, sections 1, 2 and 5 (client rules); field lessons 5 and 10 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/messages.h"
@@ -15,6 +9,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
+#include "unit.h"
 
 static const uint8_t TOPIC[IC__DHT_KEY_BYTES] = "what we talk about";
 static ic_identity *me;

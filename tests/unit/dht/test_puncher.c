@@ -1,12 +1,6 @@
 /* docs/spec/06-hyperdht.md, sections 8, 9 and 13 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/dht_state.h"
@@ -15,6 +9,7 @@
 #include "dht_meeting.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 typedef struct bench {
     dht_meeting m;

@@ -1,16 +1,11 @@
 /* docs/spec/05-dht-rpc.md, section 10: walks, with the test as everybody else. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_addr.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "rpc_solo.h"
+#include "unit.h"
 
 typedef struct walk {
     rpc_solo s;

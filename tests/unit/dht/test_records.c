@@ -1,12 +1,6 @@
 /* docs/spec/06-hyperdht.md, sections 5 (storage node) and 15 (hostile input) */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "count_alloc.h"
@@ -17,6 +11,7 @@
 #include "fail_alloc.h"
 #include "fake_clock.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define MINUTES (60 * IC__SEC)

@@ -1,15 +1,10 @@
 /* docs/spec/06-hyperdht.md, section 5 (relay address cache) */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht/relay_cache.h"
 #include "dht_addr.h"
 #include "fail_alloc.h"
+#include "unit.h"
 
 static void key_of(uint32_t number, uint8_t key[IC__DHT_KEY_BYTES])
 {

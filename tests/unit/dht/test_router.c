@@ -2,14 +2,8 @@
  * docs/spec/06-hyperdht.md, section 4: one packet in, one packet out or silence, as in
  * tests/vectors/hyperdht.json "router"; and what a hostile one may not do.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/dht_state.h"
@@ -18,6 +12,7 @@
 #include "dht_lone.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 typedef struct local {

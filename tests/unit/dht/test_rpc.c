@@ -2,19 +2,14 @@
  * docs/spec/05-dht-rpc.md, sections 7 and 11: nodes on a simulated network, in the open
  * and behind NATs, from their first walk on.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/query.h"
 #include "dht_world.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define MOST 64
 #define MINUTE (60 * IC__SEC)

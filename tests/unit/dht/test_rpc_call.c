@@ -1,16 +1,11 @@
 /* docs/spec/05-dht-rpc.md, section 6: requests, and that each ends exactly once. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_addr.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "rpc_solo.h"
+#include "unit.h"
 
 typedef struct outcome {
     rpc_solo *solo;

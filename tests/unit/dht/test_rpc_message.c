@@ -2,19 +2,14 @@
  * docs/spec/05-dht-rpc.md, section 2, against tests/vectors/dht-rpc.json and the packets
  * of tests/vectors/dht-flows.json.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht/rpc_message.h"
 #include "dht_addr.h"
 #include "dht_json.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 static void expect_bytes(const json_t *object, const char *key, const uint8_t *got,

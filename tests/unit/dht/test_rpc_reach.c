@@ -1,15 +1,10 @@
 /* docs/spec/05-dht-rpc.md, section 11: how a node learns its address, and that it is
  * reached there. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_addr.h"
 #include "rpc_solo.h"
+#include "unit.h"
 
 #define CLIENT IC__DHT_CLIENT_SOCKET
 #define SERVER IC__DHT_SERVER_SOCKET

@@ -1,16 +1,11 @@
 /* docs/spec/05-dht-rpc.md, sections 1, 4 and 13: what strangers may send. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_addr.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "rpc_solo.h"
+#include "unit.h"
 
 static const ic__addr stranger = {.ip = {20, 0, 0, 9}, .port = 5000, .family = 4};
 

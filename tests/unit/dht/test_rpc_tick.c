@@ -1,15 +1,10 @@
 /* docs/spec/05-dht-rpc.md, sections 8, 9 and 12: what a node does by itself. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_addr.h"
 #include "intercom/error.h"
 #include "rpc_solo.h"
+#include "unit.h"
 
 #define TICK IC__RPC_TICK_NS
 

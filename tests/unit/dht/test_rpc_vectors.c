@@ -2,18 +2,13 @@
  * docs/spec/05-dht-rpc.md, sections 3 to 5 and 10: one node, its answers and its walks,
  * byte for byte against tests/vectors/dht-rpc.json and dht-flows.json.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_addr.h"
 #include "dht_json.h"
 #include "rpc_solo.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define MOST_PACKETS 64

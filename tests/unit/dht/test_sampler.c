@@ -1,14 +1,8 @@
 /* docs/spec/05-dht-rpc.md, section 11 (sampler), against tests/vectors/dht-rpc.json. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "dht/sampler.h"
 #include "dht_addr.h"
 #include "fake_random.h"
+#include "unit.h"
 #include "vectors.h"
 
 static void expect_trace(const json_t *trace)

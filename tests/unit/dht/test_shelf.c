@@ -1,12 +1,6 @@
 /* docs/spec/06-hyperdht.md, section 5 (sizes and ages) and 15 (store exhaustion) */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "dht/shelf.h"
@@ -14,6 +8,7 @@
 #include "fail_alloc.h"
 #include "fake_clock.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define AGE (20 * 60 * IC__SEC)
 

@@ -1,19 +1,14 @@
 /* docs/spec/05-dht-rpc.md, sections 3 and 8, against tests/vectors/dht-rpc.json. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht/table.h"
 #include "dht_json.h"
 #include "fail_alloc.h"
 #include "fake_random.h"
 #include "intercom/error.h"
+#include "unit.h"
 #include "vectors.h"
 
 static void an_id_is_the_hash_of_an_address(void **state)

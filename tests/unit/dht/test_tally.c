@@ -1,16 +1,10 @@
 /* docs/field-lessons.md, 20 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "dht/tally.h"
 #include "dht_addr.h"
 #include "fail_alloc.h"
 #include "fake_clock.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static void init(ic__tally *t, uint32_t max, uint32_t max_host)
 {

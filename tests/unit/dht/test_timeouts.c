@@ -1,15 +1,9 @@
 /* docs/spec/05-dht-rpc.md, section 6 (adaptive timeouts). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "dht/timeouts.h"
 #include "dht_addr.h"
 #include "fail_alloc.h"
 #include "fake_clock.h"
+#include "unit.h"
 
 #define JITTER 255
 

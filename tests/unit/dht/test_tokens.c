@@ -1,16 +1,11 @@
 /* docs/spec/05-dht-rpc.md, section 5, against tests/vectors/dht-rpc.json. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht/tokens.h"
 #include "dht_addr.h"
 #include "dht_json.h"
 #include "fake_clock.h"
+#include "unit.h"
 #include "vectors.h"
 
 static void a_token_is_that_of_javascript_for_the_same_secrets(void **state)

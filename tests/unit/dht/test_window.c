@@ -1,14 +1,9 @@
 /* docs/spec/05-dht-rpc.md, section 6 (window), against tests/vectors/dht-rpc.json. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "dht/window.h"
+#include "unit.h"
 #include "vectors.h"
 
 static void apply(ic__window *w, const char *op)

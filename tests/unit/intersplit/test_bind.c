@@ -1,13 +1,8 @@
 /* docs/spec/16-ledger.md, sections 4.4 and 4.5: books of several peers become one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "bind_world.h"
@@ -16,6 +11,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 #define SEC UINT64_C(1000000000)
 

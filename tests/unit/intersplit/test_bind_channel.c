@@ -1,14 +1,8 @@
 /* Books of three peers, bound over the side channels of docs/spec/12-sidechannel.md: real
  * envelopes, signatures, gates, rate limits and relays; alice and carol are not connected
  * with each other, bob is in between (docs/spec/16-ledger.md, section 4.4). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "bind_world.h"
@@ -16,6 +10,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "sidechannel/link.h"
+#include "unit.h"
 
 #define SEC UINT64_C(1000000000)
 #define MS UINT64_C(1000000)

@@ -1,14 +1,8 @@
 /* docs/spec/16-ledger.md, section 4.6: what a hostile peer sends costs it more than us.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bind/binding.h"
 #include "bind/pack.h"
@@ -18,6 +12,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "liar.h"
+#include "unit.h"
 
 #define SEC UINT64_C(1000000000)
 #define APP "{\"app\":\"expense_split_v1\",\"type\":"

@@ -1,19 +1,14 @@
 /* docs/spec/16-ledger.md, sections 4.4 and 4.6: what a bind keeps and takes is bounded.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "bind/binding.h"
 #include "bind_world.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define SEC UINT64_C(1000000000)
 #define APP "{\"app\":\"expense_split_v1\",\"type\":"

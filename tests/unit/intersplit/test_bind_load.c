@@ -1,17 +1,12 @@
 /* docs/spec/16-ledger.md, section 4.4: rounds, bytes and time of large differences,
  * inside the limits of the carrier (docs/spec/12-sidechannel.md, section 8). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bind_world.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 #define SEC UINT64_C(1000000000)
 #define MANY 10000

@@ -1,14 +1,8 @@
 /* docs/spec/16-ledger.md, sections 0 and 4.5: what a program calls. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "book/book.h"
 #include "desk.h"
@@ -16,6 +10,7 @@
 #include "intercom/error.h"
 #include "intersplit/book.h"
 #include "intersplit/form.h"
+#include "unit.h"
 
 static void the_seed_demo_has_its_balances(void **state)
 {

@@ -1,19 +1,14 @@
 /* docs/spec/16-ledger.md, section 4.3: amend, void, unvoid; what happened to an entry. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledger/room.h"
 #include "ledgers.h"
+#include "unit.h"
 
 static const isplit_draft fifty = {.payer = "bob", .amount = "50", .note = "more"};
 

@@ -1,17 +1,12 @@
 /* docs/spec/16-ledger.md, section 5.3 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intersplit/command.h"
 #include "said.h"
+#include "unit.h"
 
 /* A line, and how it was understood. */
 typedef struct reading {

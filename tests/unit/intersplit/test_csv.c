@@ -1,16 +1,11 @@
 /* docs/spec/16-ledger.md, section 1.2: RFC 4180, LF, UTF-8, no formulas in text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "text/csv.h"
+#include "unit.h"
 
 /* The rows with '|' between cells and ';' behind each; "!" and why at a mistake. */
 static void check_rows(const char *text, const char *expected)

@@ -1,17 +1,12 @@
 /* docs/spec/16-ledger.md, sections 2.2 and 4.3: what a user asks for becomes an entry. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "ledgers.h"
+#include "unit.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 

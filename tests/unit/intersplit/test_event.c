@@ -1,13 +1,8 @@
 /* docs/spec/16-ledger.md, sections 4.3 and 4.4 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "fail_alloc.h"
@@ -16,6 +11,7 @@
 #include "ledger/events.h"
 #include "ledgers.h"
 #include "text/canonical.h"
+#include "unit.h"
 
 static const isplit__context trip = {.room = "trip", .prefix = "trac"};
 

@@ -1,17 +1,12 @@
 /* docs/spec/16-ledger.md, section 1.2. That other programs read what is written is tested
  * with those programs, in tests/cli/test_intersplit_export.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "desk.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intersplit/export.h"
+#include "unit.h"
 
 static void open_trip(desk *d)
 {

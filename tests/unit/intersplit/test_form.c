@@ -1,13 +1,7 @@
 /* docs/spec/16-ledger.md, section 0: the texts of the original, byte for byte. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "desk.h"
 #include "fail_alloc.h"
@@ -15,6 +9,7 @@
 #include "intercom/error.h"
 #include "intersplit/command.h"
 #include "intersplit/form.h"
+#include "unit.h"
 
 typedef int (*state_form)(const isplit_state *state, char **out);
 

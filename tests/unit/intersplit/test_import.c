@@ -1,19 +1,14 @@
 /* docs/spec/16-ledger.md, section 1.2. What each program's file comes to is tested from
  * outside, in tests/cli/test_intersplit_import.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "desk.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intersplit/import.h"
+#include "unit.h"
 
 static const char *const samples[] = {"cospend.csv", "ihatemoney.csv", "spliit.csv",
                                       "spliit.json", "splitwise.csv",  "splitwise.json"};

@@ -1,10 +1,6 @@
 /* docs/spec/16-ledger.md, section 4.5: SIGKILL at any moment loses nothing that was
  * acknowledged. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "desk.h"
 #include "ledgers.h"
+#include "unit.h"
 
 #define KILLS_DEFAULT 120
 #define KILLS_A_STORE 25

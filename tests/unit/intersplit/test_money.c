@@ -1,16 +1,11 @@
 /* docs/spec/16-ledger.md, sections 2.2 to 2.4 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "intersplit/money.h"
 #include "ledger/events.h"
+#include "unit.h"
 
 typedef struct reading {
     const char *text;

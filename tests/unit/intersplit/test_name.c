@@ -1,15 +1,10 @@
 /* docs/spec/16-ledger.md, sections 0 and 4.3: names. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "intercom/error.h"
 #include "text/name.h"
+#include "unit.h"
 
 static void becomes(const char *typed, const char *name)
 {

@@ -2,15 +2,9 @@
  * What the original does wrong and we must not: docs/spec/16-ledger.md, end of section 0.
  * Each test fails on the original; the line before it says what that does.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bind_world.h"
 #include "desk.h"
@@ -18,6 +12,7 @@
 #include "intersplit/export.h"
 #include "intersplit/money.h"
 #include "ledgers.h"
+#include "unit.h"
 
 #define SEC UINT64_C(1000000000)
 #define OLD_ENTRY                                                                        \

@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/plan.h"
 #include "ledgers.h"
 #include "plan/plan.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define MOST 1100

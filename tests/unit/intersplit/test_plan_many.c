@@ -5,12 +5,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "ledgers.h"
 #include "plan/plan.h"
+#include "unit.h"
 
 #define MOST 3000
 

@@ -5,13 +5,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledgers.h"
 #include "plan/plan_sets.h"
+#include "unit.h"
 
 #define MOST 64
 

@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "intersplit/money.h"
 #include "intersplit/plan.h"
 #include "ledgers.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define MOST 64

@@ -1,18 +1,13 @@
 /* docs/spec/16-ledger.md, section 4.3: entries that come again and again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "ledger/recur.h"
 #include "ledgers.h"
+#include "unit.h"
 
 #define DAY_MS INT64_C(86400000)
 

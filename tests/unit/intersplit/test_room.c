@@ -1,20 +1,15 @@
 /* docs/spec/16-ledger.md, sections 4.2 to 4.6: what a room is made of. That one set of
  * events has one state in any order is sim/sim_fold.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "ledger/room.h"
 #include "ledgers.h"
+#include "unit.h"
 
 #define OLD_ENTRY                                                                        \
     "{\"txId\":\"%s\",\"payer\":\"carol\",\"amountCents\":%d,\"split\":[\"alice\","      \

@@ -1,17 +1,12 @@
 /* docs/spec/16-ledger.md, sections 2.2, 4.3 and 4.6: members, their words, settings. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "ledgers.h"
+#include "unit.h"
 
 static const isplit_draft fifty = {.payer = "alice", .amount = "50"};
 

@@ -1,10 +1,6 @@
 /* docs/spec/16-ledger.md, sections 0 and 4.5: persist and restore. */
 #include <inttypes.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "desk.h"
@@ -22,6 +17,7 @@
 #include "intercom/error.h"
 #include "intersplit/ledger.h"
 #include "text/scan.h"
+#include "unit.h"
 
 /* A file as the original writes it. */
 static const char original[] =

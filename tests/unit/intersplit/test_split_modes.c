@@ -1,19 +1,14 @@
 /* docs/spec/16-ledger.md, sections 2.2 to 2.4 and 5.3: every split mode, in the library.
  * tests/cli/test_split_modes.py has the same cases from the terminal and over the bridge.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "desk.h"
 #include "intercom/error.h"
 #include "intersplit/command.h"
 #include "intersplit/form.h"
+#include "unit.h"
 #include "vectors.h"
 
 static isplit_command *parse(const char *line)

@@ -1,9 +1,5 @@
 /* docs/spec/16-ledger.md, section 4.5: what a disk and other programs can do to a store.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "desk.h"
 #include "fail_alloc.h"
 #include "fault_vfs.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 /* Opening must fail with this error and leave the file as it is. */
 static void refused(desk *d, int error, const char *says)

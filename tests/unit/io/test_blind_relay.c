@@ -1,11 +1,6 @@
 /* docs/spec/06-hyperdht.md, sections 11 and 15: a blind relay and its clients. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "dht/messages.h"
@@ -15,6 +10,7 @@
 #include "intercom/mux.h"
 #include "io/blind_relay.h"
 #include "io/dht_state.h"
+#include "unit.h"
 
 #define PROTOCOL IC__DHT_RELAY_PROTOCOL
 

@@ -12,6 +12,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/deadline.h"
+#include "unit.h"
 
 static void count(void *user)
 {

@@ -1,15 +1,10 @@
 /* docs/spec/06-hyperdht.md, sections 6 and 7, on sockets: listen and connect. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_talk.h"
 #include "intercom/error.h"
 #include "intercom/mux.h"
+#include "unit.h"
 
 static void who_knows_the_key_connects_and_talks(void **state)
 {

@@ -1,16 +1,11 @@
 /* docs/spec/06-hyperdht.md, section 5, on sockets: what one asks a network and tells it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_talk.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 typedef struct answers {
     dht_talk talk;

@@ -1,17 +1,12 @@
 /* docs/spec/05-dht-rpc.md, sections 7, 10 and 12: how a node on sockets comes and goes.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "dht_talk.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
+#include "unit.h"
 
 static void closing_ends_what_is_under_way(void **state)
 {

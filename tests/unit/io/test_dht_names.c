@@ -1,17 +1,12 @@
 /* docs/spec/05-dht-rpc.md, section 10: how bootstrap nodes are written; and interfaces.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/dht.h"
 #include "intercom/error.h"
 #include "io/dht_names.h"
 #include "io/interfaces.h"
+#include "unit.h"
 
 static void each_form_is_read(void **state)
 {

@@ -1,16 +1,11 @@
 /* docs/spec/13-sc-bridge.md, section 1; RFC 9112, sections 2 to 5. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "intercom/error.h"
 #include "io/http_head.h"
+#include "unit.h"
 
 static int parse(ic__http_head *head, const char *text)
 {

@@ -1,18 +1,13 @@
 #include <event2/event.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/jobs.h"
+#include "unit.h"
 
 typedef struct task {
     pthread_t where;

@@ -1,17 +1,13 @@
 /* docs/c-style.md, "The loop, and calling back". */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "base/env.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/loop.h"
+#include "unit.h"
 
 static int stops;
 

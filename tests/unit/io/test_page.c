@@ -1,19 +1,14 @@
 /* docs/architecture.md, "Programs": the page that intercom-bridge serves. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/page.h"
+#include "unit.h"
 
 static char root[] = "/tmp/test-page-XXXXXX";
 

@@ -1,13 +1,8 @@
 /* Addresses as texts, for intercom/stream.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "io/sockaddr.h"
+#include "unit.h"
 
 static void what_is_printed_can_be_read(void **state)
 {

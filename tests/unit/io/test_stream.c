@@ -1,17 +1,13 @@
 /* docs/spec/03-secret-stream.md, sections 2 to 4, live: over UDX and sockets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "stream_pair.h"
+#include "unit.h"
 
 static void open_pair(stream_pair *p)
 {

@@ -1,11 +1,6 @@
 /* docs/spec/06-hyperdht.md, section 3: streams that start with a finished handshake. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "fail_alloc.h"
@@ -13,6 +8,7 @@
 #include "intercom/mux.h"
 #include "io/stream_adopt.h"
 #include "stream_pair.h"
+#include "unit.h"
 
 #define MS STREAM_PAIR_MS
 

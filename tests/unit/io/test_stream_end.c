@@ -1,15 +1,10 @@
 /* docs/spec/03-secret-stream.md, sections 3.5 and 5, live; docs/c-style.md, "Life and
  * death"; what a socket and a stream refuse. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "stream_pair.h"
+#include "unit.h"
 
 static void half_a_stream_goes_on_and_then_ends(void **state)
 {

@@ -6,15 +6,9 @@
  * Spec: docs/spec/02-udx.md section 3, 03-secret-stream.md section 4, 04-protomux.md
  * section 4: the life of each.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include <dirent.h>
 #include <event2/event.h>
@@ -23,6 +17,7 @@
 #include "intercom/error.h"
 #include "intercom/init.h"
 #include "intercom/mux.h"
+#include "unit.h"
 
 #define IDLE 200  /* pairs, unless the environment says another number */
 #define GONE 2000 /* likewise */

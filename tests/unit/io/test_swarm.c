@@ -1,11 +1,6 @@
 /* docs/spec/07-hyperswarm.md on sockets: intercom/swarm.h, all of it in one loop. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "dht_live.h"
@@ -13,6 +8,7 @@
 #include "intercom/error.h"
 #include "intercom/mux.h"
 #include "intercom/swarm.h"
+#include "unit.h"
 
 #define MOST 8
 

@@ -1,16 +1,11 @@
 /* docs/spec/13-sc-bridge.md, section 1: where the bridge listens. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "intercom/error.h"
 #include "io/tcp.h"
+#include "unit.h"
 
 static ic__tcp_address address_of(const char *host, uint16_t port)
 {

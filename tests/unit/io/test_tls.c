@@ -1,18 +1,13 @@
 /* docs/architecture.md, "Decisions": TLS is a function of bytes; both ends in memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/tls.h"
 #include "make_cert.h"
+#include "unit.h"
 
 #define NAME "bridge.example"
 

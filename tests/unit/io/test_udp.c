@@ -7,14 +7,8 @@
  * stream-relay, stream-relay-firewall-source, stream-send-recv-ipv6,
  * stream-write-read-multiple.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <event2/event.h>
 #include <unistd.h>
@@ -24,6 +18,7 @@
 #include "intercom/error.h"
 #include "io/udp.h"
 #include "transport/udx_packet.h"
+#include "unit.h"
 
 #define LONGEST_S 60
 #define MOST_STREAMS 8

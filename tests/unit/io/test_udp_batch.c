@@ -1,12 +1,6 @@
 /* Addresses as the kernel wants them, and datagrams in batches over real sockets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,6 +11,7 @@
 #include "intercom/error.h"
 #include "io/sockaddr.h"
 #include "io/udp_batch.h"
+#include "unit.h"
 
 static void addresses_come_back_as_they_went_in(void **state)
 {

@@ -5,13 +5,7 @@
  * Spec: docs/spec/02-udx.md sections 3 (life) and 9 (relay); 06-hyperdht.md, birthday
  * sockets.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <event2/event.h>
 
@@ -19,6 +13,7 @@
 #include "count_alloc.h"
 #include "intercom/error.h"
 #include "io/udp_state.h"
+#include "unit.h"
 
 #define PUNCH_SOCKETS 256
 #define PUNCHES 2

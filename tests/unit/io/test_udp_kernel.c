@@ -4,13 +4,7 @@
  *
  * Spec: docs/spec/02-udx.md section 11 (everything is bounded); docs/architecture.md.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <event2/event.h>
@@ -20,6 +14,7 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/udp_state.h"
+#include "unit.h"
 
 #define LONGEST_S 60
 #define MOST 64

@@ -4,14 +4,8 @@
  *
  * Spec: docs/spec/02-udx.md sections 3 (life) and 11 (memory).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <dirent.h>
 #include <event2/event.h>
@@ -20,6 +14,7 @@
 #include "count_alloc.h"
 #include "intercom/error.h"
 #include "io/udp_state.h"
+#include "unit.h"
 
 #define AT_ONCE 1000 /* streams, half of them on each side */
 #define LONGEST_S 60

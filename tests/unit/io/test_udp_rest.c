@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include <event2/event.h>
 
 #include "base/env.h"
@@ -22,6 +20,7 @@
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "io/udp.h"
+#include "unit.h"
 
 #define MANY (UINT64_C(8) << 20)
 #define LOOK_NS (100 * IC__US) /* a round trip takes two */

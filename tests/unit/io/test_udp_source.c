@@ -2,19 +2,15 @@
  * docs/spec/06-hyperdht.md, section 10, duty 6: a socket bound to all addresses answers
  * from the one that it was asked at. All of 127/8 is ours: a machine of many addresses.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "fail_alloc.h"
 #include "io/udp.h"
 #include "io/udp_source.h"
 #include "io/udp_state.h"
+#include "unit.h"
 
 #define TURNS 1000
 

@@ -1,19 +1,14 @@
 /* docs/spec/13-sc-bridge.md, sections 1 and 6: a server's connection without a socket. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "fail_alloc.h"
 #include "fake_clock.h"
 #include "intercom/error.h"
 #include "io/web.h"
+#include "unit.h"
 #include "web_site.h"
 
 #define UPGRADE_LINES                                                                    \

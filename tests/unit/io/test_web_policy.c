@@ -1,16 +1,11 @@
 /* docs/spec/13-sc-bridge.md, section 6, rule 1. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/web_policy.h"
+#include "unit.h"
 
 static ic_env env;
 static ic__web_policy policy;

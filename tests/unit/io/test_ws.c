@@ -1,15 +1,10 @@
 /* docs/spec/13-sc-bridge.md, sections 1 and 6: server and client over real sockets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "base/env.h"
@@ -19,6 +14,7 @@
 #include "io/loop.h"
 #include "io/tcp.h"
 #include "io/ws.h"
+#include "unit.h"
 
 #define MOST_SECONDS 60
 

@@ -1,17 +1,12 @@
 /* docs/spec/13-sc-bridge.md, section 1; RFC 6455, sections 5 to 7. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/ws.h"
 #include "io/ws_frames.h"
+#include "unit.h"
 
 #define LIMIT 1000
 

@@ -1,14 +1,9 @@
 /* docs/spec/13-sc-bridge.md, section 1; RFC 6455, section 1.3. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fake_random.h"
 #include "io/ws_key.h"
+#include "unit.h"
 
 static void the_example_of_the_rfc_comes_out(void **state)
 {

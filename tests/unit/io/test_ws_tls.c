@@ -1,15 +1,10 @@
 /* docs/spec/13-sc-bridge.md, section 1, inside TLS: wss from end to end. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "base/env.h"
@@ -19,6 +14,7 @@
 #include "io/tls.h"
 #include "io/ws.h"
 #include "make_cert.h"
+#include "unit.h"
 
 #define MOST_SECONDS 60
 

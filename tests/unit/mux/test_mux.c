@@ -1,19 +1,14 @@
 /* docs/spec/04-protomux.md, sections 2, 4 and 7; the frames are in
  * test_mux_scenarios.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "mux_steps.h"
+#include "unit.h"
 
 static void an_end_keeps_to_one_channel_of_a_key(void **state)
 {

@@ -1,19 +1,14 @@
 /* docs/spec/04-protomux.md, sections 5 and 8, against the hostile input of protomux.json
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "intercom/error.h"
 #include "mux/mux.h"
 #include "transport/codec.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define LINE_BYTES 256

@@ -1,16 +1,11 @@
 /* docs/spec/04-protomux.md, sections 3, 4 and 8: what fills up, and what happens then */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "intercom/error.h"
 #include "mux_steps.h"
 #include "transport/codec.h"
+#include "unit.h"
 
 static void names_and_ids_that_are_too_long_are_refused(void **state)
 {

@@ -4,20 +4,15 @@
  * (tests/vectors/gen/protomux.js has the original of each scenario.)
  */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "intercom/error.h"
 #include "mux/mux.h"
 #include "transport/codec.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define MOST_LINES 400

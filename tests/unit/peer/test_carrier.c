@@ -1,20 +1,15 @@
 /* Two side channels over real muxes on loopback. */
 #include <event2/event.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "peer/carrier.h"
 #include "stream_pair.h"
+#include "unit.h"
 
 typedef struct end {
     ic_env env;

@@ -1,14 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 #include <jansson.h>
 
@@ -17,6 +12,7 @@
 #include "intercom/init.h"
 #include "intercom/intercom.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 static char stores[200];
 static struct event_base *base;

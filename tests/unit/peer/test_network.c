@@ -1,13 +1,8 @@
 /* Peers on a private network of real sockets: they meet, talk, and part. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "intercom/error.h"
@@ -17,6 +12,7 @@
 #include "peer/peer.h"
 #include "sidechannel/state.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 #define NODES 3
 #define PEERS 2

@@ -5,19 +5,14 @@
 #ifndef SIDECHANNEL_LETTERS_H
 #define SIDECHANNEL_LETTERS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "people.h"
 #include "sidechannel/envelope.h"
 #include "solo.h"
+#include "unit.h"
 
 #define LETTERS_MS 1700000000000 /* when they begin */
 

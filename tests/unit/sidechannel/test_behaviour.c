@@ -2,21 +2,16 @@
  * sidechannel-behaviour.json: what the reference decided about scripted input. Steps
  * where section 11 has us decide otherwise are listed with the rule.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "people.h"
 #include "sidechannel/incoming.h"
 #include "sidechannel/object.h"
 #include "solo.h"
+#include "unit.h"
 
 #define BASE_MS 1700000000000
 

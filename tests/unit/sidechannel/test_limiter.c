@@ -1,12 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/env.h"
 #include "sidechannel/limiter.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define BASE (1000 * IC__SEC) /* where the traces' clock starts */

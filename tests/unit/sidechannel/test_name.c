@@ -1,15 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "intercom/sys/mem.h"
 #include "sidechannel/name.h"
+#include "unit.h"
 #include "vectors.h"
 
 /* spec/12, 1: trim set, topic, protocol */

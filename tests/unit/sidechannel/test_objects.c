@@ -1,13 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "fake_clock.h"
 #include "intercom/error.h"
@@ -17,6 +11,7 @@
 #include "sidechannel/invite.h"
 #include "sidechannel/object.h"
 #include "sidechannel/welcome.h"
+#include "unit.h"
 
 #define ISSUED 1700000000000
 

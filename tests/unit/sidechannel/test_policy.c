@@ -1,14 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "sidechannel/policy.h"
+#include "unit.h"
 
 #define SELF "aa00000000000000000000000000000000000000000000000000000000000000"
 #define OTHER "bb00000000000000000000000000000000000000000000000000000000000000"

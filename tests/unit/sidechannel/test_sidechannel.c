@@ -1,12 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "fake_clock.h"
@@ -15,6 +9,7 @@
 #include "people.h"
 #include "sidechannel/sidechannel.h"
 #include "solo.h"
+#include "unit.h"
 
 #define ISSUED 1700000000000 /* of the vectors' invites and welcomes */
 

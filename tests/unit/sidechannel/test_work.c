@@ -1,17 +1,12 @@
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "sidechannel/work.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define ALL UINT64_MAX

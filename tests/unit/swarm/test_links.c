@@ -1,16 +1,11 @@
 /* docs/spec/07-hyperswarm.md, sections 4, 5, 6, 10 and 11: connections */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "swarm_steps.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define SMALLER 0x10 /* first bytes of keys: ours begins with 0x80 */

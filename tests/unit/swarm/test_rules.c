@@ -1,14 +1,9 @@
 /* docs/spec/07-hyperswarm.md, sections 4 and 5; tests/vectors/hyperswarm.json */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "swarm/rules.h"
+#include "unit.h"
 #include "vectors.h"
 
 static bool flag(const json_t *row, const char *name)

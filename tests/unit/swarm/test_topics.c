@@ -1,15 +1,10 @@
 /* docs/spec/07-hyperswarm.md, sections 2, 3, 7, 8 and 9: topics, flush, life */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "intercom/error.h"
 #include "swarm_steps.h"
+#include "unit.h"
 
 #define PEER 0x10 /* first byte of keys */
 #define MINUTE (60 * IC__SEC)

@@ -1,13 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "transport/bytes.h"
+#include "unit.h"
 
 static void add(ic__bytes *b, uint8_t value, size_t n)
 {

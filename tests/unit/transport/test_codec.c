@@ -1,14 +1,9 @@
 /* docs/spec/01-compact-encoding.md; the golden vectors are in test_codec_vectors.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "transport/codec.h"
+#include "unit.h"
 
 /* Section 2.1 */
 static void the_shortest_form_is_written_at_each_border(void **state)

@@ -3,18 +3,13 @@
  * encoding there is read into JSON and written from it (tests/support/codec_json.h).
  */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "codec_json.h"
+#include "unit.h"
 #include "vectors.h"
 
 static json_t *vectors;

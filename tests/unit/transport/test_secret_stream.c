@@ -1,13 +1,8 @@
 /* docs/spec/03-secret-stream.md, sections 3.4, 3.5, 4 and 5; the bytes are in
  * test_secret_stream_vectors.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "base/env.h"
@@ -15,6 +10,7 @@
 #include "fake_random.h"
 #include "intercom/error.h"
 #include "transport/secret_stream.h"
+#include "unit.h"
 
 /* Two ends, a wire that keeps what they send, one clock. */
 typedef struct world {

@@ -1,18 +1,14 @@
 /* docs/spec/03-secret-stream.md, sections 3 and 5, against secret-stream.json */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "base/env.h"
 #include "base/text.h"
 #include "intercom/error.h"
 #include "transport/secret_stream.h"
+#include "unit.h"
 #include "vectors.h"
 
 static json_t *vectors;

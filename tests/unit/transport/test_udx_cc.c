@@ -2,13 +2,7 @@
  * Spec: docs/spec/02-udx.md section 8. libudx scenarios with a twin here:
  * stream-bbr-state, win-filter.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "fake_random.h"
@@ -16,6 +10,7 @@
 #include "transport/udx_cc.h"
 #include "transport/udx_flight.h"
 #include "udx_world.h"
+#include "unit.h"
 
 static void the_best_of_a_window_is_kept_and_forgotten(void **state)
 {

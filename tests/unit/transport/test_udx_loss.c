@@ -4,17 +4,12 @@
  * stream-rack-tlp-example, stream-retransmit-refreshes-header, stream-rto,
  * stream-rto-sack-progress, stream-write-read-force-drop.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "udx_one.h"
 #include "udx_world.h"
+#include "unit.h"
 
 /* Write packets 0 to count - 1 of full size, send them all, and go on by 20 ms. */
 static void send_packets(udx_one *o, size_t count)

@@ -3,17 +3,12 @@
  * Every packet of tests/vectors/udx.json, recorded from udx-native, is read and written.
  * libudx scenario with a twin here: stream-strict-sack.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "intercom/error.h"
 #include "transport/udx_packet.h"
+#include "unit.h"
 #include "vectors.h"
 
 static uint32_t number(const json_t *object, const char *key)

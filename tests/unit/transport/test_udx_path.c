@@ -3,17 +3,12 @@
  * libudx scenarios with a twin here: stream-write-read-and-drop-probes,
  * stream-change-remote.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "intercom/error.h"
 #include "udx_one.h"
 #include "udx_world.h"
+#include "unit.h"
 
 static uint32_t mtu_found(size_t largest_datagram, uint32_t max_mtu, udx_end **out,
                           udx_world *w)

@@ -5,19 +5,14 @@
  * stream-preconnect-same-socket, stream-send-recv, stream-timewait,
  * stream-timewait-ooo-end, stream-write-read.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "count_alloc.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "udx_one.h"
 #include "udx_world.h"
+#include "unit.h"
 
 #define MOST_IDLE_BYTES 1536 /* of one end without a buffer */
 

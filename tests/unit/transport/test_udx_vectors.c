@@ -5,19 +5,14 @@
  * Spec: docs/spec/02-udx.md sections 1 to 7. Within one moment the order of packets is
  * not compared (the reference may retransmit before it acknowledges).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fake_clock.h"
 #include "intercom/error.h"
 #include "transport/udx_packet.h"
 #include "transport/udx_stream.h"
+#include "unit.h"
 #include "vectors.h"
 
 #define MS UINT64_C(1000000)

@@ -4,18 +4,13 @@
  * stream-write-read-receive-window, stream-write-read-receive-window-2,
  * stream-no-zwp-with-data-in-flight, stream-keepalive.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "intercom/error.h"
 #include "udx_one.h"
 #include "udx_world.h"
+#include "unit.h"
 
 static void close_window(udx_one *o, const ic__udx_options *opts)
 {

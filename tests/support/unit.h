@@ -1,0 +1,15 @@
+/**
+ * @file unit.h
+ * cmocka, and the standard headers that it wants to find before itself.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#endif
