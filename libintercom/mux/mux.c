@@ -286,7 +286,6 @@ uint64_t ic__mux_deadline(const ic__mux *m)
 
 void ic__mux_expire(ic__mux *m, uint64_t now)
 {
-    m->now = now;
     while (now >= ic__mux_deadline(m))
         ic__mux_waiting_reject(
             m, IC__ELEMENT(ic__queue_first(&m->waiting), mux_waiting, link));

@@ -131,6 +131,7 @@ static void check(solo *s, ic__check *c)
 
 static void tell(solo *s, const ic__sc_event *e)
 {
+    assert_int_equal(strlen(e->remote), 64);
     if (e->what == IC__SC_MESSAGE) {
         ic__buf_printf(&s->log, "message %s %ssigned ", e->channel,
                        e->is_signed ? "" : "un");

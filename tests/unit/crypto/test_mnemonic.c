@@ -78,6 +78,19 @@ static void any_white_space_parts_words(void **state)
     assert_string_equal(clean, CAROL);
 }
 
+/* From U+2000, the en quad, to U+200A, the hair space; U+200B is none. */
+static void each_typographic_space_parts_words(void **state)
+{
+    (void)state;
+    char clean[IC_MNEMONIC_BYTES];
+    char text[] = "zoo\xe2\x80\x80zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong";
+    for (; text[5] != (char)0x8b; text[5]++) {
+        assert_int_equal(ic_mnemonic_clean(clean, text), 0);
+        assert_string_equal(clean, CAROL);
+    }
+    assert_int_equal(ic_mnemonic_clean(clean, text), IC_ERR_INVALID);
+}
+
 static void what_cannot_be_words_is_refused(void **state)
 {
     (void)state;
@@ -145,6 +158,7 @@ int main(void)
         cmocka_unit_test(entropy_gives_the_reference_words),
         cmocka_unit_test(words_are_cleaned_as_the_reference_does),
         cmocka_unit_test(any_white_space_parts_words),
+        cmocka_unit_test(each_typographic_space_parts_words),
         cmocka_unit_test(what_cannot_be_words_is_refused),
         cmocka_unit_test(every_prefix_of_good_words_is_refused),
         cmocka_unit_test(words_give_the_bip39_seed),

@@ -92,7 +92,7 @@ static void a_taken_port_is_followed_by_the_next_or_refused(void **state)
     opts.any_port = true;
     assert_int_equal(ic_dht_new(&opts, &other), 0);
     assert_int_equal(sscanf(ic_dht_address(other), "127.0.0.1:%u", &got), 1);
-    assert_int_not_equal(got, port);
+    assert_in_range(got, port + 1, port + 4); /* or all of them were taken */
     dht_live_close(&t.net, other);
     dht_talk_done(&t);
 }

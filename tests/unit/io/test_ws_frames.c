@@ -226,6 +226,18 @@ static void the_peers_close_is_answered_and_its_code_kept(void **state)
     ic__ws_frames_free(&f);
 }
 
+static void the_peers_code_counts_though_we_closed_first(void **state)
+{
+    (void)state;
+    ic__ws_frames f;
+    server_init(&f);
+    ic__ws_frames_close(&f, IC__WS_TOO_BIG, NULL);
+    assert_int_equal(ic__ws_frames_code(&f), IC__WS_TOO_BIG);
+    feed(&f, 0x88, "\x0f\xa1why", 5);
+    assert_int_equal(ic__ws_frames_code(&f), 4001);
+    ic__ws_frames_free(&f);
+}
+
 static void a_close_without_code_reports_1005(void **state)
 {
     (void)state;
@@ -364,6 +376,7 @@ int main(void)
         cmocka_unit_test(fragments_past_the_limit_together_close_with_1009),
         cmocka_unit_test(a_huge_length_is_refused_before_it_is_kept),
         cmocka_unit_test(the_peers_close_is_answered_and_its_code_kept),
+        cmocka_unit_test(the_peers_code_counts_though_we_closed_first),
         cmocka_unit_test(a_close_without_code_reports_1005),
         cmocka_unit_test(our_close_waits_for_what_was_queued),
         cmocka_unit_test(a_full_queue_takes_no_more),

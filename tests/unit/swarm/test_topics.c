@@ -431,6 +431,31 @@ static void suspended_it_takes_back_and_ends_everything_then_resumes(void **stat
     (void)swarm_dials(d, PEER, 0);
 }
 
+/* Two of five are waiting for a dial that will not come, and a flush for them. */
+static void suspended_it_forgets_whom_it_meant_to_dial(void **state)
+{
+    swarm_desk *d = *state;
+    uint64_t flush;
+    (void)swarm_join_finding(d, 1, PEER, 5);
+    for (int i = 0; i < 3; i++)
+        swarm_expect(d, IC__SWARM_DIAL);
+    assert_int_equal(ic__swarm_flush(d->s, d->clock.now_ns, &flush), 0);
+    assert_int_equal(ic__swarm_get_stats(d->s).queued, 2);
+    ic__swarm_suspend(d->s, d->clock.now_ns);
+    assert_int_equal(ic__swarm_get_stats(d->s).queued, 0);
+    assert_int_equal(ic__swarm_get_stats(d->s).peers, 3);
+}
+
+static void a_peer_that_nobody_looks_for_any_more_is_not_tried_again(void **state)
+{
+    swarm_desk *d = *state;
+    ic__session *session = swarm_join_finding(d, 1, PEER, 1);
+    swarm_closes(d, swarm_dials(d, PEER, 0), IC_ERR_TIMEOUT);
+    assert_int_equal(ic__swarm_get_stats(d->s).peers, 1);
+    ic__session_leave(session, d->clock.now_ns);
+    assert_int_equal(ic__swarm_get_stats(d->s).peers, 0);
+}
+
 static void resumed_at_once_it_waits_for_what_is_taken_back(void **state)
 {
     swarm_desk *d = *state;
@@ -495,6 +520,8 @@ int main(void)
         TEST(a_flush_of_a_swarm_that_is_full_is_done),
         TEST(a_flush_fails_with_its_query_and_when_the_swarm_closes),
         TEST(suspended_it_takes_back_and_ends_everything_then_resumes),
+        TEST(suspended_it_forgets_whom_it_meant_to_dial),
+        TEST(a_peer_that_nobody_looks_for_any_more_is_not_tried_again),
         TEST(resumed_at_once_it_waits_for_what_is_taken_back),
         TEST(closing_is_polite_unless_forced),
     };

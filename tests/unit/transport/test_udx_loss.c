@@ -133,6 +133,26 @@ static void arrivals_behind_a_hole_do_not_put_its_timeout_off(void **state)
     udx_one_free(&o);
 }
 
+/* 0 to 4 are lost, 0 is sent again, and then a timeout takes it for lost, too. */
+static void after_a_timeout_little_is_sent_and_the_oldest_first(void **state)
+{
+    (void)state;
+    udx_one o;
+    send_packets(&o, 10);
+    udx_one_sack(&o, 0, 5, 6);
+    fake_clock_set(&o.clock, o.clock.now_ns + 6 * MS);
+    ic__udx_expire(o.s, o.clock.now_ns);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.seq, 0);
+    fake_clock_set(&o.clock, o.clock.now_ns + 2 * SEC);
+    ic__udx_expire(o.s, o.clock.now_ns);
+    assert_int_equal(ic__udx_get_stats(o.s).timeouts, 1);
+    assert_int_equal(ic__udx_get_stats(o.s).cwnd_packets, 4);
+    assert_true(udx_one_pull(&o));
+    assert_int_equal(o.packet.seq, 0);
+    udx_one_free(&o);
+}
+
 /* Packets 0 to 3 were sent again, after 6 to 9; 3 arrives, and so all others are lost. */
 static void what_the_peer_waits_for_is_repaired_first(void **state)
 {
@@ -178,6 +198,10 @@ static void the_oldest_packet_is_sent_again_though_its_block_was_listed(void **s
     udx_one_sack(&o, 0, 0, 3);
     assert_int_equal(udx_one_run(&o, 1500 * MS, IC__UDX_DATA), 1);
     assert_int_equal(o.packet.seq, 0);
+    udx_one_ack(&o, 3, UDX_ONE_RWND);
+    assert_int_equal(udx_one_write(&o, 10), 0);
+    assert_int_equal(udx_one_pull_all(&o, IC__UDX_DATA), 1);
+    assert_int_equal(udx_one_run(&o, 300 * MS, IC__UDX_DATA), 1); /* the tail probe */
     udx_one_free(&o);
 }
 
@@ -259,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_late_packet_gets_a_quarter_of_a_round_trip),
         cmocka_unit_test(timeouts_come_after_one_second_and_then_every_two),
         cmocka_unit_test(arrivals_behind_a_hole_do_not_put_its_timeout_off),
+        cmocka_unit_test(after_a_timeout_little_is_sent_and_the_oldest_first),
         cmocka_unit_test(what_the_peer_waits_for_is_repaired_first),
         cmocka_unit_test(a_packet_sent_again_carries_the_present_acknowledgement),
         cmocka_unit_test(the_oldest_packet_is_sent_again_though_its_block_was_listed),
