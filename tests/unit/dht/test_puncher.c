@@ -226,6 +226,16 @@ static void there_is_no_way_without_a_target_or_a_verified_host(void **state)
     bench_free(&b);
 }
 
+static void send_bytes(bench *b, size_t count)
+{
+    ic__addr to = dht_machine_address(b->m.client->machine);
+    ic__dht_host *host = &b->m.client->host;
+
+    to.port = host->socket_address(host->user, ic__puncher_socket(b->p)).port;
+    for (size_t i = 0; i < count; i++)
+        dht_machine_send(b->m.server->machine, 0, &to, (const uint8_t[]){0}, 1);
+}
+
 /* Section 10, duties 3 and 4. */
 static void a_byte_is_echoed_by_a_responder_and_a_candidate_for_an_initiator(void **state)
 {
@@ -233,15 +243,24 @@ static void a_byte_is_echoed_by_a_responder_and_a_candidate_for_an_initiator(voi
     for (int initiator = 0; initiator < 2; initiator++) {
         bench b;
         bench_init(&b, DHT_OPEN, initiator);
-        ic__addr to = dht_machine_address(b.m.client->machine);
-        ic__dht_host *host = &b.m.client->host;
-        to.port = host->socket_address(host->user, ic__puncher_socket(b.p)).port;
-        dht_machine_send(b.m.server->machine, 0, &to, (const uint8_t[]){0}, 1);
+        send_bytes(&b, 1);
         assert_int_equal(sent_in(&b, 50 * IC__MS), initiator ? 0 : 1);
         assert_true(ic__puncher_has_candidate(b.p));
         assert_int_equal(b.candidates, initiator);
         bench_free(&b);
     }
+}
+
+static void a_responder_echoes_1024_bytes_and_no_more(void **state)
+{
+    (void)state;
+    bench b;
+    bench_init(&b, DHT_OPEN, false);
+    send_bytes(&b, 1023);
+    assert_int_equal(sent_in(&b, 50 * IC__MS), 1023);
+    send_bytes(&b, 10);
+    assert_int_equal(sent_in(&b, 50 * IC__MS), 1);
+    bench_free(&b);
 }
 
 static void make_one(void *arg)
@@ -279,6 +298,7 @@ int main(void)
         cmocka_unit_test(there_is_no_way_without_a_target_or_a_verified_host),
         cmocka_unit_test(
             a_byte_is_echoed_by_a_responder_and_a_candidate_for_an_initiator),
+        cmocka_unit_test(a_responder_echoes_1024_bytes_and_no_more),
         cmocka_unit_test(a_puncher_without_memory_leaves_nothing),
     };
     return cmocka_run_group_tests_name("dht/puncher", tests, NULL, NULL);
