@@ -139,7 +139,6 @@ static size_t nodes_for(size_t share)
 /* A network ten times as large costs a few hops more, and not ten times as many. */
 static void walks_grow_with_the_logarithm(void **state)
 {
-    (void)state;
     dht_crowd c;
     tally small;
     tally large;
@@ -165,7 +164,6 @@ static void walks_grow_with_the_logarithm(void **state)
  * lost; a third of the peers is behind NATs. */
 static void lookups_survive_churn_loss_and_nats(void **state)
 {
-    (void)state;
     dht_crowd c;
     const size_t nodes = nodes_for(2);
     tally t;
@@ -194,7 +192,6 @@ static void lookups_survive_churn_loss_and_nats(void **state)
 /* One in ten lies: half of those lead astray, half forge answers as well. */
 static void lookups_survive_liars(void **state)
 {
-    (void)state;
     dht_crowd c;
     const size_t nodes = nodes_for(2);
     tally t;
@@ -212,7 +209,6 @@ static void lookups_survive_liars(void **state)
 /* Somebody floods a node with requests, and everybody with false replies. */
 static void lookups_survive_floods(void **state)
 {
-    (void)state;
     dht_crowd c;
     const size_t nodes = nodes_for(10);
     uint8_t target[IC__DHT_KEY_BYTES] = {1};
@@ -247,7 +243,6 @@ static int setup(void **state)
 {
     const char *seeds = getenv("SIM_SEEDS");
     const size_t wanted = seeds ? strtoul(seeds, NULL, 10) : 0;
-    (void)state;
     if (wanted > most_nodes)
         most_nodes = wanted < MOST_NODES ? wanted : MOST_NODES;
     return ic_init();

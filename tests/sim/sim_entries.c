@@ -384,7 +384,6 @@ static void play_room(unsigned long long number)
 
 static void no_unit_is_lost_or_found(void **state)
 {
-    (void)state;
     for (unsigned long long i = 0; i < (entries + ENTRIES_A_ROOM - 1) / ENTRIES_A_ROOM;
          i++)
         play_room(first_room + i);

@@ -202,7 +202,6 @@ static void play_room(unsigned long long seed)
 
 static void any_order_of_any_events_gives_one_state(void **state)
 {
-    (void)state;
     for (unsigned long long i = 0; i < rooms; i++)
         play_room(first_seed + i);
 }
@@ -245,7 +244,6 @@ static void check_all_merges(unsigned long long seed)
 /* Every two kinds, in no order that means anything; then again in another pattern. */
 static void all_merges_of_two_authors_give_one_state(void **state)
 {
-    (void)state;
     for (unsigned i = 0; i < scenes; i++) {
         unsigned kinds = i * 37 % (SCRIBE_KINDS * SCRIBE_KINDS);
         scribe_begin(&s, i);
@@ -350,7 +348,6 @@ static void check_hidden(isplit__room *room, unsigned long long seed)
 
 static void a_clear_hides_what_it_has_seen_and_nothing_else(void **state)
 {
-    (void)state;
     for (unsigned long long i = 0; i < rooms / 10 + 1; i++) {
         size_t order[SCRIBE_EVENTS];
         write_clears(first_seed + i);
@@ -369,7 +366,6 @@ static void a_clear_hides_what_it_has_seen_and_nothing_else(void **state)
 
 static int end_of_story(void **state)
 {
-    (void)state;
     scribe_end(&s);
     return 0;
 }

@@ -233,7 +233,6 @@ static void run_story(unsigned long long seed)
 
 static void all_honest_peers_end_with_one_ledger(void **state)
 {
-    (void)state;
     for (unsigned long long i = 0; i < seeds; i++)
         run_story(first_seed + i);
 }

@@ -175,7 +175,6 @@ static void play(unsigned long long seed)
 
 static void rooms_heal_and_nothing_is_heard_twice(void **state)
 {
-    (void)state;
     for (unsigned long long i = 0; i < seeds; i++) {
         count_alloc_start();
         play(first_seed + i);
@@ -194,7 +193,6 @@ static void on_honest(side_peer *peer, const ic__sc_event *e, void *user)
 {
     int64_t said_ms = 0;
     side_world *w = user;
-    (void)peer;
     if (!ic__json_integer(ic__json_get(e->envelope, "message"), &said_ms))
         return;
     uint64_t wait = (uint64_t)(w->clock.wall_ms - said_ms);
@@ -238,7 +236,6 @@ static void bother(side_world *w, side_wire *wire, unsigned kind)
 /* Four honest peers in a row, all of them connected to the hostile one. */
 static void a_flood_slows_down_nobody_else(void **state)
 {
-    (void)state;
     side_world w;
     side_wire *wires[HOSTILE];
     char json[24];
@@ -335,7 +332,6 @@ static void ten_minutes(side_world *w)
 
 static void the_memory_of_a_large_room_stays_flat(void **state)
 {
-    (void)state;
     side_world w;
     size_t early = 0;
     size_t late = 0;

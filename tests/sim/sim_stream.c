@@ -76,7 +76,6 @@ static void arrived(const uint8_t *data, size_t len, uint32_t from, uint64_t now
     end *e = user;
     uint32_t id;
 
-    (void)from;
     if (ic__udx_packet_id(data, len, &id) && id == ic__udx_id(e->udx))
         (void)ic__udx_recv(e->udx, data, len, now);
 }
@@ -305,7 +304,6 @@ static void finish(world *w)
 
 static void every_message_arrives_once_and_in_order(void **state)
 {
-    (void)state;
     for (uint64_t seed = first_seed; seed < first_seed + seeds; seed++) {
         world w;
         begin(&w, seed, false);
@@ -330,7 +328,6 @@ static void every_message_arrives_once_and_in_order(void **state)
  * a half-open stream is ended by the layer above only (spec 02, section 11). */
 static void a_turned_bit_ends_the_stream_or_does_nothing(void **state)
 {
-    (void)state;
     unsigned long long ends = 0;
     for (uint64_t seed = first_seed; seed < first_seed + seeds; seed++) {
         world w;

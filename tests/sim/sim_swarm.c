@@ -99,7 +99,6 @@ static size_t play(const swarm_options *options, uint64_t seed, size_t ours,
 
 static void eight_of_any_mix_that_start_together_are_a_mesh_in_five_seconds(void **state)
 {
-    (void)state;
     size_t js_gaps = 0;
     for (unsigned long long seed = 1; seed <= seeds; seed++) {
         size_t ours = 1 + seed % 8;
@@ -143,7 +142,6 @@ static uint64_t meet(uint64_t seed, bool ours_too)
 
 static void dials_that_cross_end_as_one_connection_within_a_second(void **state)
 {
-    (void)state;
     uint64_t redialled = 0;
     for (unsigned long long seed = 1; seed <= seeds; seed++) {
         (void)meet(seed, true);
@@ -156,7 +154,6 @@ static void dials_that_cross_end_as_one_connection_within_a_second(void **state)
 /* A walk takes a second here, so more time is needed. */
 static void eight_that_are_far_apart_are_a_mesh_too(void **state)
 {
-    (void)state;
     for (unsigned long long seed = 1; seed <= seeds; seed++) {
         size_t ours = 1 + seed % 8;
         (void)play(&far, seed, ours, 8 - ours, seed % 3 * 200 * IC__MS, 10 * IC__SEC);
@@ -165,14 +162,12 @@ static void eight_that_are_far_apart_are_a_mesh_too(void **state)
 
 static void sixty_four_of_ours_are_a_mesh(void **state)
 {
-    (void)state;
     for (unsigned long long seed = 1; seed <= seeds / 20 + 1; seed++)
         (void)play(&near, seed, 64, 0, 20 * IC__MS, LIMIT);
 }
 
 static void among_thousands_of_fake_keys_friends_are_found(void **state)
 {
-    (void)state;
     swarm_options hostile = near;
     hostile.fake_keys = 300;
     hostile.fake_dial_ns = 200 * IC__MS;
@@ -191,7 +186,6 @@ static void among_thousands_of_fake_keys_friends_are_found(void **state)
 
 static void whoever_comes_back_is_in_the_mesh_again(void **state)
 {
-    (void)state;
     for (unsigned long long seed = 1; seed <= seeds / 4 + 1; seed++) {
         static swarm_world w;
         swarm_world_init(&w, seed, &near);
@@ -236,7 +230,6 @@ static size_t churn(swarm_world *w, swarm_node **gone, uint64_t until)
 
 static void hours_of_coming_and_going_take_no_memory(void **state)
 {
-    (void)state;
     static swarm_world w;
     swarm_node *gone = NULL;
     count_alloc_start();
@@ -256,7 +249,6 @@ static void hours_of_coming_and_going_take_no_memory(void **state)
 
 static void a_life_of_the_mesh_leaves_nothing_behind(void **state)
 {
-    (void)state;
     count_alloc_start();
     (void)play(&near, 3, 8, 0, 0, LIMIT);
     assert_int_equal(count_alloc_get().live_bytes, 0);

@@ -133,7 +133,6 @@ static uint64_t patience(const story *t, const udx_end *writer)
     ic__udx_stats s = udx_end_stats(writer);
     uint64_t rto = SEC + 4 * s.srtt_ns + 2 * SEC;
 
-    (void)t;
     return (s.timeouts + 4) * 2 * rto + 60 * SEC;
 }
 
@@ -176,7 +175,6 @@ static void run_story(uint64_t seed)
 
 static void every_byte_arrives_once_in_order(void **state)
 {
-    (void)state;
     for (unsigned long long i = 0; i < seeds; i++)
         run_story(first_seed + i);
 }

@@ -84,7 +84,6 @@ static size_t live_and_die(uint64_t seed)
 
 static void streams_that_came_and_went_leave_nothing_behind(void **state)
 {
-    (void)state;
     size_t left = 0;
     for (unsigned long long i = 1; i <= seeds; i++)
         left += live_and_die(i);

@@ -63,7 +63,6 @@ static uint64_t seeds(void)
 
 static void one_flow_fills_a_wire_that_loses_one_percent(void **state)
 {
-    (void)state;
     double mbit[1];
     for (uint64_t seed = FIRST_SEED; seed < FIRST_SEED + seeds(); seed++)
         assert_true(measure(seed, 1, 10000, 0, 10 * SEC, mbit) >= 80);
@@ -91,19 +90,16 @@ static void check_fair(size_t flows, uint32_t loss_ppm)
 
 static void two_flows_share_a_wire_evenly(void **state)
 {
-    (void)state;
     check_fair(2, 0);
 }
 
 static void eight_flows_share_a_wire_evenly(void **state)
 {
-    (void)state;
     check_fair(8, 0);
 }
 
 static void eight_flows_share_a_wire_that_loses_one_percent(void **state)
 {
-    (void)state;
     check_fair(8, 10000);
 }
 

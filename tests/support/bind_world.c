@@ -166,7 +166,6 @@ static void wish(const char *room, const uint8_t from[ISPLIT_BIND_KEY_BYTES], vo
 {
     bind_end *end = user;
 
-    (void)from;
     assert_string_equal(room, BIND_WORLD_ROOM);
     end->clear_wishes++;
 }

@@ -179,7 +179,6 @@ static void liar_recv(void *user, uint32_t sock, const ic__addr *from,
     const ic__addr own = dht_machine_address(m->machine);
     ic__rpc_message request;
 
-    (void)now;
     if (ic__rpc_message_read(&request, data, len) != 0 || request.type != IC__RPC_REQUEST)
         return;
     m->asked++;
@@ -203,14 +202,11 @@ static void liar_recv(void *user, uint32_t sock, const ic__addr *from,
 
 static uint64_t liar_deadline(void *user)
 {
-    (void)user;
     return IC__NEVER;
 }
 
 static void liar_expire(void *user, uint64_t now)
 {
-    (void)user;
-    (void)now;
 }
 
 size_t dht_crowd_add_liar(dht_crowd *c, dht_malice malice)

@@ -13,7 +13,6 @@ static void host_send(void *user, uint32_t sock, const ic__addr *to, const uint8
 {
     dht_lone *l = user;
 
-    (void)ttl;
     assert_true(len <= IC__RPC_DATAGRAM_MAX);
     if (l->sent_count < DHT_LONE_KEPT) {
         dht_sent *s = &l->sent[l->sent_count];
@@ -36,8 +35,6 @@ static int host_socket_open(void *user, uint32_t *sock)
 
 static void host_socket_close(void *user, uint32_t sock)
 {
-    (void)user;
-    (void)sock;
 }
 
 static ic__addr host_socket_address(void *user, uint32_t sock)
@@ -71,35 +68,21 @@ static int host_stream_new(void *user, uint32_t *local_id)
 static int host_stream_connect(void *user, uint32_t local_id, uint32_t sock,
                                uint32_t remote_id, const ic__addr *to)
 {
-    (void)user;
-    (void)local_id;
-    (void)sock;
-    (void)remote_id;
-    (void)to;
     return 0;
 }
 
 static void host_stream_free(void *user, uint32_t local_id)
 {
-    (void)user;
-    (void)local_id;
 }
 
 static int host_relay_pair(void *user, const uint8_t *relay_key, const uint8_t *token,
                            bool initiator, uint32_t local_id)
 {
-    (void)user;
-    (void)relay_key;
-    (void)token;
-    (void)initiator;
-    (void)local_id;
     return 0;
 }
 
 static void host_relay_drop(void *user, uint32_t local_id)
 {
-    (void)user;
-    (void)local_id;
 }
 
 int dht_lone_init(dht_lone *l, const ic__dht_options *opts)

@@ -183,7 +183,6 @@ static int h_relay_pair(void *user, const uint8_t relay_key[IC__DHT_KEY_BYTES],
 {
     dht_peer *p = user;
 
-    (void)relay_key;
     if (!p->relay)
         return IC_ERR_UNSUPPORTED;
     dht_relay_site_pair(p->relay, p, token, initiator, local_id);
@@ -290,8 +289,6 @@ static bool on_firewall(void *user, const uint8_t *remote_key, const ic__addr *f
 {
     dht_peer *p = user;
 
-    (void)remote_key;
-    (void)from;
     p->firewalled += p->refuse;
     return p->refuse;
 }

@@ -45,24 +45,15 @@ static side *side_of_stream(dht_relay_site *site, uint32_t own_id, side **other)
 static void on_recv(void *user, uint32_t sock, const ic__addr *from, const uint8_t *data,
                     size_t len, uint64_t now)
 {
-    (void)user;
-    (void)sock;
-    (void)from;
-    (void)data;
-    (void)len;
-    (void)now;
 }
 
 static uint64_t deadline(void *user)
 {
-    (void)user;
     return IC__NEVER;
 }
 
 static void expire(void *user, uint64_t now)
 {
-    (void)user;
-    (void)now;
 }
 
 /* The first source of a side is where it is. */
@@ -75,7 +66,6 @@ static bool on_packet(void *user, uint32_t local_id, uint32_t sock, const ic__ad
     side *other;
     side *here = side_of_stream(site, local_id, &other);
 
-    (void)now;
     if (!here || s->to.family)
         return false;
     return host->stream_connect(host->user, local_id, sock, here->peer_id, from) == 0;
@@ -86,8 +76,6 @@ static void on_data(void *user, uint32_t local_id, bool own, uint64_t now)
     dht_relay_site *site = user;
     side *other;
 
-    (void)own;
-    (void)now;
     if (side_of_stream(site, local_id, &other))
         dht_machine_stream_send(site->machine, other->own_id);
 }

@@ -6,26 +6,21 @@
 
 static void server_open(ic_stream *st, void *user)
 {
-    (void)st;
     ((dht_talk *)user)->proven++;
 }
 
 static void server_message(ic_stream *st, const uint8_t *data, size_t len, void *user)
 {
-    (void)user;
     assert_int_equal(ic_stream_send(st, data, len), 0);
 }
 
 static void server_end(ic_stream *st, void *user)
 {
-    (void)user;
     ic_stream_end(st);
 }
 
 static void server_stream_closed(ic_stream *st, int error, void *user)
 {
-    (void)st;
-    (void)error;
     ((dht_talk *)user)->server_streams_gone++;
 }
 
@@ -63,7 +58,6 @@ static void on_connection(ic_server *server, ic_stream *st, void *user)
 
 static void on_listening(ic_server *server, void *user)
 {
-    (void)server;
     ((dht_talk *)user)->listening++;
 }
 
@@ -82,7 +76,6 @@ ic_server_options dht_talk_server(dht_talk *t)
 
 static void client_open(ic_stream *st, void *user)
 {
-    (void)st;
     ((dht_talk *)user)->opened++;
 }
 
@@ -112,7 +105,6 @@ static void on_dialed(ic_dial *dial, int error, const char *reason, ic_stream *s
     dht_talk *t = user;
     ic_stream_options opts;
 
-    (void)dial;
     assert_non_null(reason);
     assert_int_equal(!error, st != NULL);
     t->dialed++;

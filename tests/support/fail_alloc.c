@@ -25,7 +25,6 @@ static int must_fail(void)
 
 static void *counted_alloc(size_t size, void *user)
 {
-    (void)user;
     if (must_fail())
         return NULL;
     void *p = malloc(size);
@@ -36,7 +35,6 @@ static void *counted_alloc(size_t size, void *user)
 
 static void *counted_resize(void *old, size_t size, void *user)
 {
-    (void)user;
     if (must_fail())
         return NULL;
     void *p = realloc(old, size);
@@ -47,7 +45,6 @@ static void *counted_resize(void *old, size_t size, void *user)
 
 static void counted_release(void *p, void *user)
 {
-    (void)user;
     alive--;
     free(p);
 }

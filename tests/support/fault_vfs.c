@@ -121,7 +121,6 @@ static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, 
 {
     fault_file *file = (fault_file *)f;
 
-    (void)v;
     f->pMethods = NULL;
     if (flags & SQLITE_OPEN_CREATE && must_fail())
         return SQLITE_CANTOPEN;
@@ -134,7 +133,6 @@ static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, 
 
 static int v_delete(sqlite3_vfs *v, const char *name, int sync)
 {
-    (void)v;
     if (must_fail())
         return SQLITE_IOERR_DELETE;
     return system_vfs->xDelete(system_vfs, name, sync);

@@ -12,7 +12,6 @@
 
 static int random_bytes(void *user, unsigned char *out, size_t len)
 {
-    (void)user;
     randombytes_buf(out, len);
     return 0;
 }

@@ -47,20 +47,17 @@ static void on_datagram(ic_stream *st, const uint8_t *data, size_t len, void *us
 {
     stream_end *end = user;
 
-    (void)st;
     memcpy(end->datagram, data, len < sizeof end->datagram ? len : sizeof end->datagram);
     end->datagrams++;
 }
 
 static void on_drain(ic_stream *st, void *user)
 {
-    (void)st;
     ((stream_end *)user)->drained++;
 }
 
 static void on_end(ic_stream *st, void *user)
 {
-    (void)st;
     ((stream_end *)user)->ends++;
 }
 
@@ -90,9 +87,6 @@ static void new_socket(stream_pair *p, stream_end *end, uint8_t seed)
 
 static void on_tick(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
-    (void)user;
 }
 
 /* So that waiting for what never comes ends, too. */

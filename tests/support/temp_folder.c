@@ -21,9 +21,6 @@ void temp_folder_make(char *path, size_t cap)
 static int remove_one(const char *path, const struct stat *info, int kind,
                       struct FTW *where)
 {
-    (void)info;
-    (void)kind;
-    (void)where;
     return remove(path);
 }
 

@@ -67,7 +67,6 @@ static void arrived(const uint8_t *data, size_t len, uint32_t from, uint64_t now
     udx_end *end = user;
     uint32_t id;
 
-    (void)from;
     end->busy = true;
     if (end->s && ic__udx_packet_id(data, len, &id) && id == ic__udx_id(end->s))
         (void)ic__udx_recv(end->s, data, len, now);

@@ -8,7 +8,6 @@
 
 static void grows_and_stays_a_c_string(void **state)
 {
-    (void)state;
     ic__buf b = {0};
     for (int i = 0; i < 1000; i++)
         ic__buf_printf(&b, "%d,", i);
@@ -22,7 +21,6 @@ static void grows_and_stays_a_c_string(void **state)
 /* Around the sizes at which memory grows. */
 static void what_is_printed_is_whole_whatever_its_length(void **state)
 {
-    (void)state;
     for (int before = 0; before < 70; before += 23) {
         for (int len = 0; len < 300; len++) {
             ic__buf b = {0};
@@ -43,7 +41,6 @@ static void what_is_printed_is_whole_whatever_its_length(void **state)
 
 static void an_empty_buffer_gives_an_empty_text(void **state)
 {
-    (void)state;
     ic__buf b = {0};
     char *text = ic__buf_take(&b);
     assert_string_equal(text, "");
@@ -52,7 +49,6 @@ static void an_empty_buffer_gives_an_empty_text(void **state)
 
 static void stops_at_its_limit_and_stays_bad(void **state)
 {
-    (void)state;
     ic__buf b = {.max = 10};
     ic__buf_text(&b, "0123456789");
     assert_false(b.bad);
@@ -67,7 +63,6 @@ static void stops_at_its_limit_and_stays_bad(void **state)
 
 static void build_a_text(void *arg)
 {
-    (void)arg;
     ic__buf b = {0};
     for (int i = 0; i < 50; i++)
         ic__buf_printf(&b, "line %d\n", i);
@@ -76,7 +71,6 @@ static void build_a_text(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(build_a_text, NULL);
 }
 

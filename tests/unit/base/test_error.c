@@ -5,7 +5,6 @@
 
 static void every_error_has_a_text_and_a_name_of_its_own(void **state)
 {
-    (void)state;
     static const int numbers[] = {
 #define NUMBER(name, number, text) IC_ERR_##name,
         IC_ERROR_MAP(NUMBER)
@@ -23,7 +22,6 @@ static void every_error_has_a_text_and_a_name_of_its_own(void **state)
 
 static void unknown_numbers_are_no_crash(void **state)
 {
-    (void)state;
     assert_string_equal(ic_strerror(0), "no error");
     assert_string_equal(ic_strerror(-9999), "unknown error");
     assert_string_equal(ic_error_name(77), "UNKNOWN");

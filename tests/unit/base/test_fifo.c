@@ -28,7 +28,6 @@ static void check_pattern(const ic__fifo *f, uint64_t offset, size_t len)
 
 static void bytes_keep_their_offset_through_growing_and_wrapping(void **state)
 {
-    (void)state;
     fake_random random;
     fake_random_init(&random, 1);
     ic__fifo f = {0};
@@ -48,7 +47,6 @@ static void bytes_keep_their_offset_through_growing_and_wrapping(void **state)
 
 static void a_buffer_gives_its_memory_back_when_empty(void **state)
 {
-    (void)state;
     ic__fifo f = {0};
     for (int i = 0; i < 20; i++)
         assert_true(add_pattern(&f, 10000));
@@ -70,7 +68,6 @@ static void add_and_drop(void *arg)
 {
     ic__fifo f = {0};
 
-    (void)arg;
     for (int i = 0; i < 30; i++) {
         size_t before = ic__fifo_len(&f);
         bool added = add_pattern(&f, 1000);
@@ -82,7 +79,6 @@ static void add_and_drop(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(add_and_drop, NULL);
 }
 

@@ -60,7 +60,6 @@ static void expect_error(const char *text, size_t len, int error)
 /* spec/12, 3.1: the digits of some 650 doubles */
 static void numbers_print_as_in_javascript(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *v;
     size_t i;
@@ -81,7 +80,6 @@ static void numbers_print_as_in_javascript(void **state)
 /* 2^-44 needs 16 digits, but not the 16 nearest ones: those lie across the narrow gap */
 static void powers_of_two_get_the_fewest_digits(void **state)
 {
-    (void)state;
     expect("[5.684341886080801486968994140625e-14,1.5e300]",
            "[5.684341886080802e-14,1.5e+300]", ic__json_write);
     for (int e = -1074; e < 1024; e++) {
@@ -96,7 +94,6 @@ static void powers_of_two_get_the_fewest_digits(void **state)
 /* spec/12, 3.1 and 3.2; spec/12, 3 for the order of members */
 static void texts_print_canonically(void **state)
 {
-    (void)state;
     static const char *const groups[] = {"numberTexts", "stringTexts", "keyOrder",
                                          "docs"};
     json_t *doc = vectors_load("sidechannel.json");
@@ -130,7 +127,6 @@ static char *escaped(const char *units)
 /* spec/12, 3.2 */
 static void any_utf16_text_is_kept(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *v;
     size_t i;
@@ -147,7 +143,6 @@ static void any_utf16_text_is_kept(void **state)
 
 static void what_is_not_json_is_refused(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *v;
     size_t i;
@@ -169,7 +164,6 @@ static void what_is_not_json_is_refused(void **state)
 /* spec/14, 2 */
 static void members_keep_javascripts_property_order(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("trac-peer.json");
     json_t *v;
     size_t i;
@@ -183,14 +177,12 @@ static void members_keep_javascripts_property_order(void **state)
 
 static void a_repeated_name_has_its_first_place_and_last_value(void **state)
 {
-    (void)state;
     expect("{\"a\":1,\"b\":2,\"\\u0061\":[3],\"b\":4,\"a\":{\"z\":1,\"z\":2}}",
            "{\"a\":{\"z\":2},\"b\":4}", ic__json_write);
 }
 
 static void bytes_that_are_not_utf8_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "\"\x80\"",         "\"\xc0\x80\"",         "\"\xc3\"",
         "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",     "\"\xf0\x8f\xbf\xbf\"",
@@ -203,7 +195,6 @@ static void bytes_that_are_not_utf8_are_refused(void **state)
 
 static void texts_from_elsewhere_are_mended_when_written(void **state)
 {
-    (void)state;
     ic__buf b = {0};
     ic__json_write_text(&b, "a\x80\xe2\x82z\xed\xa0\xbd\n\0\"", 11);
     assert_string_equal(b.data, "\"a\xef\xbf\xbd\xef\xbf\xbdz\\ud83d\\n\\u0000\\\"\"");
@@ -216,7 +207,6 @@ static void texts_from_elsewhere_are_mended_when_written(void **state)
 /* Plain bytes are skipped eight at a time. */
 static void an_odd_byte_is_found_at_every_place(void **state)
 {
-    (void)state;
     static const char odd[] = {'"', '\\', 0x01, 0x1f, 0x7f};
     char text[24];
 
@@ -241,7 +231,6 @@ static void an_odd_byte_is_found_at_every_place(void **state)
 
 static void every_prefix_is_refused(void **state)
 {
-    (void)state;
     static const char good[] =
         "{\"a\":[1.5e-3,true,false,null],\"\\ud83d\\ude00\":\"\xf0\x9f\x98\x80\\n\"}";
     for (size_t len = 0; len < sizeof good - 1; len++)
@@ -279,7 +268,6 @@ static void expect_limit(const char *piece, size_t most, const char *open,
 
 static void values_digits_and_bytes_have_limits(void **state)
 {
-    (void)state;
     expect_limit("0,", IC__JSON_MAX_VALUES - 2, "[", "0]");
     expect_limit("1", IC__JSON_MAX_NUMBER_CHARS, "", "");
     expect_limit(" ", IC__JSON_MAX_BYTES - 1, "", "1");
@@ -287,7 +275,6 @@ static void values_digits_and_bytes_have_limits(void **state)
 
 static void nesting_has_a_limit(void **state)
 {
-    (void)state;
     char text[2 * IC__JSON_MAX_DEPTH + 3];
     ic__json *doc = NULL;
     memset(text, '[', IC__JSON_MAX_DEPTH);
@@ -300,7 +287,6 @@ static void nesting_has_a_limit(void **state)
 
 static void lookups_answer_nothing_for_what_is_not_there(void **state)
 {
-    (void)state;
     ic__json *doc = NULL;
     int64_t n = 7;
     assert_int_equal(
@@ -326,7 +312,6 @@ static void lookups_answer_nothing_for_what_is_not_there(void **state)
 
 static void truth_is_javascripts(void **state)
 {
-    (void)state;
     static const char *const no[] = {"null", "false", "0", "-0.0", "\"\"", "1e-400"};
     static const char *const yes[] = {"true", "1", "-0.5", "\"0\"", "[]", "{}", "1e400"};
     for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
@@ -346,7 +331,6 @@ static void truth_is_javascripts(void **state)
 
 static void large_objects_are_sorted_fast(void **state)
 {
-    (void)state;
     ic__buf b = {0};
     ic__json *doc = NULL;
     ic__buf_char(&b, '{');
@@ -373,7 +357,6 @@ static void parse_and_write(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     char *long_text = repeat("[{\"a\":\"", "0123456789abcdef", 600, "\",\"b\":[1,2]}]");
     fail_alloc_each(parse_and_write, long_text);
     ic_mem_free(long_text);
@@ -381,7 +364,6 @@ static void survives_each_failed_allocation(void **state)
 
 static void utf16_order_is_neither_bytes_nor_code_points(void **state)
 {
-    (void)state;
     static const char *const ascending[] = {"",
                                             "a",
                                             "ab",

@@ -9,7 +9,6 @@
 
 static void what_was_put_is_found_and_nothing_else(void **state)
 {
-    (void)state;
     static int values[KEYS];
     ic__map m = {0};
     assert_null(ic__map_get(&m, 7));
@@ -27,7 +26,6 @@ static void what_was_put_is_found_and_nothing_else(void **state)
 /* Taking leaves a hole; elements that were pushed past it must still be found. */
 static void the_rest_stays_reachable_while_keys_leave(void **state)
 {
-    (void)state;
     static int values[KEYS];
     ic__map m = {0};
     for (uint64_t i = 0; i < KEYS; i++)
@@ -42,7 +40,6 @@ static void the_rest_stays_reachable_while_keys_leave(void **state)
 
 static void a_walk_visits_each_value_once(void **state)
 {
-    (void)state;
     int values[40] = {0};
     ic__map m = {0};
     for (uint64_t i = 0; i < 40; i++)
@@ -60,7 +57,6 @@ static void fill(void *arg)
     static int value;
     ic__map m = {0};
 
-    (void)arg;
     for (uint64_t i = 0; i < 100; i++) {
         int error = ic__map_put(&m, i, &value);
         assert_true(error == 0 || error == IC_ERR_NOMEM);
@@ -71,7 +67,6 @@ static void fill(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(fill, NULL);
 }
 

@@ -16,7 +16,6 @@ static int pop_number(ic__queue *q)
 
 static void first_in_is_first_out(void **state)
 {
-    (void)state;
     job jobs[3] = {{.number = 0}, {.number = 1}, {.number = 2}};
     ic__queue q;
     ic__queue_init(&q);
@@ -32,7 +31,6 @@ static void first_in_is_first_out(void **state)
 
 static void an_element_is_queued_once_and_leaves_from_the_middle(void **state)
 {
-    (void)state;
     job jobs[3] = {{.number = 0}, {.number = 1}, {.number = 2}};
     ic__queue q;
     ic__queue_init(&q);

@@ -32,7 +32,6 @@ static void numbers_come_back_as_written(void **state)
 
 static void a_read_past_the_end_sticks(void **state)
 {
-    (void)state;
     const uint8_t bytes[3] = {1, 2, 3};
     ic__rd r = ic__rd_of(bytes, sizeof bytes);
     assert_int_equal(ic__rd_u32le(&r), 0);
@@ -43,7 +42,6 @@ static void a_read_past_the_end_sticks(void **state)
 
 static void a_cut_number_is_zero_not_half(void **state)
 {
-    (void)state;
     const uint8_t bytes[7] = {1, 2, 3, 4, 5, 6, 7};
     ic__rd r = ic__rd_of(bytes, sizeof bytes);
     assert_int_equal(ic__rd_u64le(&r), 0);
@@ -52,7 +50,6 @@ static void a_cut_number_is_zero_not_half(void **state)
 
 static void huge_lengths_do_not_wrap(void **state)
 {
-    (void)state;
     uint8_t bytes[4] = {0};
     ic__rd r = ic__rd_of(bytes, sizeof bytes);
     assert_int_equal(ic__rd_u8(&r), 0);

@@ -5,7 +5,6 @@
 
 static void order_survives_the_wrap(void **state)
 {
-    (void)state;
     assert_int_equal(ic__seq_diff(5, 3), 2);
     assert_int_equal(ic__seq_diff(3, 5), -2);
     assert_int_equal(ic__seq_diff(1, UINT32_MAX), 2);

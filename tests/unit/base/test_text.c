@@ -5,7 +5,6 @@
 
 static void hex_goes_both_ways(void **state)
 {
-    (void)state;
     char text[9];
     uint8_t bytes[4];
     ic__hex_encode(text, (const uint8_t *)"\x00\x7f\xab\xff", 4);
@@ -16,7 +15,6 @@ static void hex_goes_both_ways(void **state)
 
 static void anything_but_exact_hex_is_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {"",          "0",        "00",       "0000000",
                                       "000000000", "0000000g", "00 00000", "000000zz"};
     uint8_t bytes[4];

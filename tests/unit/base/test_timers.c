@@ -11,7 +11,6 @@
 
 static void timers_come_due_in_order_of_time(void **state)
 {
-    (void)state;
     static ic__timer timer[MANY];
     fake_random random;
     ic__timers t = {0};
@@ -36,7 +35,6 @@ static void timers_come_due_in_order_of_time(void **state)
 
 static void nothing_comes_before_its_time_or_after_it_was_disarmed(void **state)
 {
-    (void)state;
     ic__timer a = {0};
     ic__timer b = {0};
     ic__timers t = {0};
@@ -56,7 +54,6 @@ static void reserve(void *arg)
 {
     ic__timers t = {0};
 
-    (void)arg;
     for (size_t n = 1; n < 100; n *= 3) {
         int error = ic__timers_reserve(&t, n);
         assert_true(error == 0 || error == IC_ERR_NOMEM);
@@ -66,7 +63,6 @@ static void reserve(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(reserve, NULL);
 }
 

@@ -29,7 +29,6 @@ static int read_text(const char *text)
 
 static void the_first_line_is_the_token(void **state)
 {
-    (void)state;
     char out[BRIDGE_TOKEN_MAX + 1];
     assert_int_equal(read_back("0123456789abcdef\nmore", 21, 0600, out), 0);
     assert_string_equal(out, "0123456789abcdef");
@@ -40,7 +39,6 @@ static void the_first_line_is_the_token(void **state)
 
 static void weak_and_broken_tokens_are_refused(void **state)
 {
-    (void)state;
     assert_int_equal(read_text(""), IC_ERR_INVALID);
     assert_int_equal(read_text("\n0123456789abcdef"), IC_ERR_INVALID);
     assert_int_equal(read_text("0123456789abcde"), IC_ERR_INVALID);
@@ -50,7 +48,6 @@ static void weak_and_broken_tokens_are_refused(void **state)
 
 static void the_longest_token_passes_and_one_more_does_not(void **state)
 {
-    (void)state;
     char text[BRIDGE_TOKEN_MAX + 64];
     memset(text, 'a', sizeof text);
     text[BRIDGE_TOKEN_MAX] = '\n';
@@ -62,7 +59,6 @@ static void the_longest_token_passes_and_one_more_does_not(void **state)
 
 static void a_file_that_others_can_read_is_refused(void **state)
 {
-    (void)state;
     char out[BRIDGE_TOKEN_MAX + 1];
     assert_int_equal(read_back("0123456789abcdef", 16, 0640, out), IC_ERR_DENIED);
     assert_int_equal(read_back("0123456789abcdef", 16, 0604, out), IC_ERR_DENIED);
@@ -70,7 +66,6 @@ static void a_file_that_others_can_read_is_refused(void **state)
 
 static void a_missing_file_is_an_error(void **state)
 {
-    (void)state;
     char out[BRIDGE_TOKEN_MAX + 1];
     assert_int_equal(bridge_access_token_read("/none/token", out), IC_ERR_IO);
     assert_int_equal(bridge_access_token_read("/", out), IC_ERR_IO);

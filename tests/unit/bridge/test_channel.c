@@ -78,7 +78,6 @@ static void stats_have_counters_for_who_asks(void **state)
 
 static bool sync_of(isplit_bind_stats *out, void *user)
 {
-    (void)user;
     *out = (isplit_bind_stats){.received_count = 1,
                                .sent_count = 2,
                                .sent_bytes = 3,

@@ -26,7 +26,6 @@ static int teardown(void **state)
 
 static bridge_company two_of_three(const char *room, void *user)
 {
-    (void)user;
     assert_string_equal(room, "trip");
     return (bridge_company){.peers = 3, .same = 2};
 }

@@ -390,8 +390,6 @@ static void add_at_the_terminal(const char *line, bridge_output *out, void *user
     bench *b = user;
     const isplit_draft add = {.payer = "alice", .amount = "5"};
     const isplit_entry *entry;
-    (void)line;
-    (void)out;
     assert_int_equal(isplit_book_add(b->book, "trip", &add, &entry, NULL, NULL), 0);
 }
 

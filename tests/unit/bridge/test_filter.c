@@ -21,7 +21,6 @@ static bool matches(const char *filter, const char *text)
 /* spec/13, 4: filter grammar */
 static void a_text_matches_when_it_has_all_words_of_a_group(void **state)
 {
-    (void)state;
     static const struct {
         const char *filter;
         const char *text;
@@ -64,7 +63,6 @@ static void a_text_matches_when_it_has_all_words_of_a_group(void **state)
 
 static void the_length_is_limited(void **state)
 {
-    (void)state;
     static char text[BRIDGE_FILTER_MAX + 1];
     bridge_filter f;
     memset(text, 'x', sizeof text);
@@ -83,7 +81,6 @@ static void parse_one(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     char text[] = "one+two|three four,five|six";
     fail_alloc_each(parse_one, text);
 }

@@ -1,15 +1,9 @@
 /* docs/spec/16-ledger.md, section 3.3: who asks for a plan that takes long waits, may ask
  * other things meanwhile, hears how far it is, and may take a quick plan instead; nobody
  * else waits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "bridge_bench.h"
@@ -30,7 +24,6 @@ static unsigned steps;
 
 static bool planned(const char *room, void *user)
 {
-    (void)user;
     assert_string_equal(room, "trip");
     asked++;
     if (!searches)
@@ -42,7 +35,6 @@ static bool planned(const char *room, void *user)
 
 static bool progress(const char *room, bridge_progress *out, void *user)
 {
-    (void)user;
     assert_string_equal(room, "trip");
     *out = (bridge_progress){
         .steps = steps, .budget = 200, .payments = 23, .lower_bound = 21};
@@ -51,7 +43,6 @@ static bool progress(const char *room, bridge_progress *out, void *user)
 
 static void leave(const char *room, void *user)
 {
-    (void)user;
     assert_string_equal(room, "trip");
     assert_true(waiting > 0);
     waiting--;
@@ -62,7 +53,6 @@ static void quick(const char *room, void (*ask)(const char *room, void *asker),
 {
     unsigned others = searches;
 
-    (void)user;
     searches = 0;
     ask(room, asker);
     searches = others;
@@ -72,7 +62,6 @@ static bool cli_waits;
 
 static void run_line(const char *line, bridge_output *out, void *user)
 {
-    (void)user;
     if (cli_waits) {
         waiting++;
         ic__buf_text(&out->waits_for, "trip");

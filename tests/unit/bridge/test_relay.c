@@ -54,7 +54,6 @@ static void on_upstream_message(ic__ws_conn *conn, const uint8_t *data, size_t l
 static void on_upstream_close(ic__ws_conn *conn, uint16_t code, void *user)
 {
     world *w = user;
-    (void)conn;
     w->upstream_closed++;
     w->upstream_code = code;
     w->upstream_conn = NULL;
@@ -71,8 +70,6 @@ static void on_page_message(ic__ws_conn *conn, const uint8_t *data, size_t len,
                             bool binary, void *user)
 {
     world *w = user;
-    (void)conn;
-    (void)data;
     w->page_messages++;
     w->page_bytes += len;
     w->binaries += binary;
@@ -81,7 +78,6 @@ static void on_page_message(ic__ws_conn *conn, const uint8_t *data, size_t len,
 static void on_page_close(ic__ws_conn *conn, uint16_t code, void *user)
 {
     world *w = user;
-    (void)conn;
     w->page_closed++;
     w->page_code = code;
 }
@@ -131,8 +127,6 @@ static ic__ws_conn *open_page(world *w)
 
 static void on_late(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
     ((world *)user)->late = true;
 }
 
@@ -167,7 +161,6 @@ static void world_free(world *w)
 
 static void messages_pass_in_both_directions_with_their_kind(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     ic__ws_conn *page = open_page(&w);
@@ -184,7 +177,6 @@ static void messages_pass_in_both_directions_with_their_kind(void **state)
 
 static void a_page_that_leaves_closes_its_other_half(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     ic__ws_conn *page = open_page(&w);
@@ -197,7 +189,6 @@ static void a_page_that_leaves_closes_its_other_half(void **state)
 
 static void a_code_of_the_bridge_reaches_the_page(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     (void)open_page(&w);
@@ -210,7 +201,6 @@ static void a_code_of_the_bridge_reaches_the_page(void **state)
 
 static void a_bridge_that_is_down_is_told_as_try_later_and_works_again(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     uint16_t port = ic__ws_server_port(w.upstream);
@@ -228,7 +218,6 @@ static void a_bridge_that_is_down_is_told_as_try_later_and_works_again(void **st
  * nothing is lost. */
 static void a_slow_page_makes_the_bridge_wait(void **state)
 {
-    (void)state;
     enum { PIECES = 300 };
     static uint8_t piece[PIECE];
     world w;
@@ -253,7 +242,6 @@ static void a_slow_page_makes_the_bridge_wait(void **state)
 
 static void other_paths_are_no_bridge(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     w.page.path = "/other";

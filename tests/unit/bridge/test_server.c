@@ -40,7 +40,6 @@ typedef struct world {
 
 static void on_open(ic__ws_conn *conn, void *user)
 {
-    (void)conn;
     ((ear *)user)->open = true;
 }
 
@@ -48,7 +47,6 @@ static void on_message(ic__ws_conn *conn, const uint8_t *data, size_t len, bool 
                        void *user)
 {
     ear *e = user;
-    (void)conn;
     assert_false(binary);
     e->messages++;
     ic__buf_reset(&e->last);
@@ -58,7 +56,6 @@ static void on_message(ic__ws_conn *conn, const uint8_t *data, size_t len, bool 
 static void on_close(ic__ws_conn *conn, uint16_t code, void *user)
 {
     ear *e = user;
-    (void)conn;
     e->conn = NULL;
     e->open = false;
     e->closed++;
@@ -127,8 +124,6 @@ static void serve(world *w)
 
 static void on_late(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
     ((world *)user)->late = true;
 }
 

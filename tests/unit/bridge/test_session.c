@@ -321,7 +321,6 @@ static void deep_wide_and_long_messages_are_refused(void **state)
 
 static void say_a_lot(const char *line, bridge_output *out, void *user)
 {
-    (void)user;
     for (int i = 0; i < 20000; i++)
         bridge_output_line(out, line, strlen(line));
     bridge_output_result(out, "{\"x\":1}");
@@ -329,7 +328,6 @@ static void say_a_lot(const char *line, bridge_output *out, void *user)
 
 static void say_keys(const char *line, bridge_output *out, void *user)
 {
-    (void)user;
     bridge_output_line(out, line, strlen(line));
     bridge_output_result(out, "[1]");
 }
@@ -392,8 +390,6 @@ static void a_closed_session_hears_and_says_nothing_more(void **state)
 static void note_line(ic_log_level level, const char *room, const char *text, void *user)
 {
     bench *b = (bench *)((char *)user - offsetof(bench, clock));
-    (void)room;
-    (void)text;
     assert_int_equal(level, IC_LOG_INFO);
     b->log_lines++;
 }

@@ -13,7 +13,6 @@ static ic__json *scripted;
 static void run_script(const char *line, bridge_output *out, void *user)
 {
     const ic__json *lines = ic__json_get(scripted, "output");
-    (void)user;
 
     assert_string_equal(line, ic__json_cstring(ic__json_get(scripted, "command")));
     for (size_t i = 0; i < ic__json_count(lines); i++) {
@@ -34,7 +33,6 @@ static void load_script(const char *reply)
 
 static void give_info(ic__buf *json, void *user)
 {
-    (void)user;
     ic__buf_text(json, "{\"a\":1}");
 }
 
@@ -138,7 +136,6 @@ static void replay(const json_t *transcript)
 /* spec/13, 1 to 5 */
 static void every_transcript_of_the_reference_is_answered_alike(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sc-bridge-behaviour.json");
     json_t *transcript;
     size_t i;

@@ -37,7 +37,6 @@ static int read_flags(const char *text)
 
 static void without_flags_it_is_loopback_and_the_usual_ports(void **state)
 {
-    (void)state;
     assert_int_equal(read_flags("x"), 0);
     assert_string_equal(flags.host, "127.0.0.1");
     assert_int_equal(flags.port, 5070);
@@ -50,7 +49,6 @@ static void without_flags_it_is_loopback_and_the_usual_ports(void **state)
 
 static void every_flag_is_read_in_both_forms(void **state)
 {
-    (void)state;
     assert_int_equal(read_flags("x --ui-port 1 --ui-host=::1 --bridge wss://h/p "
                                 "--bridge-ca ca --cert=c --key k --access-token-file t "
                                 "--allow-origin a --allow-origin=b --allow-host n "
@@ -74,7 +72,6 @@ static void every_flag_is_read_in_both_forms(void **state)
 
 static void the_environment_names_the_page(void **state)
 {
-    (void)state;
     page_dir_value = "/from/environment";
     assert_int_equal(read_flags("x"), 0);
     assert_string_equal(flags.page_folder, "/from/environment");
@@ -88,7 +85,6 @@ static void the_environment_names_the_page(void **state)
 
 static void wrong_command_lines_are_a_sentence(void **state)
 {
-    (void)state;
     static const struct {
         const char *text;
         const char *why;
@@ -114,7 +110,6 @@ static void wrong_command_lines_are_a_sentence(void **state)
 
 static void the_network_is_refused_without_tls_and_token(void **state)
 {
-    (void)state;
     static const char *const refused[] = {
         "x --ui-host 0.0.0.0",
         "x --ui-host ::",
@@ -137,7 +132,6 @@ static void the_network_is_refused_without_tls_and_token(void **state)
 
 static void lists_are_limited(void **state)
 {
-    (void)state;
     char text[1024] = "x";
     for (int i = 0; i < BRIDGE_UI_LIST_MAX; i++)
         strcat(text, " --allow-origin=a");
@@ -150,7 +144,6 @@ static void lists_are_limited(void **state)
 
 static void help_is_told_whatever_else_is_there(void **state)
 {
-    (void)state;
     assert_int_equal(read_flags("x --ui-port x --help"), 0);
     assert_true(flags.help);
     assert_int_equal(read_flags("x --version"), 0);

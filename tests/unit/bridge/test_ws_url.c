@@ -9,7 +9,6 @@
 
 static void good_addresses_come_apart(void **state)
 {
-    (void)state;
     static const struct {
         const char *text;
         bool secure;
@@ -36,7 +35,6 @@ static void good_addresses_come_apart(void **state)
 
 static void anything_else_is_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "",           "ws:",        "ws://",    "ws:///",       "http://a",
         "wsss://a",   "ws://a:",    "ws://a:0", "ws://a:65536", "ws://a:1x",
@@ -53,7 +51,6 @@ static void anything_else_is_refused(void **state)
 
 static void long_parts_are_refused(void **state)
 {
-    (void)state;
     char text[1024];
     bridge_ws_url url;
     (void)snprintf(text, sizeof text, "ws://%0*d", BRIDGE_URL_HOST_MAX - 1, 0);
@@ -69,7 +66,6 @@ static void long_parts_are_refused(void **state)
 /* A prefix may be an address of its own; it must only be read within its memory. */
 static void every_prefix_is_read_cleanly(void **state)
 {
-    (void)state;
     static const char text[] = "wss://[2001:db8::1]:49222/a?b";
     for (size_t n = 0; n < sizeof text; n++) {
         bridge_ws_url url;

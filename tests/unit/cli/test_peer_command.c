@@ -17,7 +17,6 @@
 /* The transcript "cli" of docs/spec/13-sc-bridge.md, section 5. Only /help says more. */
 static void answers_as_the_reference_over_the_bridge(void **state)
 {
-    (void)state;
     json_t *file = vectors_load("sc-bridge-behaviour.json");
     size_t i;
     json_t *transcript;
@@ -61,7 +60,6 @@ static void answers_as_the_reference_over_the_bridge(void **state)
 /* docs/spec/16-ledger.md, section 0 */
 static void plays_the_quick_demo(void **state)
 {
-    (void)state;
     assert_string_equal(
         typed("/expense_add --channel \"trip-nyc\" --payer \"alice\" --amount "
               "\"30\" --split \"alice,bob\" --note \"dinner\""),
@@ -74,7 +72,6 @@ static void plays_the_quick_demo(void **state)
 
 static void the_demo_balances(void **state)
 {
-    (void)state;
     static const char want[] = "[expense:trip-nyc] entries=2 total=40.00\n"
                                "- balances:\n"
                                "  alice: +10.00\n"
@@ -144,7 +141,6 @@ static void entries_of_every_kind_are_typed(void **state)
     char line[300];
     char want[300];
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const char *rest = strchr(table[i][0], ' ');
         (void)snprintf(line, sizeof line, "/expense_%.*s --channel kinds%s",
@@ -161,7 +157,6 @@ static void entries_of_every_kind_are_typed(void **state)
 
 static void entries_that_cannot_be_say_why(void **state)
 {
-    (void)state;
     assert_string_equal(
         refused("/expense_add --channel wrong --payer a --amount 524.34 --split "
                 "a=110.11,b=209.74,c=104.87,d=89.14,e=10.49"),
@@ -191,7 +186,6 @@ static void a_weight_is_read_like_every_number(void **state)
                                       WEIGHT "0",       WEIGHT "1.5",
                                       WEIGHT "1000001", WEIGHT "4294967297"};
 
-    (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_string_equal(refused(bad[i]),
                             "a weight is a whole number from 1 to 1000000");
@@ -200,7 +194,6 @@ static void a_weight_is_read_like_every_number(void **state)
 
 static void persist_says_where_and_restore_brings_back(void **state)
 {
-    (void)state;
     char where[400];
 
     assert_string_equal(typed("/expense_persist --channel trip-nyc --sim 1"),
@@ -298,7 +291,6 @@ static void channels_are_handled_from_the_terminal(void **state)
 
 static void invites_and_welcomes_come_in_both_forms(void **state)
 {
-    (void)state;
     static const char key[] =
         "a136e81c2a43659f50b1ddadc5a594146ecafa54c1178f3d43da29cbb17816e9";
     char line[300];
@@ -391,7 +383,6 @@ static void exit_stops_the_program(void **state)
 
 static void every_command_stands_in_help(void **state)
 {
-    (void)state;
     for (const peer_command *c = peer_commands; c->name; c++) {
         char front[64];
         bool found = false;
@@ -423,7 +414,6 @@ static void assert_words(const char *text, const char *want)
 
 static void words_fit_where_they_are_asked_for(void **state)
 {
-    (void)state;
     assert_words("/expense_p", "/expense_pay /expense_plan /expense_persist ");
     assert_words("/e", "/enable_transactions /enable_whitelist /exit /expense_add "
                        "/expense_refund /expense_pay /expense_amend /expense_void "

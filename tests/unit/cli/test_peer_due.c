@@ -24,13 +24,11 @@ static unsigned warnings;
 
 static int64_t read_clock(void *user)
 {
-    (void)user;
     return now_ms;
 }
 
 static void on_log(ic_log_level level, const char *room, const char *text, void *user)
 {
-    (void)user;
     if (strcmp(room, "due") != 0)
         return;
     assert_int_equal(level, IC_LOG_WARN);
@@ -81,7 +79,6 @@ static int setup(void **state)
     ic_peer_options o;
     isplit_book_options b;
 
-    (void)state;
     warnings = 0;
     now_ms = FIRST_MS - DAY_MS / 2;
     temp_folder_make(stores, sizeof stores);
@@ -103,7 +100,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     isplit_book_close(book);
     ic_peer_close(peer, NULL, NULL);
     (void)event_base_dispatch(base);
@@ -124,7 +120,6 @@ static peer_due *due_now(void)
 
 static void what_is_due_is_made_at_the_start(void **state)
 {
-    (void)state;
     add_rent("trip");
     peer_due *due = due_now();
     assert_int_equal(entries_of("trip"), 0); /* tomorrow */
@@ -144,7 +139,6 @@ static void what_is_due_is_made_at_the_start(void **state)
 
 static void only_rooms_of_our_channels_are_looked_into(void **state)
 {
-    (void)state;
     add_rent("elsewhere");
     now_ms += DAY_MS;
     peer_due_free(due_now());
@@ -153,7 +147,6 @@ static void only_rooms_of_our_channels_are_looked_into(void **state)
 
 static void it_goes_on_looking(void **state)
 {
-    (void)state;
     peer_due *due = due_now();
     assert_int_equal(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 1);
     peer_due_free(due);
@@ -166,7 +159,6 @@ static void what_cannot_be_made_is_told_and_tried_again(void **state)
     const ic_env env = env_of_test();
     peer_due *due = NULL;
 
-    (void)state;
     add_rent("trip");
     now_ms += DAY_MS;
     assert_int_equal(peer_due_new(base, &env, peer, book, &due), 0);
@@ -184,14 +176,12 @@ static void new_once(void *arg)
     const ic_env env = env_of_test();
     peer_due *due = NULL;
 
-    (void)arg;
     if (peer_due_new(base, &env, peer, book, &due) == 0)
         peer_due_free(due);
 }
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(new_once, NULL);
 }
 

@@ -33,7 +33,6 @@ static int read_list(peer_flags *flags, char *why, const char **args)
 /* docs/spec/12-sidechannel.md, section 10 */
 static void the_tutorials_command_line_is_understood(void **state)
 {
-    (void)state;
     peer_flags flags;
     char why[PEER_REASON_MAX];
 
@@ -61,7 +60,6 @@ static void the_tutorials_command_line_is_understood(void **state)
 
 static void a_flag_wins_over_the_environment_and_an_empty_one_falls_through(void **state)
 {
-    (void)state;
     static const char *const env[] = {"SC_BRIDGE",
                                       "1",
                                       "SC_BRIDGE_TOKEN",
@@ -91,7 +89,6 @@ static void a_flag_wins_over_the_environment_and_an_empty_one_falls_through(void
 
 static void a_bare_flag_is_true_and_takes_no_flag_as_its_value(void **state)
 {
-    (void)state;
     peer_flags flags;
     char why[PEER_REASON_MAX];
 
@@ -104,7 +101,6 @@ static void a_bare_flag_is_true_and_takes_no_flag_as_its_value(void **state)
 
 static void four_words_are_true_and_all_others_false(void **state)
 {
-    (void)state;
     static const struct {
         const char *text;
         bool want;
@@ -123,7 +119,6 @@ static void four_words_are_true_and_all_others_false(void **state)
 
 static void an_unknown_flag_is_refused_with_the_nearest_one(void **state)
 {
-    (void)state;
     static const char *const cases[][2] = {
         {"--sc-brigde", "did you mean --sc-bridge?"},
         {"--sidechanels=x", "did you mean --sidechannels?"},
@@ -145,7 +140,6 @@ static void an_unknown_flag_is_refused_with_the_nearest_one(void **state)
 
 static void a_number_must_be_whole_and_in_range(void **state)
 {
-    (void)state;
     static const char *const bad[] = {"70000", "-1", "5070x", "0x10", " ", "1e3"};
     peer_flags flags = {0};
     char why[PEER_REASON_MAX];
@@ -170,7 +164,6 @@ static void a_number_must_be_whole_and_in_range(void **state)
 
 static void help_and_version_are_seen_anywhere(void **state)
 {
-    (void)state;
     peer_flags flags;
     char why[PEER_REASON_MAX];
 
@@ -182,7 +175,6 @@ static void help_and_version_are_seen_anywhere(void **state)
 
 static void the_manual_has_every_flag_with_its_environment(void **state)
 {
-    (void)state;
     static char text[65536];
     char want[100];
     const char *root = getenv("TEST_SOURCE");
@@ -210,7 +202,6 @@ static void the_manual_has_every_flag_with_its_environment(void **state)
 
 static void distances_count_swaps_as_one(void **state)
 {
-    (void)state;
     assert_int_equal(peer_distance("", ""), 0);
     assert_int_equal(peer_distance("abc", ""), 3);
     assert_int_equal(peer_distance("", "abc"), 3);

@@ -30,7 +30,6 @@ static void count_line(const char *text, void *user)
 
 static int make(void **state)
 {
-    (void)state;
     temp_folder_make(folder, sizeof folder);
     (void)snprintf(path, sizeof path, "%s/history", folder);
     return 0;
@@ -38,14 +37,12 @@ static int make(void **state)
 
 static int clean(void **state)
 {
-    (void)state;
     temp_folder_remove(folder);
     return 0;
 }
 
 static void lines_come_back_in_order_from_a_private_file(void **state)
 {
-    (void)state;
     told t = {0};
     struct stat st;
 
@@ -63,7 +60,6 @@ static void lines_come_back_in_order_from_a_private_file(void **state)
 
 static void only_the_last_lines_are_told(void **state)
 {
-    (void)state;
     told t = {0};
     char line[32];
 
@@ -79,7 +75,6 @@ static void only_the_last_lines_are_told(void **state)
 
 static void a_long_file_is_cut_down_to_its_tail(void **state)
 {
-    (void)state;
     told t = {0};
     struct stat st;
     char line[2000];
@@ -96,7 +91,6 @@ static void a_long_file_is_cut_down_to_its_tail(void **state)
 
 static void a_line_that_a_crash_cut_off_is_left_out(void **state)
 {
-    (void)state;
     told t = {0};
     FILE *file = fopen(path, "w");
 
@@ -110,7 +104,6 @@ static void a_line_that_a_crash_cut_off_is_left_out(void **state)
 
 static void what_is_no_file_is_an_error(void **state)
 {
-    (void)state;
     told t = {0};
 
     assert_int_equal(peer_history_read(folder, count_line, &t), IC_ERR_IO);
@@ -122,14 +115,12 @@ static void read_once(void *arg)
 {
     told t = {0};
 
-    (void)arg;
     if (peer_history_add(path, "/help", 5) == 0)
         (void)!peer_history_read(path, count_line, &t);
 }
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(read_once, NULL);
 }
 

@@ -8,7 +8,6 @@
 
 static void a_key_is_cut_where_it_ends(void **state)
 {
-    (void)state;
     static const struct {
         const char *bytes;
         size_t want;
@@ -39,7 +38,6 @@ static void a_key_is_cut_where_it_ends(void **state)
 
 static void half_a_key_waits_for_its_rest(void **state)
 {
-    (void)state;
     static const char *const halves[] = {"",         "\x1b",         "\x1b[",
                                          "\x1b[1;",  "\x1bO",        "\xc3",
                                          "\xe6\x97", "\xf0\x9f\x98", "\x1b\xc3"};
@@ -50,7 +48,6 @@ static void half_a_key_waits_for_its_rest(void **state)
 
 static void any_bytes_come_to_an_end(void **state)
 {
-    (void)state;
     uint8_t bytes[PEER_KEY_MAX + 8];
     unsigned seed = 7;
 
@@ -78,7 +75,6 @@ static void any_bytes_come_to_an_end(void **state)
 
 static void keys_that_would_stop_the_loop_are_known(void **state)
 {
-    (void)state;
     assert_true(peer_key_waits(KEY("\x12"), 1)); /* ^R */
     assert_true(peer_key_waits(KEY("\x16"), 1)); /* ^V */
     assert_true(peer_key_waits(KEY("\x18"), 1)); /* ^X */

@@ -29,7 +29,6 @@ static void assert_same(const peer_line *line, const json_t *want)
 /* docs/spec/14-trac-peer.md, section 9 */
 static void splits_as_the_reference(void **state)
 {
-    (void)state;
     json_t *file = vectors_load("trac-peer-behaviour.json");
     json_t *cases = json_object_get(file, "parseArgs");
     size_t i;
@@ -56,7 +55,6 @@ static void splits_as_the_reference(void **state)
 
 static void every_prefix_of_a_line_is_read_within_its_bytes(void **state)
 {
-    (void)state;
     static const char text[] =
         "/expense_add --payer \"al\\\"ice\" --note 'x y' a\\ b \xc2\xa0 c";
 
@@ -76,7 +74,6 @@ static void every_prefix_of_a_line_is_read_within_its_bytes(void **state)
 
 static void a_blank_line_has_no_command(void **state)
 {
-    (void)state;
     peer_line line;
     assert_int_equal(peer_line_parse(&line, " \t\xe3\x80\x80", 5), 0);
     assert_string_equal(line.command, "");
@@ -86,7 +83,6 @@ static void a_blank_line_has_no_command(void **state)
 
 static void the_first_alias_that_has_a_value_counts(void **state)
 {
-    (void)state;
     static const char text[] = "/x --ch \"\" --room trip --p alice --p bob";
     peer_line line;
     assert_int_equal(peer_line_parse(&line, text, strlen(text)), 0);
@@ -98,7 +94,6 @@ static void the_first_alias_that_has_a_value_counts(void **state)
 
 static void too_much_is_refused(void **state)
 {
-    (void)state;
     peer_line line;
     size_t len = PEER_LINE_MAX_BYTES + 1;
     char *text = malloc(len);
@@ -121,7 +116,6 @@ static void too_much_is_refused(void **state)
 
 static void trims_what_javascript_trims(void **state)
 {
-    (void)state;
     char text[] = "\xef\xbb\xbf \xe2\x80\x89 a b\xc2\xa0\n";
     char kept[] = "\xe2\x80\x8b"
                   "a"; /* U+200B stays */
@@ -140,7 +134,6 @@ static void parse_once(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     char text[] = "/post --message 'hello world'";
     fail_alloc_each(parse_once, text);
 }

@@ -40,8 +40,6 @@ static void go_on(evutil_socket_t fd, short what, void *user)
 {
     heard *h = user;
 
-    (void)fd;
-    (void)what;
     ic__buf_char(&h->lines, '+');
     peer_plain_hold(h->holds, false);
 }
@@ -69,7 +67,6 @@ static void read_all(int fd, heard *h)
 
 static void a_pipe_gives_lines_and_then_its_end(void **state)
 {
-    (void)state;
     heard h = {0};
     int ends[2];
 
@@ -90,7 +87,6 @@ static void lines_wait_while_it_is_held(void **state)
     int ends[2];
     struct event_base *base = event_base_new();
 
-    (void)state;
     assert_non_null(base);
     assert_int_equal(pipe(ends), 0);
     const peer_plain_options opts = {.base = base,
@@ -119,7 +115,6 @@ static void lines_wait_while_it_is_held(void **state)
 
 static void a_file_is_read_although_no_event_tells_of_it(void **state)
 {
-    (void)state;
     heard h = {0};
     FILE *file = tmpfile();
 
@@ -137,7 +132,6 @@ static void a_file_is_read_although_no_event_tells_of_it(void **state)
 
 static void dev_null_ends_at_once(void **state)
 {
-    (void)state;
     heard h = {0};
     int fd = open("/dev/null", O_RDONLY);
 
@@ -150,7 +144,6 @@ static void dev_null_ends_at_once(void **state)
 
 static void a_line_too_long_is_cut_where_it_will_be_refused(void **state)
 {
-    (void)state;
     heard h = {0};
     FILE *file = tmpfile();
 
@@ -179,7 +172,6 @@ static void make_one(void *base)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     struct event_base *base = event_base_new();
     assert_non_null(base);
     fail_alloc_each(make_one, base);

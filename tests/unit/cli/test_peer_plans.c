@@ -22,7 +22,6 @@ static int closed;
 
 static void on_plan(const char *room, void *user)
 {
-    (void)user;
     assert_string_equal(room, "trip");
     told++;
     was_ready = peer_plans_ready(plans, "trip");
@@ -31,7 +30,6 @@ static void on_plan(const char *room, void *user)
 
 static void on_closed(void *user)
 {
-    (void)user;
     closed++;
 }
 
@@ -61,7 +59,6 @@ static int setup(void **state)
 {
     isplit_book_options o;
 
-    (void)state;
     told = 0;
     closed = 0;
     me = desk_identity(1);
@@ -77,7 +74,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     peer_plans_close(plans, on_closed, NULL);
     peer_plans_close(plans, on_closed, NULL);
     (void)event_base_dispatch(base);
@@ -98,7 +94,6 @@ static const isplit_state *state_of(void)
 
 static void a_small_room_is_ready_at_once(void **state)
 {
-    (void)state;
     add("alice", "30", "bob");
     assert_true(peer_plans_ready(plans, "trip"));
     assert_true(peer_plans_ready(plans, "nobody was here"));
@@ -107,7 +102,6 @@ static void a_small_room_is_ready_at_once(void **state)
 
 static void a_large_room_is_searched_once_and_kept(void **state)
 {
-    (void)state;
     add_many();
     assert_false(peer_plans_ready(plans, "trip"));
     assert_false(peer_plans_ready(plans, "trip"));
@@ -120,7 +114,6 @@ static void a_large_room_is_searched_once_and_kept(void **state)
 
 static void a_room_that_changes_meanwhile_is_searched_again(void **state)
 {
-    (void)state;
     add_many();
     assert_false(peer_plans_ready(plans, "trip"));
     add("m00", "1.00", "zoe");
@@ -134,8 +127,6 @@ static int changes;
 
 static void change(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
     (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL); /* not thousands */
     changes++;
     add("m00", "0.01", "zoe");
@@ -149,7 +140,6 @@ static void a_room_that_is_never_quiet_has_an_answer(void **state)
     isplit_plan plan;
     struct event *often = event_new(base, -1, 0, change, &often);
 
-    (void)state;
     assert_non_null(often);
     changes = 0;
     add_many();
@@ -176,7 +166,6 @@ static void who_waits_may_ask_how_far_it_is(void **state)
     peer_plans_effort e = {0};
     isplit_plan plan;
 
-    (void)state;
     add_many();
     assert_false(peer_plans_progress(plans, "trip", &e));
     assert_false(peer_plans_ready(plans, "trip"));
@@ -205,7 +194,6 @@ static void who_does_not_wait_leaves_others_alone(void **state)
     peer_plans_effort e = {0};
     size_t payments = 0;
 
-    (void)state;
     add_many();
     assert_false(peer_plans_ready(plans, "trip"));
     assert_false(peer_plans_ready(plans, "trip"));
@@ -230,7 +218,6 @@ static void run_until_quiet(void)
 
 static void a_search_that_nobody_waits_for_ends(void **state)
 {
-    (void)state;
     add_many();
     peer_plans_leave(plans, "trip"); /* nobody searches yet */
     assert_false(peer_plans_ready(plans, "trip"));
@@ -243,7 +230,6 @@ static void a_search_that_nobody_waits_for_ends(void **state)
 
 static void a_search_that_was_left_is_taken_up_again(void **state)
 {
-    (void)state;
     add_many();
     assert_false(peer_plans_ready(plans, "trip"));
     peer_plans_leave(plans, "trip");
@@ -257,7 +243,6 @@ static void a_search_that_was_left_is_taken_up_again(void **state)
 /* Teardown closes while the search runs, and nobody is told. */
 static void closing_ends_a_search(void **state)
 {
-    (void)state;
     add_many();
     assert_false(peer_plans_ready(plans, "trip"));
 }
@@ -266,7 +251,6 @@ static void without_memory_the_plan_is_made_at_once(void **state)
 {
     size_t nth = 0;
 
-    (void)state;
     add_many();
     (void)state_of();
     bool ready = true;
@@ -283,7 +267,6 @@ static void new_once(void *arg)
 {
     peer_plans *p = NULL;
 
-    (void)arg;
     if (peer_plans_new(base, book, on_plan, NULL, &p) != 0)
         return;
     peer_plans_close(p, NULL, NULL);
@@ -292,7 +275,6 @@ static void new_once(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(new_once, NULL);
 }
 

@@ -23,7 +23,6 @@ static void assert_safe(const char *text, const char *want)
 /* docs/spec/12-sidechannel.md, section 11, rule 13 */
 static void what_steers_a_terminal_is_replaced(void **state)
 {
-    (void)state;
     assert_safe("", "");
     assert_safe("caf\xc3\xa9\t\xe6\x97\xa5", "caf\xc3\xa9\t\xe6\x97\xa5");
     assert_safe("\x1b[2J\r\n\x07", BAD "[2J" BAD BAD BAD);
@@ -39,7 +38,6 @@ static void what_steers_a_terminal_is_replaced(void **state)
 
 static void columns_count_wide_and_combining_characters(void **state)
 {
-    (void)state;
     static const char text[] = "a\xc3\xa9\xe6\x97\xa5"
                                "e\xcc\x81";
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
@@ -50,7 +48,6 @@ static void columns_count_wide_and_combining_characters(void **state)
 
 static void words_know_what_they_share(void **state)
 {
-    (void)state;
     peer_words w = {0};
 
     peer_words_add("/expense_list", &w);
@@ -65,7 +62,6 @@ static void words_know_what_they_share(void **state)
 
 static void words_stand_in_columns(void **state)
 {
-    (void)state;
     peer_words w = {0};
     ic__buf rows = {0};
 
@@ -83,7 +79,6 @@ static void words_stand_in_columns(void **state)
 
 static void words_past_the_limit_only_count(void **state)
 {
-    (void)state;
     peer_words w = {0};
 
     for (int i = 0; i < PEER_WORDS_SHOWN + 5; i++)
@@ -99,7 +94,6 @@ static void add_some(void *arg)
     peer_words w = {0};
     ic__buf rows = {0};
 
-    (void)arg;
     peer_words_add("one", &w);
     peer_words_add("other", &w);
     peer_words_layout(&w, 80, &rows);
@@ -109,7 +103,6 @@ static void add_some(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(add_some, NULL);
 }
 

@@ -20,14 +20,12 @@ static char printed[PEER_ROOM_MAX + 128];
 
 static void on_plan(const char *room, void *user)
 {
-    (void)user;
     peer_wait_planned(waiter, room);
     (void)event_base_loopbreak(base);
 }
 
 static void print(const char *text, void *user)
 {
-    (void)user;
     (void)snprintf(printed, sizeof printed, "%s", text);
 }
 
@@ -35,7 +33,6 @@ static bool was_ready; /* when the line ran */
 
 static void run(const char *text, size_t len, void *user)
 {
-    (void)user;
     was_ready = peer_plans_ready(plans, "trip");
     (void)snprintf(ran, sizeof ran, "%.*s", (int)len, text);
 }
@@ -82,7 +79,6 @@ static int teardown(void **state)
 
 static void a_line_runs_again_when_its_plan_is_there(void **state)
 {
-    (void)state;
     assert_false(peer_wait_is_on(waiter));
     peer_wait_planned(waiter, "trip"); /* nobody waits */
     assert_false(peer_plans_ready(plans, "trip"));
@@ -103,7 +99,6 @@ static void a_line_runs_again_when_its_plan_is_there(void **state)
 
 static void a_line_may_be_answered_at_once(void **state)
 {
-    (void)state;
     peer_wait_hurry(waiter); /* nobody waits */
     assert_false(peer_plans_ready(plans, "trip"));
     assert_int_equal(peer_wait_begin(waiter, "/expense_plan", 13, "trip"), 0);
@@ -118,7 +113,6 @@ static void without_memory_no_line_waits(void **state)
     const peer_wait_options o = {.base = base, .plans = plans, .run = run};
     peer_wait *w = NULL;
 
-    (void)state;
     fail_alloc_start(1);
     assert_int_equal(peer_wait_new(&o, &w), IC_ERR_NOMEM);
     (void)fail_alloc_stop();

@@ -13,7 +13,6 @@ static json_t *wallet;
 
 static void keys_give_the_reference_addresses(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "addresses"), i, entry)
@@ -57,7 +56,6 @@ static void check_case(const json_t *entry)
 
 static void each_test_accepts_what_the_reference_accepts(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "addressChecks"), i, entry)
@@ -67,7 +65,6 @@ static void each_test_accepts_what_the_reference_accepts(void **state)
 
 static void a_prefix_has_1_to_31_letters(void **state)
 {
-    (void)state;
     static const uint8_t key[IC_PUBLIC_KEY_BYTES] = {1};
     char address[IC_ADDRESS_BYTES] = "as before";
     uint8_t back[IC_PUBLIC_KEY_BYTES];
@@ -86,7 +83,6 @@ static void a_prefix_has_1_to_31_letters(void **state)
 
 static void every_prefix_and_every_changed_letter_is_refused(void **state)
 {
-    (void)state;
     uint8_t key[IC_PUBLIC_KEY_BYTES];
     for (size_t len = 0; len < strlen(ALICE); len++) {
         char *cut = strndup(ALICE, len);
@@ -103,7 +99,6 @@ static void every_prefix_and_every_changed_letter_is_refused(void **state)
 
 static void a_text_that_never_ends_is_refused(void **state)
 {
-    (void)state;
     char text[5000];
     uint8_t key[IC_PUBLIC_KEY_BYTES];
     memset(text, 'q', sizeof text);
@@ -115,14 +110,12 @@ static void a_text_that_never_ends_is_refused(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     wallet = vectors_load("wallet.json");
     return 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(wallet);
     return 0;
 }

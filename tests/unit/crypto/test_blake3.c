@@ -49,7 +49,6 @@ static void assert_hash(const uint8_t *data, size_t len, const char *want)
 
 static void published_vectors_come_out(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
         uint8_t *data = malloc(published[i].len + 1);
         assert_non_null(data);
@@ -75,7 +74,6 @@ static char *text_of(const json_t *entry)
 
 static void wallet_hashes_come_out(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_t *wallet = vectors_load("wallet.json");

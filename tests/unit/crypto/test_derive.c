@@ -47,7 +47,6 @@ static void check_derivation(const json_t *entry)
 
 static void every_node_is_the_reference_one(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_t *wallet = vectors_load("wallet.json");
@@ -59,7 +58,6 @@ static void every_node_is_the_reference_one(void **state)
 
 static void white_space_in_a_path_goes_away(void **state)
 {
-    (void)state;
     ic__path path;
     assert_int_equal(ic__path_parse(&path, " m / 9 18' /0'\t/2147483647' \n"), 0);
     assert_string_equal(path.text, "m/918'/0'/2147483647'");
@@ -70,7 +68,6 @@ static void white_space_in_a_path_goes_away(void **state)
 
 static void other_paths_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "",      "m",        "m/",    "m/0",           "m/0'/",
         "m/0'1", "m/0'/1",   "m//0'", "M/0'",          "n/0'",
@@ -85,7 +82,6 @@ static void other_paths_are_refused(void **state)
 
 static void a_path_fills_its_room_and_no_more(void **state)
 {
-    (void)state;
     char text[IC_PATH_BYTES + 3] = "m";
     ic__path path;
     for (int i = 0; i < IC__PATH_MAX_SEGMENTS; i++)
@@ -99,7 +95,6 @@ static void a_path_fills_its_room_and_no_more(void **state)
 
 static int start(void **state)
 {
-    (void)state;
     return sodium_init() < 0;
 }
 

@@ -22,7 +22,6 @@ static ic_network network_of(const char *prefix)
 
 static void words_give_the_reference_identity(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "derivations"), i, entry)
@@ -47,7 +46,6 @@ static void words_give_the_reference_identity(void **state)
 
 static void the_network_names_prefix_and_path(void **state)
 {
-    (void)state;
     static const struct {
         ic_network network;
         const char *name;
@@ -74,7 +72,6 @@ static void the_network_names_prefix_and_path(void **state)
 
 static void an_unknown_network_is_refused(void **state)
 {
-    (void)state;
     static const uint8_t seed[IC_SEED_BYTES];
     ic_identity *id = NULL;
     ic_network found;
@@ -92,7 +89,6 @@ static void an_unknown_network_is_refused(void **state)
 
 static void wrong_words_or_path_give_no_identity(void **state)
 {
-    (void)state;
     ic_identity *id = NULL;
     assert_int_equal(
         ic_identity_from_mnemonic(&id, "hello world", IC_NETWORK_MAINNET, NULL),
@@ -104,7 +100,6 @@ static void wrong_words_or_path_give_no_identity(void **state)
 
 static void a_seed_gives_the_same_keys_without_words(void **state)
 {
-    (void)state;
     ic_identity *words;
     ic_identity *bare;
     uint8_t seed[IC_SEED_BYTES];
@@ -123,7 +118,6 @@ static void a_seed_gives_the_same_keys_without_words(void **state)
 
 static void a_new_identity_has_24_words_of_its_own(void **state)
 {
-    (void)state;
     ic_identity *a;
     ic_identity *b;
     ic_identity *again;
@@ -145,7 +139,6 @@ static void a_new_identity_has_24_words_of_its_own(void **state)
 
 static void signatures_are_the_reference_ones(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_t *people = json_object_get(wallet, "derivations");
@@ -186,7 +179,6 @@ static bool verify_text(const char *signature_hex, const uint8_t *message, size_
 
 static void verification_agrees_with_the_wallet(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "verifyCases"), i, entry)
@@ -214,20 +206,17 @@ static void make_and_free(void *arg)
 
 static void running_out_of_memory_leaves_nothing(void **state)
 {
-    (void)state;
     fail_alloc_each(make_and_free, NULL);
 }
 
 static int load(void **state)
 {
-    (void)state;
     wallet = vectors_load("wallet.json");
     return ic_init();
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(wallet);
     return 0;
 }

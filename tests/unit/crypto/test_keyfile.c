@@ -26,7 +26,6 @@ static size_t warnings;
 static void count_warning(ic_log_level level, const char *room, const char *text,
                           void *user)
 {
-    (void)user;
     assert_int_equal(level, IC_LOG_WARN);
     assert_string_equal(room, "crypto");
     assert_null(strstr(text, "zoo"));
@@ -139,7 +138,6 @@ static const char *address_of(size_t i)
 
 static int setup(void **state)
 {
-    (void)state;
     temp_folder_make(folder, sizeof folder);
     (void)snprintf(path, sizeof path, "%s/keypair.json", folder);
     (void)snprintf(opened, sizeof opened, "%s/keypair.opened", folder);
@@ -151,14 +149,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     temp_folder_remove(folder);
     return 0;
 }
 
 static void every_sample_opens(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "keyfiles"), i, entry)
@@ -187,7 +183,6 @@ static void every_sample_opens(void **state)
 
 static void the_network_gives_the_prefix(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     o.network = IC_NETWORK_TESTNET1;
     place(2); /* has no words that could disagree */
@@ -199,7 +194,6 @@ static void the_network_gives_the_prefix(void **state)
 
 static void a_missing_file_is_made_with_its_folder(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     char *made;
     ic_identity *id;
@@ -225,7 +219,6 @@ static void a_missing_file_is_made_with_its_folder(void **state)
 
 static void a_missing_file_is_told_when_it_must_not_be_made(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     ic_identity *id = NULL;
     o.flags = IC_KEYFILE_CACHE;
@@ -236,7 +229,6 @@ static void a_missing_file_is_told_when_it_must_not_be_made(void **state)
 
 static void a_store_name_cannot_leave_its_folder(void **state)
 {
-    (void)state;
     static const char *const bad[] = {"", ".", "..", "a/b", "../a", "/"};
     char *made = NULL;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -246,7 +238,6 @@ static void a_store_name_cannot_leave_its_folder(void **state)
 
 static void a_wrong_password_gives_nothing(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("correct horse battery stable");
     ic_identity *id = NULL;
     uint32_t notes = 77;
@@ -261,7 +252,6 @@ static void a_wrong_password_gives_nothing(void **state)
 
 static void a_damaged_file_is_never_replaced(void **state)
 {
-    (void)state;
     static const char *const bad[] = {"", "{}", "hello", "{\"nonce\":\"00\"}"};
     ic_keyfile_options o = options_of("");
     ic_identity *id = NULL;
@@ -277,7 +267,6 @@ static void a_damaged_file_is_never_replaced(void **state)
 
 static void the_second_file_spares_the_key_derivation(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     struct stat info;
     place(0);
@@ -292,7 +281,6 @@ static void the_second_file_spares_the_key_derivation(void **state)
 
 static void too_little_memory_for_the_derivation_is_told(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     ic_identity *id = NULL;
     out_of_memory = true;
@@ -306,7 +294,6 @@ static void too_little_memory_for_the_derivation_is_told(void **state)
 
 static void a_changed_key_file_makes_the_second_one_anew(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     place(0);
     assert_opens(&o, address_of(0), 0);
@@ -318,7 +305,6 @@ static void a_changed_key_file_makes_the_second_one_anew(void **state)
 
 static void a_second_file_that_others_can_touch_is_refused(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     struct stat info;
     place(0);
@@ -333,7 +319,6 @@ static void a_second_file_that_others_can_touch_is_refused(void **state)
 
 static void a_second_file_that_is_a_link_is_refused(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     struct stat info;
     char elsewhere[260];
@@ -349,7 +334,6 @@ static void a_second_file_that_is_a_link_is_refused(void **state)
 
 static void a_second_file_that_cannot_be_written_only_costs_time(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     place(0);
     assert_int_equal(mkdir(opened, 0700), 0);
@@ -359,7 +343,6 @@ static void a_second_file_that_cannot_be_written_only_costs_time(void **state)
 
 static void with_a_password_no_second_file_stays(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("correct horse battery staple");
     place(1);
     write_text(opened, "of an earlier time", 0600);
@@ -369,7 +352,6 @@ static void with_a_password_no_second_file_stays(void **state)
 
 static void a_key_file_for_others_is_opened_with_a_warning(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     place(0);
     assert_int_equal(chmod(path, 0644), 0);
@@ -380,7 +362,6 @@ static void a_key_file_for_others_is_opened_with_a_warning(void **state)
 
 static void words_of_another_network_are_noticed(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     o.network = IC_NETWORK_TESTNET1;
     place(0);
@@ -393,7 +374,6 @@ static void words_of_another_network_are_noticed(void **state)
 
 static void a_saved_identity_opens_again(void **state)
 {
-    (void)state;
     static const uint8_t seed[IC_SEED_BYTES] = {9};
     ic_keyfile_options o = options_of("pass");
     ic_identity *id;
@@ -405,7 +385,6 @@ static void a_saved_identity_opens_again(void **state)
 
 static void saving_never_overwrites_in_silence(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     ic_identity *id;
     place(0);
@@ -429,7 +408,6 @@ static void saving_never_overwrites_in_silence(void **state)
 
 static void saving_where_no_folder_is_fails(void **state)
 {
-    (void)state;
     static const uint8_t seed[IC_SEED_BYTES] = {9};
     ic_identity *id;
     (void)snprintf(path, sizeof path, "%s/nowhere/keypair.json", folder);
@@ -440,7 +418,6 @@ static void saving_where_no_folder_is_fails(void **state)
 
 static void options_are_checked(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     ic_identity *id = NULL;
     o.flags = 4;
@@ -456,7 +433,6 @@ static void options_are_checked(void **state)
 
 static void every_prefix_of_a_second_file_is_refused(void **state)
 {
-    (void)state;
     const char *file = vectors_text(keyfile(0), "file");
     const ic__keycache cache = {.path = path, .file = file, .file_len = strlen(file)};
     char data[IC__KEYCACHE_MAX];
@@ -493,7 +469,6 @@ static void open_cached(void *arg)
 
 static void running_out_of_memory_leaves_nothing(void **state)
 {
-    (void)state;
     ic_keyfile_options o = options_of("");
     place(0);
     assert_opens(&o, address_of(0), 0);
@@ -503,14 +478,12 @@ static void running_out_of_memory_leaves_nothing(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     wallet = vectors_load("wallet.json");
     return ic_init();
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(wallet);
     return 0;
 }

@@ -43,7 +43,6 @@ static void assert_text_or_null(const char *got, const json_t *want)
 
 static void both_layouts_are_read(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "keyfiles"), i, entry)
@@ -64,7 +63,6 @@ static void both_layouts_are_read(void **state)
 
 static void our_text_is_the_one_of_trac_wallet_1_0(void **state)
 {
-    (void)state;
     static const size_t legacy[] = {0, 1, 2, 4};
     for (size_t i = 0; i < sizeof legacy / sizeof legacy[0]; i++) {
         ic_identity *id;
@@ -85,7 +83,6 @@ static void our_text_is_the_one_of_trac_wallet_1_0(void **state)
 
 static void bad_words_and_paths_count_as_none(void **state)
 {
-    (void)state;
     ic__keytext key;
     assert_int_equal(
         parse_carol(&key, ",\"mnemonic\":\"zoo zoo\",\"derivationPath\":\"m/x'\""), 0);
@@ -100,7 +97,6 @@ static void bad_words_and_paths_count_as_none(void **state)
 
 static void words_that_give_another_key_are_noticed(void **state)
 {
-    (void)state;
     ic__keytext key;
     static const char *const rests[] = {
         ",\"mnemonic\":\"" CAROL "\"",
@@ -123,7 +119,6 @@ static void words_that_give_another_key_are_noticed(void **state)
 
 static void keys_that_do_not_belong_together_are_refused(void **state)
 {
-    (void)state;
     ic__keytext key;
     for (size_t at = 0; at < 128; at++) {
         char digit = carol_secret[at];
@@ -140,7 +135,6 @@ static void keys_that_do_not_belong_together_are_refused(void **state)
 
 static void a_newer_version_is_not_guessed_at(void **state)
 {
-    (void)state;
     ic__keytext key;
     assert_int_equal(parse_carol(&key, ",\"version\":\"1.0.0\""), 0);
     assert_int_equal(parse_carol(&key, ",\"version\":null"), 0);
@@ -150,7 +144,6 @@ static void a_newer_version_is_not_guessed_at(void **state)
 
 static void every_prefix_of_a_text_is_refused(void **state)
 {
-    (void)state;
     const char *text = vectors_text(keyfile(3), "plaintext");
     for (size_t len = 0; len < strlen(text); len++) {
         ic__keytext key;
@@ -164,7 +157,6 @@ static void every_prefix_of_a_text_is_refused(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     ic_identity *id;
     if (ic_init() != 0 ||
         ic_identity_from_mnemonic(&id, CAROL, IC_NETWORK_MAINNET, NULL) != 0)
@@ -178,7 +170,6 @@ static int load(void **state)
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(wallet);
     return 0;
 }

@@ -13,7 +13,6 @@ static int parse(ic__members *members, const char *text)
 
 static void texts_and_nulls_are_found_by_name(void **state)
 {
-    (void)state;
     ic__members m;
     size_t len;
     uint8_t bytes[2];
@@ -34,7 +33,6 @@ static void texts_and_nulls_are_found_by_name(void **state)
 
 static void an_empty_object_has_no_members(void **state)
 {
-    (void)state;
     ic__members m;
     assert_int_equal(parse(&m, "{ }"), 0);
     assert_int_equal(m.count, 0);
@@ -42,7 +40,6 @@ static void an_empty_object_has_no_members(void **state)
 
 static void anything_else_is_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "",
         "[]",
@@ -75,7 +72,6 @@ static void anything_else_is_refused(void **state)
 
 static void one_member_too_many_is_refused(void **state)
 {
-    (void)state;
     char text[512] = "{\"a\":null";
     ic__members m;
     for (char c = 'b'; c < 'a' + IC__MEMBERS_MAX; c++) {
@@ -92,7 +88,6 @@ static void one_member_too_many_is_refused(void **state)
 
 static void every_prefix_is_refused(void **state)
 {
-    (void)state;
     static const char text[] = "{\"a\":\"12\",\"b\":null}";
     for (size_t len = 0; len < sizeof text - 1; len++) {
         ic__members m;

@@ -17,7 +17,6 @@ static json_t *wallet;
 
 static void the_list_is_the_published_one(void **state)
 {
-    (void)state;
     crypto_hash_sha256_state hash;
     uint8_t sum[32];
     char hex[65];
@@ -36,7 +35,6 @@ static void the_list_is_the_published_one(void **state)
 
 static void entropy_gives_the_reference_words(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "entropyToMnemonic"), i, entry)
@@ -53,7 +51,6 @@ static void entropy_gives_the_reference_words(void **state)
 
 static void words_are_cleaned_as_the_reference_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "sanitize"), i, entry)
@@ -70,7 +67,6 @@ static void words_are_cleaned_as_the_reference_does(void **state)
 
 static void any_white_space_parts_words(void **state)
 {
-    (void)state;
     char clean[IC_MNEMONIC_BYTES];
     static const char text[] = "\xef\xbb\xbfZOO\xe3\x80\x80zoo\xc2\xa0zoo\xe2\x80\x83zoo "
                                "\n zoo\v\fzoo\r\nzoo zoo zoo zoo zoo\xe2\x80\xa8wrong\t";
@@ -81,7 +77,6 @@ static void any_white_space_parts_words(void **state)
 /* From U+2000, the en quad, to U+200A, the hair space; U+200B is none. */
 static void each_typographic_space_parts_words(void **state)
 {
-    (void)state;
     char clean[IC_MNEMONIC_BYTES];
     char text[] = "zoo\xe2\x80\x80zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong";
     for (; text[5] != (char)0x8b; text[5]++) {
@@ -93,7 +88,6 @@ static void each_typographic_space_parts_words(void **state)
 
 static void what_cannot_be_words_is_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         " ",
         "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wron",
@@ -111,7 +105,6 @@ static void what_cannot_be_words_is_refused(void **state)
 
 static void every_prefix_of_good_words_is_refused(void **state)
 {
-    (void)state;
     char clean[IC_MNEMONIC_BYTES];
     for (size_t len = 0; len < strlen(CAROL); len++) {
         char *cut = strndup(CAROL, len);
@@ -123,7 +116,6 @@ static void every_prefix_of_good_words_is_refused(void **state)
 
 static void words_give_the_bip39_seed(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(wallet, "derivations"), i, entry)
@@ -139,14 +131,12 @@ static void words_give_the_bip39_seed(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     wallet = vectors_load("wallet.json");
     return sodium_init() < 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(wallet);
     return 0;
 }

@@ -100,7 +100,6 @@ static void check_end(ic__noise *n, const json_t *handshake, bool initiator)
 
 static void handshakes_give_the_reference_bytes(void **state)
 {
-    (void)state;
     size_t count = 0;
     for (size_t v = 0; v < 2; v++) {
         size_t i;
@@ -153,7 +152,6 @@ static void run_step(ic__sym *s, const json_t *step)
 
 static void every_step_leaves_the_reference_state(void **state)
 {
-    (void)state;
     size_t steps = 0;
     for (size_t v = 0; v < 2; v++) {
         size_t i;
@@ -181,7 +179,6 @@ static void every_step_leaves_the_reference_state(void **state)
 
 static void shared_secrets_are_the_reference_ones(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(vectors[0], "dh"), i, entry)
@@ -205,7 +202,6 @@ static void shared_secrets_are_the_reference_ones(void **state)
 
 static void improper_points_are_refused(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     static const uint8_t seed[IC_SEED_BYTES] = {1};
@@ -252,7 +248,6 @@ static void refuse_or_not(const json_t *handshake, const json_t *entry)
 
 static void refusals_are_the_reference_ones(void **state)
 {
-    (void)state;
     size_t count = 0;
     for (size_t v = 0; v < 2; v++) {
         size_t i;
@@ -270,7 +265,6 @@ static void refusals_are_the_reference_ones(void **state)
 
 static void every_prefix_of_every_message_is_refused(void **state)
 {
-    (void)state;
     for (size_t v = 0; v < 2; v++) {
         size_t i;
         json_t *message;
@@ -299,7 +293,6 @@ static void every_prefix_of_every_message_is_refused(void **state)
 
 static void another_prologue_or_another_responder_ends_the_handshake(void **state)
 {
-    (void)state;
     const json_t *all = json_object_get(vectors[0], "handshakes");
     json_t *other = json_deep_copy(json_array_get(all, 0));
     uint8_t out[MESSAGE_MAX];
@@ -325,7 +318,6 @@ static void another_prologue_or_another_responder_ends_the_handshake(void **stat
 
 static void a_payload_that_does_not_fit_is_told(void **state)
 {
-    (void)state;
     const json_t *first = json_array_get(json_object_get(vectors[1], "handshakes"), 0);
     uint8_t out[40];
     uint8_t small[7];
@@ -348,7 +340,6 @@ static void a_payload_that_does_not_fit_is_told(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     vectors[0] = vectors_load("noise-ik.json");
     vectors[1] = vectors_load("noise-xx.json");
     return sodium_init() < 0;
@@ -356,7 +347,6 @@ static int load(void **state)
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors[0]);
     json_decref(vectors[1]);
     return 0;

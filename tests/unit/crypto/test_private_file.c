@@ -56,7 +56,6 @@ int link(const char *from, const char *to)
 
 static int setup(void **state)
 {
-    (void)state;
     temp_folder_make(folder, sizeof folder);
     (void)snprintf(path, sizeof path, "%s/file", folder);
     fail_at = 0;
@@ -67,7 +66,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     temp_folder_remove(folder);
     return 0;
 }
@@ -96,7 +94,6 @@ static void assert_content(const char *want)
 
 static void what_was_written_is_read_and_private(void **state)
 {
-    (void)state;
     struct stat info;
     mode_t old = umask(0);
     assert_int_equal(ic__private_write(path, "secret", 6, false), 0);
@@ -109,7 +106,6 @@ static void what_was_written_is_read_and_private(void **state)
 
 static void an_existing_file_is_replaced_only_when_asked(void **state)
 {
-    (void)state;
     assert_false(ic__private_exists(path));
     assert_int_equal(ic__private_write(path, "old", 3, false), 0);
     assert_true(ic__private_exists(path));
@@ -122,7 +118,6 @@ static void an_existing_file_is_replaced_only_when_asked(void **state)
 
 static void short_writes_are_continued(void **state)
 {
-    (void)state;
     short_writes = true;
     assert_int_equal(ic__private_write(path, "byte by byte", 12, false), 0);
     assert_content("byte by byte");
@@ -131,7 +126,6 @@ static void short_writes_are_continued(void **state)
 /* write, fsync, rename fail with the old file in place; the folder's fsync after it. */
 static void each_failing_call_leaves_the_old_file_or_the_new_one(void **state)
 {
-    (void)state;
     assert_int_equal(ic__private_write(path, "old", 3, false), 0);
     for (fail_at = 1; fail_at <= 4; fail_at++) {
         calls = 0;
@@ -146,7 +140,6 @@ static void each_failing_call_leaves_the_old_file_or_the_new_one(void **state)
 
 static void a_first_write_that_fails_leaves_no_file(void **state)
 {
-    (void)state;
     for (fail_at = 1; fail_at <= 3; fail_at++) {
         calls = 0;
         assert_int_equal(ic__private_write(path, "new", 3, false), IC_ERR_IO);
@@ -156,7 +149,6 @@ static void a_first_write_that_fails_leaves_no_file(void **state)
 
 static void a_missing_folder_is_told(void **state)
 {
-    (void)state;
     char data[4];
     size_t len;
     bool exposed;
@@ -168,7 +160,6 @@ static void a_missing_folder_is_told(void **state)
 
 static void missing_folders_are_made_for_the_owner_alone(void **state)
 {
-    (void)state;
     struct stat info;
     char above[240];
     (void)snprintf(path, sizeof path, "%s/a/b/file", folder);
@@ -186,7 +177,6 @@ static void missing_folders_are_made_for_the_owner_alone(void **state)
 
 static void a_file_for_others_is_exposed(void **state)
 {
-    (void)state;
     static const mode_t modes[] = {0640, 0604, 0620, 0602, 0610};
     char data[4];
     size_t len;
@@ -203,7 +193,6 @@ static void a_file_for_others_is_exposed(void **state)
 
 static void what_is_no_small_file_is_refused(void **state)
 {
-    (void)state;
     char data[3];
     size_t len = 77;
     bool exposed;
@@ -227,7 +216,6 @@ static void what_is_no_small_file_is_refused(void **state)
 static void write_once(void *arg)
 {
     int err = ic__private_write(path, "x", 1, true);
-    (void)arg;
     assert_true(err == 0 || err == IC_ERR_NOMEM);
     err = ic__private_folders(path);
     assert_true(err == 0 || err == IC_ERR_NOMEM);
@@ -235,7 +223,6 @@ static void write_once(void *arg)
 
 static void running_out_of_memory_leaves_nothing(void **state)
 {
-    (void)state;
     fail_alloc_each(write_once, NULL);
     assert_int_equal(files_in_folder(), 1);
 }

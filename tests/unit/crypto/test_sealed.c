@@ -25,7 +25,6 @@ static void parse(ic__sealed *sealed, const json_t *entry)
 
 static void the_documented_parameters_are_used(void **state)
 {
-    (void)state;
     const json_t *kdf = json_object_get(wallet, "kdf");
     assert_string_equal(vectors_text(kdf, "algorithm"), "argon2i");
     assert_int_equal(json_integer_value(json_object_get(kdf, "saltBytes")),
@@ -39,7 +38,6 @@ static void the_documented_parameters_are_used(void **state)
 /* Derived key (which depends on passes and memory) and text, for each sample. */
 static void each_sample_opens_to_its_text(void **state)
 {
-    (void)state;
     assert_int_equal(json_array_size(json_object_get(wallet, "keyfiles")), KEYFILES);
     for (size_t i = 0; i < KEYFILES; i++) {
         ic__sealed sealed;
@@ -63,7 +61,6 @@ static void each_sample_opens_to_its_text(void **state)
 
 static void shutting_and_printing_gives_the_sample_file(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < KEYFILES - 1; i++) {
         ic__sealed sealed;
         size_t key_len;
@@ -82,7 +79,6 @@ static void shutting_and_printing_gives_the_sample_file(void **state)
 
 static void a_changed_file_or_key_stays_shut(void **state)
 {
-    (void)state;
     ic__sealed sealed;
     size_t key_len;
     char text[IC__SEALED_TEXT_MAX] = "as before";
@@ -103,7 +99,6 @@ static void a_changed_file_or_key_stays_shut(void **state)
 
 static void the_largest_text_fits_into_a_file(void **state)
 {
-    (void)state;
     ic__sealed sealed = {.box_len = 0};
     ic__sealed back;
     static const uint8_t key[IC__SEALED_KEY_BYTES] = {7};
@@ -126,7 +121,6 @@ static void the_largest_text_fits_into_a_file(void **state)
 
 static void parts_of_another_size_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "{" NONCE "," SALT "}",
         "{" NONCE "," BOX "}",
@@ -150,7 +144,6 @@ static void parts_of_another_size_are_refused(void **state)
 
 static void a_box_with_more_than_the_limit_is_refused(void **state)
 {
-    (void)state;
     ic__sealed sealed;
     char file[IC__SEALED_FILE_MAX] = "{" NONCE "," SALT ",\"ciphertext\":\"";
     size_t len = strlen(file);
@@ -164,7 +157,6 @@ static void a_box_with_more_than_the_limit_is_refused(void **state)
 
 static void every_prefix_of_a_file_is_refused(void **state)
 {
-    (void)state;
     const char *file = vectors_text(keyfile(0), "file");
     for (size_t len = 0; len < strlen(file); len++) {
         ic__sealed sealed;
@@ -178,14 +170,12 @@ static void every_prefix_of_a_file_is_refused(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     wallet = vectors_load("wallet.json");
     return sodium_init() < 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(wallet);
     return 0;
 }

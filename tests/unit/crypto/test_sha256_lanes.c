@@ -10,7 +10,6 @@
 
 static void each_lane_has_the_hash_of_its_own_text(void **state)
 {
-    (void)state;
     const unsigned char seed[randombytes_SEEDBYTES] = {7};
     uint8_t texts[IC__LANES][MOST * IC__SHA256_BLOCK + 5]; /* apart, and not aligned */
 

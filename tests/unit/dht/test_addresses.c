@@ -10,7 +10,6 @@
 
 static void every_address_of_the_vectors_is_in_its_class(void **state)
 {
-    (void)state;
     json_t *file = vectors_load("hyperdht.json");
     const json_t *one;
     size_t i;
@@ -37,7 +36,6 @@ static size_t list_of(const json_t *texts, ic__addr out[LIST_MAX])
 
 static void the_best_match_is_that_of_the_vectors(void **state)
 {
-    (void)state;
     json_t *file = vectors_load("hyperdht.json");
     const json_t *one;
     size_t i;
@@ -63,7 +61,6 @@ static void the_best_match_is_that_of_the_vectors(void **state)
 
 static void a_peer_cannot_make_us_send_to_what_is_no_host(void **state)
 {
-    (void)state;
     const char *const no_hosts[] = {"0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255"};
     for (size_t i = 0; i < sizeof no_hosts / sizeof no_hosts[0]; i++) {
         ic__addr a = dht_addr(no_hosts[i], 1000);
@@ -98,7 +95,6 @@ static size_t interfaces_of(void *user, ic__addr *out, size_t cap)
 
 static void a_socket_bound_anywhere_offers_every_interface(void **state)
 {
-    (void)state;
     floor_of f = {
         .bound = dht_addr("0.0.0.0", 500),
         .interfaces = {dht_addr("10.0.0.1", 0), dht_addr("192.0.2.2", 0)},
@@ -114,7 +110,6 @@ static void a_socket_bound_anywhere_offers_every_interface(void **state)
 
 static void a_socket_bound_to_one_address_offers_that_one(void **state)
 {
-    (void)state;
     floor_of f = {.bound = dht_addr("127.0.0.1", 500)};
     const ic__dht_host host = {
         .socket_address = bound_to, .interfaces = interfaces_of, .user = &f};

@@ -100,7 +100,6 @@ static void expect_relays_agree(bench *b)
 
 static void a_server_is_known_at_the_three_closest_nodes(void **state)
 {
-    (void)state;
     bench b;
     dht_outcome o;
     ic__addr told[IC__DHT_RELAYS_MAX];
@@ -125,7 +124,6 @@ static void a_server_is_known_at_the_three_closest_nodes(void **state)
 /* "our own public address goes first when not firewalled" */
 static void an_open_server_names_itself_first(void **state)
 {
-    (void)state;
     bench b;
     ic__addr told[IC__DHT_RELAYS_MAX];
     init(&b, 10, DHT_OPEN);
@@ -139,7 +137,6 @@ static void an_open_server_names_itself_first(void **state)
 /* Records live 20 minutes; the server is there all day, at whatever is closest. */
 static void it_stays_known_for_hours(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 12, DHT_CONSISTENT);
     for (size_t i = 0; i < 24; i++) {
@@ -154,7 +151,6 @@ static void it_stays_known_for_hours(void **state)
 /* Field lesson 13: a NAT gives a new port; the relays know it within seconds. */
 static void a_new_mapping_is_announced_at_once(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 12, DHT_CONSISTENT);
     dht_crowd_run(&b.c, 2 * MINUTES);
@@ -172,7 +168,6 @@ static void a_new_mapping_is_announced_at_once(void **state)
 /* Section 6: "if fewer answer, re-announce at once" */
 static void a_relay_that_dies_is_replaced(void **state)
 {
-    (void)state;
     bench b;
     size_t count;
     init(&b, 20, DHT_CONSISTENT);
@@ -196,7 +191,6 @@ static void a_relay_that_dies_is_replaced(void **state)
 /* "Relays of the previous cycle that are no longer current are unannounced." */
 static void nodes_that_are_not_closest_any_more_forget_it(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 4, DHT_CONSISTENT);
     dht_crowd_run(&b.c, MINUTES);
@@ -209,7 +203,6 @@ static void nodes_that_are_not_closest_any_more_forget_it(void **state)
 
 static void closing_takes_all_entries_away(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 12, DHT_CONSISTENT);
     dht_crowd_run(&b.c, MINUTES);
@@ -227,7 +220,6 @@ static void closing_takes_all_entries_away(void **state)
 /* Also in the middle of a cycle, whose announces may have been stored. */
 static void closing_at_any_moment_leaves_nothing_behind(void **state)
 {
-    (void)state;
     for (uint64_t ms = 0; ms < 12; ms++) {
         bench b;
         init(&b, 8, DHT_CONSISTENT);
@@ -242,7 +234,6 @@ static void closing_at_any_moment_leaves_nothing_behind(void **state)
 
 static void closing_does_not_wait_for_the_dead(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 8, DHT_CONSISTENT);
     dht_crowd_run(&b.c, MINUTES);
@@ -257,7 +248,6 @@ static void closing_does_not_wait_for_the_dead(void **state)
 /* Field lesson 11: what fails is tried again, and the server comes back by itself. */
 static void without_a_network_it_tries_until_there_is_one(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 8, DHT_CONSISTENT);
     dht_machine *m = b.c.members[b.who].machine;
@@ -275,7 +265,6 @@ static void without_a_network_it_tries_until_there_is_one(void **state)
 /* A relay that shows us a new address with each pong costs us little. */
 static void relays_that_lie_about_our_address_do_not_keep_us_busy(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 3, DHT_CONSISTENT);
     for (size_t i = 0; i < 12; i++)
@@ -287,7 +276,6 @@ static void relays_that_lie_about_our_address_do_not_keep_us_busy(void **state)
 
 static void a_suspended_announcer_is_silent_and_comes_back(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 8, DHT_CONSISTENT);
     dht_crowd_run(&b.c, MINUTES);
@@ -311,7 +299,6 @@ static void a_suspended_announcer_is_silent_and_comes_back(void **state)
 
 static void a_refresh_in_the_middle_of_a_cycle_makes_one_more(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 8, DHT_CONSISTENT);
     dht_crowd_run(&b.c, 2 * IC__MS);
@@ -326,7 +313,6 @@ static void a_refresh_in_the_middle_of_a_cycle_makes_one_more(void **state)
 /* Half of everything is lost; a signature or two more, and it is known all the same. */
 static void a_bad_network_does_not_hide_it(void **state)
 {
-    (void)state;
     bench b;
     init(&b, 16, DHT_CONSISTENT);
     dht_world_weather(b.c.world)->loss_ppm = 200000;
@@ -343,7 +329,6 @@ static void announce_alone(void *arg)
     dht_lone l;
     ic__announcer *a;
     const ic__announcer_events events = {.on_cycle = NULL};
-    (void)arg;
     if (dht_lone_init(&l, NULL) != 0)
         return;
     int err = ic__announcer_start(ic__dht_rpc(l.dht), me, &events, &a);
@@ -357,14 +342,12 @@ static void announce_alone(void *arg)
 
 static void without_memory_it_waits(void **state)
 {
-    (void)state;
     fail_alloc_each(announce_alone, NULL);
 }
 
 static int setup(void **state)
 {
     const uint8_t seed[IC_SEED_BYTES] = {1};
-    (void)state;
     if (ic_init() != 0 || ic_identity_from_seed(&me, seed, IC_NETWORK_MAINNET) != 0)
         return -1;
     ic__dht_hash(target, ic_identity_public_key(me), IC__DHT_KEY_BYTES);
@@ -373,7 +356,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     ic_identity_free(me);
     return 0;
 }

@@ -22,7 +22,6 @@ static void ring(ic__alarm *alarm)
 
 static void an_alarm_rings_at_its_time_and_once(void **state)
 {
-    (void)state;
     ic__clock clock = {0};
     bell b = {.clock = &clock};
     assert_int_equal(ic__clock_add(&clock, &b.alarm, ring), 0);
@@ -40,7 +39,6 @@ static void an_alarm_rings_at_its_time_and_once(void **state)
 
 static void an_alarm_that_sets_itself_to_now_waits_for_the_next_call(void **state)
 {
-    (void)state;
     ic__clock clock = {0};
     bell b = {.clock = &clock, .again_ns = 100};
     assert_int_equal(ic__clock_add(&clock, &b.alarm, ring), 0);
@@ -55,7 +53,6 @@ static void an_alarm_that_sets_itself_to_now_waits_for_the_next_call(void **stat
 
 static void a_removed_alarm_does_not_ring_and_may_be_removed_again(void **state)
 {
-    (void)state;
     ic__clock clock = {0};
     bell b = {.clock = &clock};
     assert_int_equal(ic__clock_add(&clock, &b.alarm, ring), 0);
@@ -70,7 +67,6 @@ static void a_removed_alarm_does_not_ring_and_may_be_removed_again(void **state)
 
 static void a_delay_past_the_end_of_time_is_never(void **state)
 {
-    (void)state;
     ic__clock clock = {.now = 10};
     bell b = {.clock = &clock};
     assert_int_equal(ic__clock_add(&clock, &b.alarm, ring), 0);
@@ -81,7 +77,6 @@ static void a_delay_past_the_end_of_time_is_never(void **state)
 
 static void an_alarm_without_memory_is_not_added(void **state)
 {
-    (void)state;
     ic__clock clock = {0};
     bell b = {.clock = &clock};
     fail_alloc_start(1);

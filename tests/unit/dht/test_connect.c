@@ -40,61 +40,51 @@ static void pair_meets(dht_nat_kind client, dht_nat_kind server, uint64_t ns)
 
 static void two_in_the_open_meet(void **state)
 {
-    (void)state;
     pair_meets(DHT_OPEN, DHT_OPEN, 100 * IC__MS);
 }
 
 static void a_consistent_client_meets_an_open_server(void **state)
 {
-    (void)state;
     pair_meets(DHT_CONSISTENT, DHT_OPEN, 100 * IC__MS);
 }
 
 static void an_open_client_meets_a_consistent_server(void **state)
 {
-    (void)state;
     pair_meets(DHT_OPEN, DHT_CONSISTENT, 100 * IC__MS);
 }
 
 static void two_behind_consistent_nats_meet(void **state)
 {
-    (void)state;
     pair_meets(DHT_CONSISTENT, DHT_CONSISTENT, 100 * IC__MS);
 }
 
 static void a_random_client_meets_a_consistent_server(void **state)
 {
-    (void)state;
     pair_meets(DHT_RANDOM, DHT_CONSISTENT, 40 * IC__SEC);
 }
 
 static void a_consistent_client_meets_a_random_server(void **state)
 {
-    (void)state;
     pair_meets(DHT_CONSISTENT, DHT_RANDOM, 40 * IC__SEC);
 }
 
 static void a_random_client_meets_an_open_server(void **state)
 {
-    (void)state;
     pair_meets(DHT_RANDOM, DHT_OPEN, 100 * IC__MS);
 }
 
 static void an_open_client_meets_a_random_server(void **state)
 {
-    (void)state;
     pair_meets(DHT_OPEN, DHT_RANDOM, 5 * IC__SEC);
 }
 
 static void a_consistent_client_meets_a_forwarded_server(void **state)
 {
-    (void)state;
     pair_meets(DHT_CONSISTENT, DHT_FORWARDED, 100 * IC__MS);
 }
 
 static void two_behind_random_nats_are_told_so(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_RANDOM, DHT_RANDOM);
     dht_meeting_listen(&m);
@@ -109,7 +99,6 @@ static void two_behind_random_nats_are_told_so(void **state)
 
 static void two_behind_one_nat_meet_in_their_own_network(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_net_init(&m.net, 1, 6);
     dht_machine *a = dht_world_add(m.net.world, DHT_CONSISTENT);
@@ -126,7 +115,6 @@ static void two_behind_one_nat_meet_in_their_own_network(void **state)
 
 static void a_blocked_server_is_not_found(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_BLOCKED);
     dht_peer_listen(m.server, NULL);

@@ -112,7 +112,6 @@ static const ic__dht_noise_payload hello = {
 
 static void garbage_gets_no_answer_and_takes_no_room(void **state)
 {
-    (void)state;
     dht_meeting m;
     forger f;
     uint8_t junk[200];
@@ -138,7 +137,6 @@ static void garbage_gets_no_answer_and_takes_no_room(void **state)
 
 static void a_replayed_message_gets_the_same_answer_and_no_second_stream(void **state)
 {
-    (void)state;
     dht_meeting m;
     forger f;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
@@ -158,7 +156,6 @@ static void a_replayed_message_gets_the_same_answer_and_no_second_stream(void **
 
 static void a_replay_after_the_end_is_a_stream_that_nobody_opens(void **state)
 {
-    (void)state;
     dht_meeting m;
     forger f;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
@@ -199,13 +196,11 @@ static void expect_error(uint64_t version, bool udx, uint32_t error)
 
 static void another_version_is_told_so(void **state)
 {
-    (void)state;
     expect_error(2, true, IC__DHT_ERROR_VERSION_MISMATCH);
 }
 
 static void a_client_without_a_stream_is_told_so(void **state)
 {
-    (void)state;
     expect_error(1, false, IC__DHT_ERROR_ABORTED);
 }
 
@@ -229,7 +224,6 @@ static void on_punch_answer(void *user, int error, const ic__rpc_reply *reply)
 {
     forger *f = user;
 
-    (void)reply;
     if (error)
         f->silences++;
     else
@@ -239,7 +233,6 @@ static void on_punch_answer(void *user, int error, const ic__rpc_reply *reply)
 /* Wrong ids, wrong payloads, and payloads under another key. */
 static void wrong_hole_punch_messages_are_dropped(void **state)
 {
-    (void)state;
     dht_meeting m;
     forger f;
     uint8_t sealed[IC__PUNCH_SEALED_MAX];
@@ -277,7 +270,6 @@ static void wrong_hole_punch_messages_are_dropped(void **state)
  * token, so it gets next to nothing. */
 static void a_victim_that_never_answered_is_not_flooded(void **state)
 {
-    (void)state;
     dht_meeting m;
     forger f;
     uint8_t sealed[IC__PUNCH_SEALED_MAX];
@@ -312,7 +304,6 @@ static void a_victim_that_never_answered_is_not_flooded(void **state)
 /* Field lesson 20. */
 static void handshakes_above_the_limit_are_told_so_and_never_dropped(void **state)
 {
-    (void)state;
     dht_meeting m;
     ic__dht_options opts;
     forger f[4];
@@ -362,7 +353,6 @@ static bool crowd_is_not_there(void *user)
 
 static void a_thousand_that_dial_at_once_are_all_connected(void **state)
 {
-    (void)state;
     dht_meeting m;
     uint8_t seed[IC_SEED_BYTES] = {9};
     dht_meeting_init(&m, 1, DHT_OPEN, DHT_OPEN);
@@ -388,7 +378,6 @@ static void a_thousand_that_dial_at_once_are_all_connected(void **state)
  * them, or a few in every run of the tests. */
 static void hundreds_of_failed_handshakes_leave_memory_as_it_was(void **state)
 {
-    (void)state;
     const char *asked = getenv("HANDSHAKES");
     long handshakes = asked ? atol(asked) : 200;
     dht_meeting m;
@@ -442,7 +431,6 @@ static void whole_life(void *arg)
 
 static void servers_and_dials_without_memory_leave_nothing(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_OPEN, DHT_OPEN);
     dht_meeting_listen(&m);
@@ -454,7 +442,6 @@ static void servers_and_dials_without_memory_leave_nothing(void **state)
 /* Memory that runs out anywhere between first message and connection. */
 static void a_handshake_without_memory_ends_and_leaves_nothing(void **state)
 {
-    (void)state;
     for (size_t nth = 1; nth < 60; nth++) {
         dht_meeting m;
         dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);

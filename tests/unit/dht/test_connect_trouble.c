@@ -16,7 +16,6 @@ static void dial(dht_meeting *m)
 
 static void a_key_that_nobody_has_is_not_found(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_OPEN);
     dial(&m);
@@ -30,7 +29,6 @@ static void a_key_that_nobody_has_is_not_found(void **state)
 
 static void a_key_that_is_no_point_is_refused_at_once(void **state)
 {
-    (void)state;
     dht_meeting m;
     ic__dht_dial_options opts;
     ic__dht_dial *out = NULL;
@@ -49,7 +47,6 @@ static void a_key_that_is_no_point_is_refused_at_once(void **state)
 
 static void peers_meet_though_most_announce_nodes_died(void **state)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 5; seed++) {
         dht_meeting m;
         ic__addr relays[IC__DHT_RELAYS_MAX];
@@ -71,7 +68,6 @@ static void peers_meet_though_most_announce_nodes_died(void **state)
 /* Field lesson 13. */
 static void a_server_whose_nat_forgot_it_is_reached_again_soon(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
     dht_meeting_listen(&m);
@@ -85,7 +81,6 @@ static void a_server_whose_nat_forgot_it_is_reached_again_soon(void **state)
 /* Field lesson 9: the same handshake by several nodes, each datagram perhaps twice. */
 static void a_handshake_that_comes_often_is_one_connection(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
     dht_meeting_listen(&m);
@@ -101,7 +96,6 @@ static void a_handshake_that_comes_often_is_one_connection(void **state)
 
 static void peers_meet_in_bad_weather(void **state)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
         dht_meeting m;
         dht_meeting_init(&m, seed, DHT_CONSISTENT, DHT_CONSISTENT);
@@ -119,7 +113,6 @@ static void peers_meet_in_bad_weather(void **state)
 /* Field lesson 8. */
 static void a_refused_client_hears_nothing(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_OPEN, DHT_OPEN);
     dht_meeting_listen(&m);
@@ -137,7 +130,6 @@ static void a_refused_client_hears_nothing(void **state)
 
 static void a_dial_that_is_cancelled_leaves_nothing(void **state)
 {
-    (void)state;
     for (uint64_t ms = 0; ms < 40; ms++) {
         dht_meeting m;
         dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_RANDOM);
@@ -155,7 +147,6 @@ static void a_dial_that_is_cancelled_leaves_nothing(void **state)
 
 static void a_node_that_sleeps_ends_its_dials(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_RANDOM);
     dht_meeting_listen(&m);
@@ -174,7 +165,6 @@ static void a_node_that_sleeps_ends_its_dials(void **state)
 
 static void a_server_that_slept_is_found_again(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
     dht_meeting_listen(&m);
@@ -194,7 +184,6 @@ static void count_close(void *user)
 
 static void a_closed_server_is_not_found_and_its_connections_stay(void **state)
 {
-    (void)state;
     dht_meeting m;
     int closed = 0;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
@@ -216,7 +205,6 @@ static void a_closed_server_is_not_found_and_its_connections_stay(void **state)
 
 static void a_key_listens_once(void **state)
 {
-    (void)state;
     dht_meeting m;
     ic__dht_server_options opts;
     const ic__dht_server_events events = {.firewall = NULL};
@@ -243,7 +231,6 @@ static void a_key_listens_once(void **state)
 /* Section 10, duty 7. */
 static void a_server_without_announce_is_met_at_its_address(void **state)
 {
-    (void)state;
     dht_meeting m;
     ic__dht_server_options opts;
     ic__dht_dial_options to;
@@ -264,7 +251,6 @@ static void a_server_without_announce_is_met_at_its_address(void **state)
  * out at once, and the word of that may overtake its answer. */
 static void a_stream_that_is_gone_before_the_answer_ends_the_dial(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_OPEN, DHT_OPEN);
     dht_meeting_listen(&m);
@@ -305,7 +291,6 @@ static void relayed_free(dht_meeting *m, dht_relay_site *site)
 
 static void two_random_nats_stay_with_the_relay(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_RANDOM, DHT_RANDOM);
     dht_relay_site *site = dht_relay_site_new(m.net.world);
@@ -325,7 +310,6 @@ static void two_random_nats_stay_with_the_relay(void **state)
 static void
 a_relayed_connection_moves_to_the_punched_way_and_then_drops_the_relay(void **state)
 {
-    (void)state;
     for (uint64_t seed = 1; seed <= 5; seed++) {
         dht_meeting m;
         dht_meeting_init(&m, seed, DHT_RANDOM, DHT_CONSISTENT);
@@ -349,7 +333,6 @@ a_relayed_connection_moves_to_the_punched_way_and_then_drops_the_relay(void **st
 /* docs/spec/07-hyperswarm.md, section 4. */
 static void a_server_may_name_its_relay_only_when_its_nat_is_random(void **state)
 {
-    (void)state;
     static const uint8_t relay_key[IC__DHT_KEY_BYTES] = {7};
     const dht_nat_kind kinds[] = {DHT_CONSISTENT, DHT_RANDOM};
     for (size_t i = 0; i < 2; i++) {
@@ -374,7 +357,6 @@ static void a_server_may_name_its_relay_only_when_its_nat_is_random(void **state
 
 static void a_relay_that_fails_is_told_when_there_is_no_other_way(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_RANDOM, DHT_RANDOM);
     dht_relay_site *site = dht_relay_site_new(m.net.world);
@@ -390,7 +372,6 @@ static void a_relay_that_fails_is_told_when_there_is_no_other_way(void **state)
 
 static void a_broken_relay_does_not_stop_the_punching(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
     dht_relay_site *site = dht_relay_site_new(m.net.world);
@@ -410,7 +391,6 @@ static uint64_t requests_of(const dht_meeting *m)
 /* Section 12. */
 static void a_second_connection_goes_by_the_way_of_the_first(void **state)
 {
-    (void)state;
     const dht_nat_kind kinds[] = {DHT_OPEN, DHT_CONSISTENT};
     for (size_t i = 0; i < 2; i++) {
         dht_meeting m;
@@ -431,7 +411,6 @@ static void a_second_connection_goes_by_the_way_of_the_first(void **state)
 
 static void an_ended_connection_leaves_its_way_open_for_three_seconds(void **state)
 {
-    (void)state;
     for (uint64_t sec = 1; sec <= 5; sec += 4) {
         dht_meeting m;
         dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
@@ -454,7 +433,6 @@ static void an_ended_connection_leaves_its_way_open_for_three_seconds(void **sta
 
 static void a_node_that_sleeps_keeps_no_ways(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
     dht_meeting_listen(&m);
@@ -473,7 +451,6 @@ static void a_node_that_sleeps_keeps_no_ways(void **state)
 
 static void a_way_that_died_is_not_waited_for(void **state)
 {
-    (void)state;
     dht_meeting m;
     dht_meeting_init(&m, 1, DHT_CONSISTENT, DHT_CONSISTENT);
     dht_meeting_listen(&m);
@@ -491,7 +468,6 @@ static void a_way_that_died_is_not_waited_for(void **state)
 /* Section 10: three nodes on one machine, of which two are persistent. */
 static void peers_on_loopback_meet_whatever_the_size_of_the_net(void **state)
 {
-    (void)state;
     for (size_t nodes = 1; nodes <= 4; nodes++) {
         dht_meeting m;
         dht_net_init_loopback(&m.net, nodes, nodes);

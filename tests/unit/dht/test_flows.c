@@ -209,7 +209,6 @@ static void take_flow(seen *s, const json_t *flow, const uint8_t *public_key)
 
 static void every_value_of_real_conversations_is_understood(void **state)
 {
-    (void)state;
     static seen s;
     json_t *doc = vectors_load("dht-flows.json");
     uint8_t server_key[IC__DHT_KEY_BYTES];
@@ -235,7 +234,6 @@ static void every_value_of_real_conversations_is_understood(void **state)
 
 static int setup(void **state)
 {
-    (void)state;
     return ic_init();
 }
 

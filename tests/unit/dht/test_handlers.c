@@ -51,7 +51,6 @@ static void expect_full(const ic__rpc_message *reply)
 
 static void an_announce_is_listed_until_it_is_taken_back(void **state)
 {
-    (void)state;
     dht_bench b;
     const ic__addr neighbour = dht_addr("10.0.0.11", 49737);
     dht_bench_init(&b, NULL);
@@ -71,7 +70,6 @@ static void an_announce_is_listed_until_it_is_taken_back(void **state)
 /* Field lesson 4: the limit of three comes after the signature. */
 static void of_many_relays_three_are_kept(void **state)
 {
-    (void)state;
     dht_bench b;
     ic__dht_lookup_reply m;
     dht_bench_init(&b, NULL);
@@ -87,7 +85,6 @@ static void of_many_relays_three_are_kept(void **state)
 /* Section 2: bound to one node, one target, one token, one kind, and the announced key */
 static void a_forged_announce_gets_no_answer_and_no_place(void **state)
 {
-    (void)state;
     static const uint8_t wrong[IC__DHT_KEY_BYTES] = {9};
     dht_bench b;
     dht_bench_init(&b, NULL);
@@ -129,7 +126,6 @@ static void a_forged_announce_gets_no_answer_and_no_place(void **state)
 /* Spec 05, section 5: a token belongs to a host and to 15 seconds. */
 static void a_token_of_another_host_or_time_is_answered_with_error_2(void **state)
 {
-    (void)state;
     dht_bench b;
     uint8_t value[512];
     const ic__addr other = dht_addr("5.5.5.6", 5001);
@@ -156,7 +152,6 @@ static void a_token_of_another_host_or_time_is_answered_with_error_2(void **stat
  * section 15: the stored relay address is the packet source. */
 static void a_self_announce_makes_a_route_to_its_sender(void **state)
 {
-    (void)state;
     dht_bench b;
     ic__addr relay;
     dht_bench_init(&b, NULL);
@@ -178,7 +173,6 @@ static void a_self_announce_makes_a_route_to_its_sender(void **state)
 /* Section 15, route hijack: the target is mine, the key another's: a plain record. */
 static void nobody_takes_the_route_of_another_key(void **state)
 {
-    (void)state;
     dht_bench b;
     ic__addr relay;
     dht_bench_init(&b, NULL);
@@ -201,7 +195,6 @@ static void nobody_takes_the_route_of_another_key(void **state)
 /* Section 5: "greater than the known one and <= now + 60 s" */
 static void a_bump_rises_and_stays_in_the_present(void **state)
 {
-    (void)state;
     dht_bench b;
     uint64_t bump = 0;
     dht_bench_init(&b, NULL);
@@ -223,7 +216,6 @@ static void a_bump_rises_and_stays_in_the_present(void **state)
 /* Section 5: refresh, and the chain of the vectors */
 static void a_refresh_renews_what_its_chain_promised(void **state)
 {
-    (void)state;
     dht_bench b;
     json_t *doc = vectors_load("hyperdht.json");
     const json_t *blocks =
@@ -258,7 +250,6 @@ static void a_refresh_renews_what_its_chain_promised(void **state)
 /* Section 1: "others answer error 1 with closer nodes" */
 static void commands_that_nobody_knows_are_answered_with_error_1(void **state)
 {
-    (void)state;
     dht_bench b;
     dht_bench_init(&b, NULL);
     assert_int_equal(dht_bench_ask(&b, 11, TOPIC)->error, IC__RPC_UNKNOWN_COMMAND);
@@ -269,7 +260,6 @@ static void commands_that_nobody_knows_are_answered_with_error_1(void **state)
 
 static void an_ephemeral_node_stores_nothing_but_leads_on(void **state)
 {
-    (void)state;
     dht_bench b;
     ic__dht_options opts;
     ic__dht_options_default(&opts);
@@ -291,7 +281,6 @@ static void an_ephemeral_node_stores_nothing_but_leads_on(void **state)
  * twenty records and twenty nodes. */
 static void no_reply_is_larger_than_the_protocol_demands(void **state)
 {
-    (void)state;
     dht_bench b;
     dht_bench_init(&b, NULL);
     for (unsigned i = 0; i < 40; i++) {
@@ -318,7 +307,6 @@ static void no_reply_is_larger_than_the_protocol_demands(void **state)
 /* Each prefix of a good announce, in a request that is whole. */
 static void a_cut_announce_gets_no_answer(void **state)
 {
-    (void)state;
     dht_bench b;
     uint8_t value[512];
     dht_bench_init(&b, NULL);
@@ -338,7 +326,6 @@ static void a_cut_announce_gets_no_answer(void **state)
 
 static int setup(void **state)
 {
-    (void)state;
     return ic_init();
 }
 

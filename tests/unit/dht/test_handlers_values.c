@@ -51,7 +51,6 @@ static const ic__rpc_message *get_mutable(dht_bench *b, uint8_t least)
 
 static void mutable_values_follow_their_seq(void **state)
 {
-    (void)state;
     dht_bench b;
     ic__dht_mutable m;
     dht_bench_init(&b, NULL);
@@ -73,7 +72,6 @@ static void mutable_values_follow_their_seq(void **state)
 /* "H(key) must be the target" */
 static void a_mutable_value_is_kept_under_its_own_key_only(void **state)
 {
-    (void)state;
     dht_bench b;
     dht_bench_init(&b, NULL);
     memcpy(b.self, TOPIC, sizeof b.self);
@@ -94,7 +92,6 @@ static const ic__rpc_message *put_immutable(dht_bench *b, const uint8_t *target,
 
 static void immutable_values_are_kept_under_their_hash(void **state)
 {
-    (void)state;
     dht_bench b;
     json_t *doc = vectors_load("hyperdht.json");
     size_t i;
@@ -124,7 +121,6 @@ static void immutable_values_are_kept_under_their_hash(void **state)
 /* What no reply of ours could carry is not stored. */
 static void a_value_too_long_for_a_reply_is_not_stored(void **state)
 {
-    (void)state;
     dht_bench b;
     uint8_t value[IC__RPC_VALUE_MAX + 1] = {1};
     uint8_t target[IC__DHT_KEY_BYTES];
@@ -151,7 +147,6 @@ static void a_value_too_long_for_a_reply_is_not_stored(void **state)
  * and another host still finds room. */
 static void one_host_cannot_fill_the_store(void **state)
 {
-    (void)state;
     dht_bench b;
     ic__dht_options opts;
     ic__dht_options_default(&opts);
@@ -183,7 +178,6 @@ static void one_host_cannot_fill_the_store(void **state)
 
 static int setup(void **state)
 {
-    (void)state;
     return ic_init();
 }
 

@@ -57,7 +57,6 @@ static void assert_end(const json_t *end, ic__noise *n, const ic_env *env)
 
 static void both_messages_and_all_keys_are_those_of_the_vector(void **state)
 {
-    (void)state;
     const json_t *v = json_object_get(file, "noiseIK");
     size_t len;
     uint8_t *client_seed = vectors_bytes(v, "clientEphemeralSeed", &len);
@@ -126,7 +125,6 @@ static void assert_sealed(const ic__punch_key *key, const json_t *one)
 
 static void sealed_payloads_are_those_of_the_vectors(void **state)
 {
-    (void)state;
     const json_t *v = json_object_get(file, "holepunchSecure");
     ic__punch_key key = key_of_vector(v);
     const json_t *one;
@@ -140,7 +138,6 @@ static void sealed_payloads_are_those_of_the_vectors(void **state)
 
 static void a_sealed_payload_that_was_cut_or_changed_is_refused(void **state)
 {
-    (void)state;
     fake_clock clock;
     fake_clock_init(&clock, 1);
     const ic_env env = fake_clock_env(&clock);
@@ -166,7 +163,6 @@ static void a_sealed_payload_that_was_cut_or_changed_is_refused(void **state)
 
 static void a_token_is_that_of_the_vector_whatever_the_port(void **state)
 {
-    (void)state;
     const json_t *v = json_object_get(file, "holepunchSecure");
     const json_t *one = json_object_get(v, "tokens");
     ic__punch_key key = {0};
@@ -213,7 +209,6 @@ static void pair_init(pair *p)
 
 static void every_cut_first_message_is_refused(void **state)
 {
-    (void)state;
     pair p;
     ic__dht_noise_payload got;
     pair_init(&p);
@@ -230,7 +225,6 @@ static void every_cut_first_message_is_refused(void **state)
 /* Section 15: low order and invalid points. */
 static void an_ephemeral_key_of_small_order_ends_the_handshake(void **state)
 {
-    (void)state;
     pair p;
     ic__dht_noise_payload got;
     pair_init(&p);
@@ -241,7 +235,6 @@ static void an_ephemeral_key_of_small_order_ends_the_handshake(void **state)
 
 static void a_payload_that_makes_no_sense_is_refused_though_authentic(void **state)
 {
-    (void)state;
     pair p;
     ic__dht_noise_payload got;
     const uint8_t junk[] = {1, 255};
@@ -261,7 +254,6 @@ static void a_payload_that_makes_no_sense_is_refused_though_authentic(void **sta
 
 static void a_message_without_room_is_an_error(void **state)
 {
-    (void)state;
     pair p;
     uint8_t small[100];
     ic__wr w = ic__wr_of(small, sizeof small);
@@ -276,14 +268,12 @@ static void a_message_without_room_is_an_error(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     file = vectors_load("hyperdht.json");
     return 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(file);
     return 0;
 }

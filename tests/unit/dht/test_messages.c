@@ -72,7 +72,6 @@ static int decode_punch_payload(void *m, const uint8_t *data, size_t len)
 
 static void handshakes_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "handshakes"), i, v)
@@ -98,7 +97,6 @@ static void handshakes_are_read_and_written_as_javascript_does(void **state)
 
 static void holepunch_messages_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "holepunches"), i, v)
@@ -167,7 +165,6 @@ static void expect_noise_payload(const json_t *v, const ic__dht_noise_payload *m
 
 static void noise_payloads_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "noisePayloads"), i, v)
@@ -191,7 +188,6 @@ static void noise_payloads_are_read_and_written_as_javascript_does(void **state)
 
 static void punch_payloads_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "holepunchPayloads"), i, v)
@@ -224,7 +220,6 @@ static void punch_payloads_are_read_and_written_as_javascript_does(void **state)
 
 static void modes_that_nobody_knows_are_refused(void **state)
 {
-    (void)state;
     static const uint8_t bytes[] = {0, 5, 0, 0};
     ic__dht_handshake handshake;
     ic__dht_holepunch holepunch;
@@ -237,7 +232,6 @@ static void modes_that_nobody_knows_are_refused(void **state)
 /* Section 15: unknown flags and trailing bytes are skipped. */
 static void flags_and_bytes_of_the_future_are_skipped(void **state)
 {
-    (void)state;
     static const uint8_t handshake[] = {0xfc, 0, 1, 0xee, 1, 2, 3};
     static const uint8_t payload[] = {1, 0xfd, 0x80, 0x80, 0, 2, 9, 9};
     ic__dht_handshake m;
@@ -252,7 +246,6 @@ static void flags_and_bytes_of_the_future_are_skipped(void **state)
 /* Section 15: address lists are capped, and what follows them is still found. */
 static void of_a_list_that_is_too_long_the_front_is_kept(void **state)
 {
-    (void)state;
     uint8_t bytes[1024];
     ic__wr w = ic__wr_of(bytes, sizeof bytes);
     ic__dht_noise_payload m;
@@ -277,7 +270,6 @@ static void of_a_list_that_is_too_long_the_front_is_kept(void **state)
 /* A stream id of more than 32 bits is no stream id. */
 static void numbers_beyond_their_field_are_refused(void **state)
 {
-    (void)state;
     static const uint8_t payload[] = {1, 8, 0, 0, 1, 0, 0xff, 0, 0, 0, 0, 1, 0, 0, 0, 0};
     static const uint8_t punch[] = {0, 0, 0xff, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0};
     ic__dht_noise_payload m;
@@ -289,7 +281,6 @@ static void numbers_beyond_their_field_are_refused(void **state)
 
 static void a_writer_without_room_turns_bad(void **state)
 {
-    (void)state;
     uint8_t out[8];
     const ic__dht_handshake m = {
         .noise = out, .noise_len = sizeof out, .peer_address = {.family = 4, .port = 1}};
@@ -302,14 +293,12 @@ static void a_writer_without_room_turns_bad(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     vectors = vectors_load("hyperdht.json");
     return 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors);
     return 0;
 }

@@ -75,7 +75,6 @@ static int decode_pair(void *m, const uint8_t *data, size_t len)
 /* Section 1 */
 static void namespaces_are_those_of_javascript(void **state)
 {
-    (void)state;
     static const struct {
         const char *name;
         uint8_t command;
@@ -96,7 +95,6 @@ static void namespaces_are_those_of_javascript(void **state)
 /* Field lesson 2: the bare record, no length before it. */
 static void peer_records_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "records"), i, v)
@@ -136,7 +134,6 @@ static void expect_lookup(const json_t *v)
 /* Field lesson 2: no lengths, and a bump at the end. */
 static void lookup_replies_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     expect_lookup(json_object_get(vectors, "lookupOldStyle"));
@@ -159,7 +156,6 @@ static void lookup_replies_are_read_and_written_as_javascript_does(void **state)
 
 static void a_lookup_reply_with_too_many_records_keeps_the_first(void **state)
 {
-    (void)state;
     enum { COUNT = IC__DHT_RECORDS_MAX + 7 };
     uint8_t bytes[1 + COUNT * 33 + 1] = {COUNT};
     ic__dht_lookup_reply m;
@@ -195,7 +191,6 @@ static void expect_signature(const json_t *v, const ic__dht_announcement *m)
 
 static void announcements_are_read_signed_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "announces"), i, v)
@@ -223,7 +218,6 @@ static void announcements_are_read_signed_and_written_as_javascript_does(void **
 
 static void a_refresh_alone_is_read_and_written(void **state)
 {
-    (void)state;
     const json_t *v = json_object_get(vectors, "refreshOnly");
     uint8_t out[64];
     ic__wr w = ic__wr_of(out, sizeof out);
@@ -242,7 +236,6 @@ static void a_refresh_alone_is_read_and_written(void **state)
 /* Field lesson 4: what is signed is what was sent, not what is kept of it. */
 static void a_record_with_too_many_relays_is_signed_as_sent(void **state)
 {
-    (void)state;
     uint8_t bytes[1 + 32 + 1 + 5 * 6] = {1};
     ic__dht_announcement m;
     bytes[33] = 5;
@@ -267,7 +260,6 @@ static void expect_mutable(const json_t *v, const ic__dht_mutable *m)
 
 static void mutable_values_are_read_signed_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "mutables"), i, v)
@@ -306,7 +298,6 @@ static void mutable_values_are_read_signed_and_written_as_javascript_does(void *
 
 static void plugin_requests_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "plugin"), i, v)
@@ -335,7 +326,6 @@ static void plugin_requests_are_read_and_written_as_javascript_does(void **state
 
 static void addresses_to_hand_around_are_read_and_written(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "hyperdhtAddress"), i, v)
@@ -365,7 +355,6 @@ static void addresses_to_hand_around_are_read_and_written(void **state)
 /* Section 11 */
 static void pairing_messages_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     const json_t *relay = json_object_get(vectors, "blindRelay");
     const json_t *unpair = json_array_get(json_object_get(relay, "unpair"), 0);
     uint8_t out[64];
@@ -403,14 +392,12 @@ static void pairing_messages_are_read_and_written_as_javascript_does(void **stat
 
 static int load(void **state)
 {
-    (void)state;
     vectors = vectors_load("hyperdht.json");
     return 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors);
     return 0;
 }

@@ -49,7 +49,6 @@ static void play(const json_t *one)
 
 static void every_judgement_is_that_of_the_vectors(void **state)
 {
-    (void)state;
     json_t *file = vectors_load("hyperdht.json");
     const json_t *one;
     size_t i;
@@ -63,7 +62,6 @@ static void every_judgement_is_that_of_the_vectors(void **state)
 
 static void a_witness_counts_once(void **state)
 {
-    (void)state;
     ic__nat nat;
     ic__nat_init(&nat, true);
     assert_true(add(&nat, "5.5.5.5", 1, 7));
@@ -74,7 +72,6 @@ static void a_witness_counts_once(void **state)
 
 static void later_samples_demote_a_nat_that_varies(void **state)
 {
-    (void)state;
     ic__nat nat;
     ic__nat_init(&nat, true);
     for (uint16_t i = 1; i <= 3; i++)
@@ -91,7 +88,6 @@ static void later_samples_demote_a_nat_that_varies(void **state)
 
 static void all_addresses_seen_twice_are_told(void **state)
 {
-    (void)state;
     ic__nat nat;
     ic__addr got[IC__NAT_SAMPLES_MAX];
     ic__nat_init(&nat, true);
@@ -105,7 +101,6 @@ static void all_addresses_seen_twice_are_told(void **state)
 
 static void an_open_one_tells_where_it_was_seen(void **state)
 {
-    (void)state;
     ic__nat nat;
     ic__addr got[IC__NAT_SAMPLES_MAX];
     ic__nat_init(&nat, false);
@@ -119,7 +114,6 @@ static void an_open_one_tells_where_it_was_seen(void **state)
 
 static void a_frozen_judgement_stays(void **state)
 {
-    (void)state;
     ic__nat nat;
     ic__nat_init(&nat, true);
     for (uint16_t i = 1; i <= 3; i++)
@@ -133,7 +127,6 @@ static void a_frozen_judgement_stays(void **state)
 
 static void more_samples_than_there_is_room_for_are_refused(void **state)
 {
-    (void)state;
     ic__nat nat;
     ic__nat_init(&nat, true);
     for (uint16_t i = 1; i <= IC__NAT_SAMPLES_MAX; i++)

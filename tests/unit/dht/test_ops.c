@@ -42,7 +42,6 @@ static void announce(dht_crowd *c, size_t who, const ic_identity *identity, uint
 
 static void who_announces_is_found_by_everybody(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     init(&c, 25);
@@ -67,7 +66,6 @@ static void who_announces_is_found_by_everybody(void **state)
 
 static void an_unannounce_takes_every_entry_away(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     init(&c, 10);
@@ -94,7 +92,6 @@ static uint64_t requests_of(const dht_crowd *c, size_t i)
  * that are known, without a walk. */
 static void a_walk_begins_where_the_last_one_has_ended(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     ic__dht_near near = {.count = 0};
@@ -123,7 +120,6 @@ static void a_walk_begins_where_the_last_one_has_ended(void **state)
 /* Section 5: with "clear" stale entries go first, and the new one is there at the end. */
 static void a_clearing_announce_leaves_the_new_record(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     init(&c, 10);
@@ -138,7 +134,6 @@ static void a_clearing_announce_leaves_the_new_record(void **state)
 
 static void immutable_values_come_back_by_their_hash(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     uint8_t value[IC__DHT_VALUE_MAX + 1] = "hello";
@@ -194,7 +189,6 @@ static int get(dht_crowd *c, size_t who, uint64_t least, bool latest, dht_outcom
 
 static void mutable_values_come_back_by_their_key(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     init(&c, 12);
@@ -220,7 +214,6 @@ static void mutable_values_come_back_by_their_key(void **state)
  * drawn out for so long that tokens grow old. */
 static void forged_answers_change_nothing(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     uint8_t hash[IC__DHT_KEY_BYTES];
@@ -259,7 +252,6 @@ static void forged_answers_change_nothing(void **state)
 /* Field lesson 10: a commit that reached no node is no success. */
 static void alone_nothing_is_found_or_stored(void **state)
 {
-    (void)state;
     dht_lone l;
     dht_outcome o;
     ic__dht_op_events events = dht_outcome_events(&o);
@@ -287,9 +279,6 @@ static size_t told;
 
 static void cancel_at_once(void *user, const ic__dht_peer *peer, const ic__addr *from)
 {
-    (void)user;
-    (void)peer;
-    (void)from;
     told++;
     ic__dht_op_cancel(to_cancel);
     ic__dht_op_cancel(to_cancel);
@@ -297,7 +286,6 @@ static void cancel_at_once(void *user, const ic__dht_peer *peer, const ic__addr 
 
 static void a_cancelled_operation_is_silent(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     ic__dht_op *op;
@@ -319,17 +307,12 @@ static void a_cancelled_operation_is_silent(void **state)
 
 static void cancel_value(void *user, const uint8_t *value, size_t len, uint64_t seq)
 {
-    (void)user;
-    (void)value;
-    (void)len;
-    (void)seq;
     told++;
     ic__dht_op_cancel(to_cancel);
 }
 
 static void an_operation_may_be_cancelled_when_it_brings_its_value(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     init(&c, 6);
@@ -348,7 +331,6 @@ static void an_operation_may_be_cancelled_when_it_brings_its_value(void **state)
 
 static void a_suspended_node_ends_its_operations_once(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     dht_outcome late;
@@ -378,7 +360,6 @@ static void try_all(void *arg)
     const ic__addr neighbour = dht_addr("10.0.0.11", 49737);
     const ic__dht_op_events events = dht_outcome_events(&o);
     int err[8];
-    (void)arg;
     err[0] = dht_lone_init(&l, NULL);
     assert_true(err[0] == 0 || err[0] == IC_ERR_NOMEM);
     if (err[0])
@@ -405,13 +386,11 @@ static void try_all(void *arg)
 /* Field lesson 11: everything that began ends exactly once, also without memory. */
 static void without_memory_an_operation_ends_all_the_same(void **state)
 {
-    (void)state;
     fail_alloc_each(try_all, NULL);
 }
 
 static void a_node_may_go_with_operations_under_way(void **state)
 {
-    (void)state;
     dht_crowd c;
     dht_outcome o;
     init(&c, 8);
@@ -428,7 +407,6 @@ static void a_node_may_go_with_operations_under_way(void **state)
 static int setup(void **state)
 {
     uint8_t seed[IC_SEED_BYTES] = {1};
-    (void)state;
     if (ic_init() != 0 || ic_identity_from_seed(&me, seed, IC_NETWORK_MAINNET) != 0)
         return -1;
     seed[0] = 2;
@@ -437,7 +415,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     ic_identity_free(me);
     ic_identity_free(other);
     return 0;

@@ -27,7 +27,6 @@ static void on_analyzed(void *user)
 
 static void on_candidate(void *user, const ic__way *way)
 {
-    (void)way;
     ((bench *)user)->candidates++;
 }
 
@@ -82,7 +81,6 @@ static size_t sent_in(bench *b, uint64_t ns)
 
 static void a_nat_is_recognized(void **state)
 {
-    (void)state;
     const struct {
         dht_nat_kind kind;
         uint32_t firewall;
@@ -99,7 +97,6 @@ static void a_nat_is_recognized(void **state)
 
 static void a_node_that_nobody_answers_stays_unknown_and_reopens_three_times(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_CONSISTENT, true);
     dht_machine_set_nat(b.m.client->machine, DHT_BLOCKED);
@@ -120,7 +117,6 @@ static void a_node_that_nobody_answers_stays_unknown_and_reopens_three_times(voi
 
 static void two_consistent_ones_send_ten_rounds(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_CONSISTENT, true);
     tell(&b, IC__DHT_FIREWALL_CONSISTENT, "99.0.0.1", 80, true);
@@ -136,7 +132,6 @@ static void two_consistent_ones_send_ten_rounds(void **state)
 
 static void an_address_that_was_not_verified_gets_every_fourth_round(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_CONSISTENT, true);
     tell(&b, IC__DHT_FIREWALL_CONSISTENT, "99.0.0.1", 80, false);
@@ -147,7 +142,6 @@ static void an_address_that_was_not_verified_gets_every_fourth_round(void **stat
 
 static void a_responder_begins_a_second_later(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_CONSISTENT, false);
     tell(&b, IC__DHT_FIREWALL_CONSISTENT, "99.0.0.1", 80, true);
@@ -159,7 +153,6 @@ static void a_responder_begins_a_second_later(void **state)
 
 static void probes_go_to_random_ports_and_end_after_1750(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_CONSISTENT, true);
     tell(&b, IC__DHT_FIREWALL_RANDOM, "99.0.0.1", 0, true);
@@ -175,7 +168,6 @@ static void probes_go_to_random_ports_and_end_after_1750(void **state)
 
 static void birthday_sockets_are_as_many_as_allowed_and_closed_at_the_end(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_RANDOM, true);
     tell(&b, IC__DHT_FIREWALL_CONSISTENT, "99.0.0.1", 80, true);
@@ -192,7 +184,6 @@ static void birthday_sockets_are_as_many_as_allowed_and_closed_at_the_end(void *
 
 static void one_random_punch_at_a_time_and_twenty_seconds_between_two(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_CONSISTENT, true);
     tell(&b, IC__DHT_FIREWALL_RANDOM, "99.0.0.1", 0, true);
@@ -211,7 +202,6 @@ static void one_random_punch_at_a_time_and_twenty_seconds_between_two(void **sta
 
 static void there_is_no_way_without_a_target_or_a_verified_host(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_CONSISTENT, true);
     assert_int_equal(ic__puncher_punch(b.p), IC_ERR_DENIED);
@@ -239,7 +229,6 @@ static void send_bytes(bench *b, size_t count)
 /* Section 10, duties 3 and 4. */
 static void a_byte_is_echoed_by_a_responder_and_a_candidate_for_an_initiator(void **state)
 {
-    (void)state;
     for (int initiator = 0; initiator < 2; initiator++) {
         bench b;
         bench_init(&b, DHT_OPEN, initiator);
@@ -253,7 +242,6 @@ static void a_byte_is_echoed_by_a_responder_and_a_candidate_for_an_initiator(voi
 
 static void a_responder_echoes_1024_bytes_and_no_more(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_OPEN, false);
     send_bytes(&b, 1023);
@@ -275,7 +263,6 @@ static void make_one(void *arg)
 
 static void a_puncher_without_memory_leaves_nothing(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, DHT_OPEN, true);
     make_one(&b);

@@ -31,7 +31,6 @@ static void on_reply(void *user, const ic__rpc_reply *reply)
 {
     walk *w = user;
 
-    (void)reply;
     w->answers++;
     if (w->answers == w->stop_at)
         ic__query_stop(w->query);
@@ -95,7 +94,6 @@ static void answer(walk *w, const rpc_datagram *request, const ic__addr *closer,
 
 static void a_walk_without_anybody_ends_at_the_next_turn(void **state)
 {
-    (void)state;
     walk w;
     walk_init(&w, 0);
     begin(&w);
@@ -108,7 +106,6 @@ static void a_walk_without_anybody_ends_at_the_next_turn(void **state)
 
 static void ten_are_asked_at_a_time(void **state)
 {
-    (void)state;
     walk w;
     walk_init(&w, 20);
     begin(&w);
@@ -127,7 +124,6 @@ static void ten_are_asked_at_a_time(void **state)
 
 static void the_slow_make_room_for_others(void **state)
 {
-    (void)state;
     walk w;
     walk_init(&w, 18);
     begin(&w);
@@ -139,7 +135,6 @@ static void the_slow_make_room_for_others(void **state)
 
 static void the_nodes_that_were_named_are_asked(void **state)
 {
-    (void)state;
     walk w;
     ic__addr named[3] = {node_addr(100), node_addr(101), node_addr(102)};
     const rpc_datagram *d;
@@ -159,7 +154,6 @@ static void the_nodes_that_were_named_are_asked(void **state)
 /* Section 13. */
 static void addresses_that_nobody_has_and_our_own_are_passed_over(void **state)
 {
-    (void)state;
     walk w;
     ic__addr named[6] = {dht_addr("30.0.0.9", 0),        dht_addr("224.0.0.1", 1),
                          dht_addr("255.255.255.255", 1), dht_addr("0.0.0.0", 1),
@@ -178,7 +172,6 @@ static void addresses_that_nobody_has_and_our_own_are_passed_over(void **state)
 /* Section 13: liars name twenty new nodes each, all of them closer. */
 static void a_walk_among_liars_ends(void **state)
 {
-    (void)state;
     walk w;
     unsigned next = 1000;
     unsigned visits = 0;
@@ -204,7 +197,6 @@ static void a_walk_among_liars_ends(void **state)
 
 static void whoever_named_a_dead_node_is_told(void **state)
 {
-    (void)state;
     walk w;
     ic__addr dead = node_addr(50);
     ic__addr teller;
@@ -233,7 +225,6 @@ static void whoever_named_a_dead_node_is_told(void **state)
 
 static void down_hints_have_a_budget(void **state)
 {
-    (void)state;
     walk w;
     ic__addr dead = node_addr(50);
     ic__addr teller = node_addr(0);
@@ -246,7 +237,6 @@ static void down_hints_have_a_budget(void **state)
 
 static void a_table_node_that_does_not_answer_is_removed(void **state)
 {
-    (void)state;
     walk w;
     walk_init(&w, 3);
     begin(&w);
@@ -259,7 +249,6 @@ static void a_table_node_that_does_not_answer_is_removed(void **state)
 
 static void nodes_without_id_or_with_an_error_are_not_among_the_closest(void **state)
 {
-    (void)state;
     walk w;
     ic__rpc_message m = {.to = us};
     uint8_t id[32];
@@ -287,7 +276,6 @@ static void nodes_without_id_or_with_an_error_are_not_among_the_closest(void **s
 
 static void a_walk_that_is_stopped_ends_with_what_there_is(void **state)
 {
-    (void)state;
     walk w;
     walk_init(&w, 20);
     begin(&w);
@@ -305,7 +293,6 @@ static void a_walk_that_is_stopped_ends_with_what_there_is(void **state)
 
 static void a_walk_may_be_forgotten_inside_of_its_answer(void **state)
 {
-    (void)state;
     walk w;
     walk_init(&w, 20);
     begin(&w);
@@ -321,7 +308,6 @@ static void a_walk_may_be_forgotten_inside_of_its_answer(void **state)
 
 static void a_walk_ends_when_the_node_is_suspended(void **state)
 {
-    (void)state;
     walk w;
     ic__query_options opts;
     walk_init(&w, 20);
@@ -337,7 +323,6 @@ static void a_walk_ends_when_the_node_is_suspended(void **state)
 
 static void the_seeds_are_asked_before_the_table(void **state)
 {
-    (void)state;
     walk w;
     ic__addr seeds[20];
     ic__query_options opts;
@@ -371,7 +356,6 @@ static void the_seeds_are_asked_before_the_table(void **state)
 
 static void the_background_is_gentle_when_others_are_under_way(void **state)
 {
-    (void)state;
     walk w;
     ic__query_options opts;
     walk_init(&w, 20);
@@ -384,7 +368,6 @@ static void the_background_is_gentle_when_others_are_under_way(void **state)
 
 static void a_value_travels_with_every_request(void **state)
 {
-    (void)state;
     static const uint8_t value[IC__RPC_VALUE_MAX + 1] = {1, 2, 3};
     walk w;
     ic__query_options opts;
@@ -409,7 +392,6 @@ static void walk_without_memory(void *arg)
     ic__query_options opts = options(&w);
     ic__addr named[3] = {node_addr(100), node_addr(101), node_addr(102)};
     int begun = 0;
-    (void)arg;
     if (rpc_solo_init(&w.s, NULL, NULL) == 0) {
         for (unsigned i = 0; i < 5; i++) {
             ic__addr addr = node_addr(i);
@@ -428,7 +410,6 @@ static void walk_without_memory(void *arg)
 
 static void without_memory_a_walk_still_ends_once(void **state)
 {
-    (void)state;
     fail_alloc_each(walk_without_memory, NULL);
 }
 

@@ -59,7 +59,6 @@ static size_t count_of(bench *b, const uint8_t *topic, uint64_t now)
 
 static void a_record_is_found_under_its_topic_for_twenty_minutes(void **state)
 {
-    (void)state;
     bench b;
     ic__dht_peer found;
     const ic__records_limits limits = roomy();
@@ -79,7 +78,6 @@ static void a_record_is_found_under_its_topic_for_twenty_minutes(void **state)
 /* Section 5, quirk: JavaScript keeps the old relay addresses; we replace them. */
 static void a_newer_record_of_a_peer_replaces_the_older(void **state)
 {
-    (void)state;
     bench b;
     ic__dht_peer peer = peer_of(1);
     const ic__addr from = dht_addr("10.0.0.1", 1000);
@@ -96,7 +94,6 @@ static void a_newer_record_of_a_peer_replaces_the_older(void **state)
 
 static void an_unannounce_takes_one_record_away(void **state)
 {
-    (void)state;
     bench b;
     const ic__records_limits limits = roomy();
     assert_int_equal(init(&b, &limits), 0);
@@ -120,7 +117,6 @@ static void an_unannounce_takes_one_record_away(void **state)
 /* "up to 20 random records": each gets its turn, none comes twice in one answer. */
 static void a_lookup_draws_records_by_lot(void **state)
 {
-    (void)state;
     enum { PEERS = 60, LOOKUPS = 2000 };
     bench b;
     unsigned seen[PEERS] = {0};
@@ -149,7 +145,6 @@ static void a_lookup_draws_records_by_lot(void **state)
 
 static void records_beyond_the_limit_push_out_the_oldest(void **state)
 {
-    (void)state;
     bench b;
     const ic__records_limits limits = {.max_records = 50, .max_values = 1};
     assert_int_equal(init(&b, &limits), 0);
@@ -165,7 +160,6 @@ static void records_beyond_the_limit_push_out_the_oldest(void **state)
 
 static void a_host_that_has_its_share_is_refused(void **state)
 {
-    (void)state;
     bench b;
     const ic__addr other = dht_addr("10.0.0.2", 1);
     const ic__records_limits limits = {
@@ -185,7 +179,6 @@ static void a_host_that_has_its_share_is_refused(void **state)
 /* A flood that has passed leaves no memory behind. */
 static void a_topic_that_has_shrunk_is_small_again(void **state)
 {
-    (void)state;
     bench b;
     const ic__records_limits limits = roomy();
     count_alloc_start();
@@ -205,7 +198,6 @@ static void a_topic_that_has_shrunk_is_small_again(void **state)
 
 static void a_bump_is_kept_for_its_topic(void **state)
 {
-    (void)state;
     bench b;
     const ic__addr from = dht_addr("10.0.0.1", 1000);
     const ic__records_limits limits = roomy();
@@ -221,7 +213,6 @@ static void a_bump_is_kept_for_its_topic(void **state)
 /* Section 5: refreshChain of the vectors, block by block */
 static void a_promise_is_taken_by_who_knows_what_it_hashes(void **state)
 {
-    (void)state;
     bench b;
     json_t *doc = vectors_load("hyperdht.json");
     const json_t *blocks =
@@ -270,7 +261,6 @@ static int put_mutable(bench *b, uint64_t seq, const char *text, uint64_t now)
 /* "same seq with other value -> error 16; lower seq -> 17" */
 static void a_mutable_value_only_goes_forward(void **state)
 {
-    (void)state;
     bench b;
     uint64_t seq;
     size_t len;
@@ -295,7 +285,6 @@ static void a_mutable_value_only_goes_forward(void **state)
 
 static void values_live_two_days_from_when_they_were_last_wanted(void **state)
 {
-    (void)state;
     bench b;
     uint64_t seq;
     size_t len;
@@ -328,7 +317,6 @@ static int put_immutable(bench *b, unsigned number, size_t len, const char *host
 /* Section 15: store exhaustion, by count and by bytes, by one host and by all */
 static void values_are_bounded_by_count_and_bytes(void **state)
 {
-    (void)state;
     bench b;
     const ic__records_limits limits = {.max_records = 1,
                                        .max_values = 30,
@@ -353,7 +341,6 @@ static void values_are_bounded_by_count_and_bytes(void **state)
 
 static void an_empty_value_is_a_value(void **state)
 {
-    (void)state;
     bench b;
     uint8_t target[IC__DHT_KEY_BYTES];
     const ic__addr from = dht_addr("10.0.0.1", 1);
@@ -380,7 +367,6 @@ static void use_everything(void *arg)
     const ic__records_limits limits = roomy();
     const ic__addr from = dht_addr("10.0.0.1", 1);
     const ic__records_promise promise = {.peer = peer_of(1)};
-    (void)arg;
     if (!went(init(&b, &limits)))
         return;
     size_t stored = 0;
@@ -401,7 +387,6 @@ static void use_everything(void *arg)
 
 static void without_memory_the_store_stays_whole(void **state)
 {
-    (void)state;
     fail_alloc_each(use_everything, NULL);
 }
 

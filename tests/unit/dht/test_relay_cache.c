@@ -31,7 +31,6 @@ static const ic__dht_peer *get(ic__relay_cache *c, uint32_t number)
 
 static void the_last_three_nodes_of_a_peer_are_remembered(void **state)
 {
-    (void)state;
     ic__relay_cache c = {0};
     assert_null(get(&c, 1));
     set(&c, 1, 0);
@@ -46,7 +45,6 @@ static void the_last_three_nodes_of_a_peer_are_remembered(void **state)
 
 static void the_peer_used_longest_ago_makes_room(void **state)
 {
-    (void)state;
     ic__relay_cache c = {0};
     for (uint32_t i = 0; i < IC__RELAY_CACHE_MAX; i++)
         set(&c, i, 1);
@@ -62,7 +60,6 @@ static void the_peer_used_longest_ago_makes_room(void **state)
 static void remember_some(void *arg)
 {
     ic__relay_cache c = {0};
-    (void)arg;
     for (uint32_t i = 0; i < 40; i++)
         set(&c, i, 2);
     ic__relay_cache_free(&c);
@@ -70,7 +67,6 @@ static void remember_some(void *arg)
 
 static void without_memory_it_forgets(void **state)
 {
-    (void)state;
     fail_alloc_each(remember_some, NULL);
 }
 

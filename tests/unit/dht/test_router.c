@@ -86,7 +86,6 @@ static void prepare(dht_lone *l, local *s, const json_t *v)
 
 static void every_rule_of_forwarding_gives_the_bytes_of_javascript(void **state)
 {
-    (void)state;
     size_t i;
     json_t *v;
     json_array_foreach(json_object_get(vectors, "router"), i, v)
@@ -136,7 +135,6 @@ static void send_handshake(dht_lone *l, const ic__addr *from, const ic__dht_hand
 
 static void a_server_hears_who_asks_and_how(void **state)
 {
-    (void)state;
     dht_lone l;
     local s;
     const ic__addr client = dht_addr("5.5.5.5", 5001);
@@ -172,7 +170,6 @@ static void a_server_hears_who_asks_and_how(void **state)
  * when the server names one. */
 static void an_answer_may_come_late_and_from_another_socket(void **state)
 {
-    (void)state;
     dht_lone l;
     local s;
     const ic__addr client = dht_addr("5.5.5.5", 5001);
@@ -199,7 +196,6 @@ static void an_answer_may_come_late_and_from_another_socket(void **state)
 /* Field lesson 8: silence refuses; the node does not say for it that it lives here. */
 static void a_server_that_refuses_is_silent(void **state)
 {
-    (void)state;
     dht_lone l;
     local s;
     const ic__addr client = dht_addr("5.5.5.5", 5001);
@@ -218,7 +214,6 @@ static void a_server_that_refuses_is_silent(void **state)
 /* Section 4: "local servers cannot be overwritten by an announce" */
 static void a_route_never_takes_the_place_of_a_server_of_ours(void **state)
 {
-    (void)state;
     dht_lone l;
     local s;
     local twin;
@@ -244,7 +239,6 @@ static void a_route_never_takes_the_place_of_a_server_of_ours(void **state)
 /* "20 min; reading refreshes" */
 static void a_route_that_is_used_stays(void **state)
 {
-    (void)state;
     dht_lone l;
     const uint64_t minutes = 60 * IC__SEC;
     const ic__addr server = dht_addr("6.6.6.6", 6001);
@@ -270,7 +264,6 @@ static void a_route_that_is_used_stays(void **state)
 /* Section 15: nobody is made to receive what no machine can ask for. */
 static void nothing_is_passed_on_to_addresses_that_nobody_has(void **state)
 {
-    (void)state;
     static const struct {
         const char *ip;
         uint16_t port;
@@ -302,7 +295,6 @@ static void nothing_is_passed_on_to_addresses_that_nobody_has(void **state)
  * for two addresses and our id. */
 static void a_forwarded_packet_is_hardly_larger_than_it_came(void **state)
 {
-    (void)state;
     dht_lone l;
     uint8_t noise[200] = {0};
     const ic__addr from = dht_addr("5.5.5.5", 5001);
@@ -326,7 +318,6 @@ static void a_forwarded_packet_is_hardly_larger_than_it_came(void **state)
  * within its size. */
 static void routes_are_bounded_by_host_and_in_all(void **state)
 {
-    (void)state;
     dht_lone l;
     ic__dht_options opts;
     ic__dht_options_default(&opts);
@@ -356,7 +347,6 @@ static void routes_are_bounded_by_host_and_in_all(void **state)
  * still served. */
 static void a_flood_is_passed_on_only_in_part(void **state)
 {
-    (void)state;
     dht_lone l;
     ic__dht_options opts;
     const ic__addr flooder = dht_addr("5.5.5.5", 5001);
@@ -384,7 +374,6 @@ static void a_flood_is_passed_on_only_in_part(void **state)
 
 static void garbage_is_counted_and_dropped(void **state)
 {
-    (void)state;
     dht_lone l;
     const ic__addr from = dht_addr("5.5.5.5", 5001);
     static const uint8_t bad[] = {0, 0, 200, 1};
@@ -405,7 +394,6 @@ static void garbage_is_counted_and_dropped(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     vectors = vectors_load("hyperdht.json");
     const json_t *server = json_object_get(json_object_get(vectors, "keys"), "server");
     dht_json_key(server, "publicKey", server_key, sizeof server_key);
@@ -415,7 +403,6 @@ static int load(void **state)
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors);
     return 0;
 }

@@ -106,7 +106,6 @@ static bool knows(const dht_rpc_node *node, const dht_rpc_node *other)
 /* The first node of a network has nobody to learn its address from. */
 static void a_bootstrap_node_is_persistent_from_the_first_moment(void **state)
 {
-    (void)state;
     net n;
     uint8_t id[32];
     ic__addr out[2];
@@ -127,7 +126,6 @@ static void a_bootstrap_node_is_persistent_from_the_first_moment(void **state)
 /* Field lesson 6: the id is that of the server's port. */
 static void nodes_in_the_open_become_persistent_and_know_each_other(void **state)
 {
-    (void)state;
     net n;
     net_init(&n, 2, 9);
     run(&n, 10 * MINUTE);
@@ -147,7 +145,6 @@ static void nodes_in_the_open_become_persistent_and_know_each_other(void **state
 
 static void an_adaptive_node_becomes_persistent_after_twenty_minutes(void **state)
 {
-    (void)state;
     net n;
     dht_rpc_node *node;
     net_init(&n, 3, 6);
@@ -164,7 +161,6 @@ static void an_adaptive_node_becomes_persistent_after_twenty_minutes(void **stat
 
 static void a_node_to_which_all_ports_are_forwarded_becomes_persistent(void **state)
 {
-    (void)state;
     net n;
     dht_rpc_node *node;
     net_init(&n, 4, 6);
@@ -177,7 +173,6 @@ static void a_node_to_which_all_ports_are_forwarded_becomes_persistent(void **st
 
 static void behind_a_nat_a_node_stays_ephemeral(void **state)
 {
-    (void)state;
     net n;
     dht_rpc_node *consistent;
     dht_rpc_node *forced;
@@ -216,7 +211,6 @@ static void behind_a_nat_a_node_stays_ephemeral(void **state)
 /* Field lesson 12: all of them are at one address. */
 static void a_network_on_one_machine_works(void **state)
 {
-    (void)state;
     net n;
     net_begin(&n, 6, true);
     for (size_t i = 0; i < 39; i++)
@@ -232,7 +226,6 @@ static void a_network_on_one_machine_works(void **state)
 
 static void nodes_that_are_gone_are_forgotten(void **state)
 {
-    (void)state;
     net n;
     net_init(&n, 7, 12);
     run(&n, MINUTE);
@@ -249,7 +242,6 @@ static void nodes_that_are_gone_are_forgotten(void **state)
 
 static void an_adaptive_node_that_slept_is_ephemeral_again(void **state)
 {
-    (void)state;
     net n;
     dht_rpc_node *node;
     net_init(&n, 8, 6);
@@ -274,7 +266,6 @@ static void an_adaptive_node_that_slept_is_ephemeral_again(void **state)
  * with a false sender, which proves nothing at all. */
 static void requests_do_not_tell_us_our_address(void **state)
 {
-    (void)state;
     net n;
     dht_rpc_node *node;
     ic__addr before;
@@ -300,7 +291,6 @@ static void requests_do_not_tell_us_our_address(void **state)
 
 static void a_lossy_network_still_converges(void **state)
 {
-    (void)state;
     net n;
     net_begin(&n, 10, false);
     *dht_world_weather(n.world) = (dht_weather){.delay_ns = 30 * IC__MS,
@@ -318,7 +308,6 @@ static void a_lossy_network_still_converges(void **state)
 
 static void bad_options_are_refused(void **state)
 {
-    (void)state;
     dht_world *w = dht_world_new(1);
     dht_machine *m = dht_world_add(w, DHT_OPEN);
     ic__addr many[33] = {{.port = 0}};
@@ -358,7 +347,6 @@ static void live_without_memory(void *arg)
 
 static void without_memory_no_node_is_made(void **state)
 {
-    (void)state;
     dht_world *w = dht_world_new(1);
     /* Room for the world's own timers, which are not what is tested. */
     for (int i = 0; i < 40; i++)

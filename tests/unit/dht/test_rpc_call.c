@@ -55,7 +55,6 @@ static void on_done(void *user, int error, const ic__rpc_reply *reply)
 
 static void repetitions_are_the_same_bytes_and_then_it_fails(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     rpc_datagram first;
@@ -83,7 +82,6 @@ static void repetitions_are_the_same_bytes_and_then_it_fails(void **state)
 
 static void a_late_second_answer_is_dropped(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     ic__rpc_message pong = {.to = peer, .error = 5};
@@ -104,7 +102,6 @@ static void a_late_second_answer_is_dropped(void **state)
 /* Section 13 and field lesson 7. */
 static void an_answer_from_another_address_is_dropped(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     ic__rpc_message pong = {.to = peer};
@@ -126,7 +123,6 @@ static void an_answer_from_another_address_is_dropped(void **state)
 
 static void nobody_has_some_addresses_and_one_is_our_own(void **state)
 {
-    (void)state;
     static const char *const hosts[] = {"0.0.0.0", "0.1.2.3", "224.0.0.1", "240.0.0.1",
                                         "255.255.255.255"};
     ic__rpc_options opts;
@@ -156,7 +152,6 @@ static void nobody_has_some_addresses_and_one_is_our_own(void **state)
 
 static void the_window_holds_back_and_drains(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     size_t sent = 0;
@@ -179,7 +174,6 @@ static void the_window_holds_back_and_drains(void **state)
 
 static void a_forced_request_does_not_wait_and_is_not_repeated(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     outcome forced = {.solo = &s};
@@ -202,7 +196,6 @@ static void a_forced_request_does_not_wait_and_is_not_repeated(void **state)
 /* Section 13: a transaction id is not used again while it is in flight. */
 static void no_two_requests_in_flight_share_a_number(void **state)
 {
-    (void)state;
     static uint8_t seen[65536];
     ic__rpc_options opts;
     rpc_solo s;
@@ -226,7 +219,6 @@ static void no_two_requests_in_flight_share_a_number(void **state)
 
 static void more_than_max_pending_are_refused(void **state)
 {
-    (void)state;
     ic__rpc_options opts;
     rpc_solo s;
     outcome o = {0};
@@ -247,7 +239,6 @@ static void more_than_max_pending_are_refused(void **state)
 
 static void a_value_above_the_limit_is_refused(void **state)
 {
-    (void)state;
     static const uint8_t value[IC__RPC_VALUE_MAX + 1];
     ic__rpc_call call = ic__rpc_call_to(&peer, false, 7);
     uint8_t key[32] = {0};
@@ -267,7 +258,6 @@ static void a_value_above_the_limit_is_refused(void **state)
 /* Field lesson 11. */
 static void whoever_is_dropped_while_waiting_is_told(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     assert_int_equal(rpc_solo_init(&s, NULL, NULL), 0);
@@ -286,7 +276,6 @@ static void whoever_is_dropped_while_waiting_is_told(void **state)
 
 static void a_cancelled_request_is_silent_wherever_it_is(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     outcome first = {0};
@@ -310,7 +299,6 @@ static void a_cancelled_request_is_silent_wherever_it_is(void **state)
 
 static void all_of_one_user_are_cancelled_together(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome a = {0};
     outcome b = {0};
@@ -328,7 +316,6 @@ static void all_of_one_user_are_cancelled_together(void **state)
 
 static void on_done_may_ask_again(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {.again = true};
     assert_int_equal(rpc_solo_init(&s, NULL, NULL), 0);
@@ -341,7 +328,6 @@ static void on_done_may_ask_again(void **state)
 /* Section 6: adaptive timeouts are off unless wanted. */
 static void adaptive_timeouts_begin_with_a_quarter_of_a_second(void **state)
 {
-    (void)state;
     ic__rpc_options opts;
     ic__rpc_message pong = {.to = peer};
     rpc_datagram d;
@@ -362,7 +348,6 @@ static void adaptive_timeouts_begin_with_a_quarter_of_a_second(void **state)
 
 static void an_idle_node_keeps_little_room(void **state)
 {
-    (void)state;
     rpc_solo s;
     outcome o = {0};
     assert_int_equal(rpc_solo_init(&s, NULL, NULL), 0);
@@ -379,7 +364,6 @@ static void ask_without_memory(void *arg)
     rpc_solo s;
     outcome o = {0};
     int asked = 0;
-    (void)arg;
     if (rpc_solo_init(&s, NULL, NULL) == 0) {
         for (int i = 0; i < 40; i++)
             asked += ask(&s, &o, &peer, NULL) == 0;
@@ -391,7 +375,6 @@ static void ask_without_memory(void *arg)
 
 static void without_memory_a_request_is_refused_and_never_lost(void **state)
 {
-    (void)state;
     fail_alloc_each(ask_without_memory, NULL);
 }
 

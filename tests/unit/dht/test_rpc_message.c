@@ -56,7 +56,6 @@ static void expect_cut_refused(const uint8_t *data, size_t len)
 
 static void requests_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     size_t i;
     json_t *v;
@@ -86,7 +85,6 @@ static void requests_are_read_and_written_as_javascript_does(void **state)
 
 static void replies_are_read_and_written_as_javascript_does(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     size_t i;
     json_t *v;
@@ -119,7 +117,6 @@ static void replies_are_read_and_written_as_javascript_does(void **state)
 
 static void every_packet_of_a_conversation_is_written_as_it_was_read(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-flows.json");
     size_t messages = 0;
     size_t i;
@@ -147,7 +144,6 @@ static void every_packet_of_a_conversation_is_written_as_it_was_read(void **stat
 
 static void what_javascript_drops_is_no_message(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     size_t i;
     json_t *v;
@@ -164,7 +160,6 @@ static void what_javascript_drops_is_no_message(void **state)
 
 static void bytes_behind_the_last_field_are_passed_over(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     size_t len;
     uint8_t *data =
@@ -180,7 +175,6 @@ static void bytes_behind_the_last_field_are_passed_over(void **state)
 /* Section 2.2: the list is capped, whatever its sender says. */
 static void of_more_than_twenty_closer_nodes_the_rest_is_passed_over(void **state)
 {
-    (void)state;
     uint8_t data[10 + 1 + 25 * 6 + 1] = {IC__RPC_REPLY, 4 | 8};
     ic__rpc_message m;
     data[10] = 25;
@@ -195,7 +189,6 @@ static void of_more_than_twenty_closer_nodes_the_rest_is_passed_over(void **stat
 
 static void a_count_that_the_datagram_cannot_hold_is_refused(void **state)
 {
-    (void)state;
     uint8_t data[10 + 9 + 12] = {IC__RPC_REPLY, 4};
     ic__rpc_message m;
     memset(data + 10, 0xff, 9);
@@ -208,7 +201,6 @@ static void a_count_that_the_datagram_cannot_hold_is_refused(void **state)
 /* Section 13: JavaScript takes 2048 bytes and not one more. */
 static void a_datagram_has_at_most_2048_bytes(void **state)
 {
-    (void)state;
     uint8_t *data = calloc(1, IC__RPC_DATAGRAM_MAX + 1);
     ic__rpc_message m;
     data[0] = IC__RPC_REQUEST;
@@ -220,7 +212,6 @@ static void a_datagram_has_at_most_2048_bytes(void **state)
 
 static void a_command_that_no_number_has_becomes_one_that_nobody_knows(void **state)
 {
-    (void)state;
     const uint8_t data[] = {0x03, 4, 0, 0, 1, 2, 3, 4, 5, 6,
                             0xff, 1, 0, 0, 0, 1, 0, 0, 0};
     ic__rpc_message m;
@@ -230,7 +221,6 @@ static void a_command_that_no_number_has_becomes_one_that_nobody_knows(void **st
 
 static void an_empty_value_is_present(void **state)
 {
-    (void)state;
     const uint8_t value[1] = {0};
     ic__rpc_message m = {.type = IC__RPC_REQUEST,
                          .to = dht_addr("1.2.3.4", 5),

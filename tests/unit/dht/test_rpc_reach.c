@@ -68,7 +68,6 @@ static void check(rpc_solo *s, unsigned asked, unsigned reaching, const ic__addr
 
 static void three_of_five_must_reach_the_server_socket(void **state)
 {
-    (void)state;
     rpc_solo s;
     begin(&s, 9);
     check(&s, 5, 2, &as_server);
@@ -84,7 +83,6 @@ static void three_of_five_must_reach_the_server_socket(void **state)
  * requests had left by. */
 static void the_id_is_made_of_the_server_port(void **state)
 {
-    (void)state;
     rpc_solo s;
     uint8_t id[32];
     ic__addr address;
@@ -101,7 +99,6 @@ static void the_id_is_made_of_the_server_port(void **state)
 
 static void its_requests_and_replies_carry_the_id_by_that_socket_only(void **state)
 {
-    (void)state;
     ic__addr from = node_addr(3);
     ic__rpc_message ping = {
         .type = IC__RPC_REQUEST, .internal = true, .command = IC__RPC_PING};
@@ -126,7 +123,6 @@ static void its_requests_and_replies_carry_the_id_by_that_socket_only(void **sta
 
 static void with_fewer_than_five_one_is_enough(void **state)
 {
-    (void)state;
     rpc_solo s;
     begin(&s, 4);
     check(&s, 4, 0, &as_server);
@@ -140,7 +136,6 @@ static void with_fewer_than_five_one_is_enough(void **state)
  * wrong socket. */
 static void another_port_or_host_is_not_open(void **state)
 {
-    (void)state;
     rpc_solo s;
     ic__addr other = as_server;
     begin(&s, 9);
@@ -162,7 +157,6 @@ static void another_port_or_host_is_not_open(void **state)
 
 static void an_address_that_changed_meanwhile_is_not_settled_at(void **state)
 {
-    (void)state;
     rpc_solo s;
     ic__addr moved = dht_addr("20.0.0.99", 40001);
     rpc_datagram d[5];
@@ -181,7 +175,6 @@ static void an_address_that_changed_meanwhile_is_not_settled_at(void **state)
 
 static void without_an_address_or_a_steady_port_nobody_is_asked(void **state)
 {
-    (void)state;
     rpc_solo s;
     ic__addr address;
     begin(&s, 0);
@@ -204,7 +197,6 @@ static void without_an_address_or_a_steady_port_nobody_is_asked(void **state)
 /* Asking for its own address again, an ephemeral node waits for an hour. */
 static void a_host_that_was_found_wanting_is_not_checked_again_soon(void **state)
 {
-    (void)state;
     rpc_solo s;
     begin(&s, 9);
     check(&s, 5, 0, &as_server);
@@ -222,7 +214,6 @@ static void a_host_that_was_found_wanting_is_not_checked_again_soon(void **state
 /* Section 11: samples are few and far between. */
 static void a_node_tells_our_address_once_in_half_an_hour(void **state)
 {
-    (void)state;
     rpc_solo s;
     ic__addr addr = node_addr(0);
     uint8_t id[32];
@@ -242,7 +233,6 @@ static void a_node_tells_our_address_once_in_half_an_hour(void **state)
 static void
 nodes_without_id_are_believed_as_often_as_there_are_bootstrap_nodes(void **state)
 {
-    (void)state;
     for (unsigned bootstraps = 0; bootstraps < 4; bootstraps++) {
         ic__addr list[4];
         ic__rpc_options opts;

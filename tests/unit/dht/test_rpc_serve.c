@@ -26,8 +26,6 @@ static void on_punch(void *user, uint32_t sock, const ic__addr *from)
 static void on_heard(void *user, uint32_t sock, const ic__addr *from)
 {
     ears *e = user;
-    (void)sock;
-    (void)from;
     e->heard++;
 }
 
@@ -61,7 +59,6 @@ static size_t answers(rpc_solo *s, const ic__addr *from, const ic__rpc_message *
 
 static void one_byte_is_a_punch_and_is_never_answered(void **state)
 {
-    (void)state;
     ears e = {0};
     ic__rpc_events events = {
         .on_punch = on_punch, .on_heard = on_heard, .on_request = on_request, .user = &e};
@@ -81,7 +78,6 @@ static void one_byte_is_a_punch_and_is_never_answered(void **state)
 
 static void a_punch_is_one_zero_byte_with_its_time_to_live(void **state)
 {
-    (void)state;
     rpc_solo s;
     const rpc_datagram *d;
     assert_int_equal(rpc_solo_init(&s, NULL, NULL), 0);
@@ -96,7 +92,6 @@ static void a_punch_is_one_zero_byte_with_its_time_to_live(void **state)
 
 static void requests_that_lack_what_they_need_are_not_answered(void **state)
 {
-    (void)state;
     static const uint8_t value[6] = {0};
     rpc_solo s;
     ic__rpc_message m;
@@ -126,7 +121,6 @@ static void requests_that_lack_what_they_need_are_not_answered(void **state)
 
 static void a_source_without_port_or_host_is_not_answered(void **state)
 {
-    (void)state;
     ic__addr from = stranger;
     ic__rpc_message m = request(true, IC__RPC_PING);
     rpc_solo s;
@@ -146,7 +140,6 @@ static void a_source_without_port_or_host_is_not_answered(void **state)
  * twenty nodes, or an empty reply. */
 static void replies_to_strangers_stay_small(void **state)
 {
-    (void)state;
     uint8_t target[32] = {0};
     rpc_solo s;
     ic__rpc_message m = request(true, IC__RPC_FIND_NODE);
@@ -173,7 +166,6 @@ static void replies_to_strangers_stay_small(void **state)
 
 static void a_delayed_ping_is_answered_after_its_delay(void **state)
 {
-    (void)state;
     const uint8_t value[4] = {0x10, 0x27}; /* 10 000 ms */
     const uint8_t too_long[4] = {0x11, 0x27};
     rpc_solo s;
@@ -199,7 +191,6 @@ static void a_delayed_ping_is_answered_after_its_delay(void **state)
 
 static void delayed_pings_are_limited_by_host_and_in_all(void **state)
 {
-    (void)state;
     const uint8_t value[4] = {0xe8, 0x03};
     ic__rpc_options opts;
     rpc_solo s;
@@ -230,7 +221,6 @@ static void delayed_pings_are_limited_by_host_and_in_all(void **state)
 /* Field lesson 12: at 127.0.0.1 there are many nodes. */
 static void delayed_pings_of_one_machine_share_only_the_whole_limit(void **state)
 {
-    (void)state;
     const uint8_t value[4] = {0xe8, 0x03};
     ic__rpc_message m = request(true, IC__RPC_DELAYED_PING);
     rpc_solo s;
@@ -247,7 +237,6 @@ static void delayed_pings_of_one_machine_share_only_the_whole_limit(void **state
 
 static void a_host_that_floods_is_not_answered_until_the_next_second(void **state)
 {
-    (void)state;
     ic__rpc_options opts;
     ic__rpc_message m = request(true, IC__RPC_PING);
     ic__addr other = dht_addr("20.0.0.77", 1);
@@ -272,7 +261,6 @@ static void a_host_that_floods_is_not_answered_until_the_next_second(void **stat
 /* Field lesson 12. */
 static void many_nodes_at_loopback_are_no_flood(void **state)
 {
-    (void)state;
     ic__rpc_options opts;
     ic__rpc_message m = request(true, IC__RPC_PING);
     rpc_solo s;
@@ -288,7 +276,6 @@ static void many_nodes_at_loopback_are_no_flood(void **state)
 
 static void a_wrong_token_never_reaches_the_application(void **state)
 {
-    (void)state;
     ears e = {0};
     ic__rpc_events events = {.on_request = on_request, .user = &e};
     uint8_t token[32];
@@ -322,7 +309,6 @@ static void a_wrong_token_never_reaches_the_application(void **state)
 
 static void down_hints_make_at_most_ten_checks(void **state)
 {
-    (void)state;
     rpc_solo s;
     ic__rpc_message m = request(true, IC__RPC_DOWN_HINT);
     uint8_t packed[6] = {21, 0, 1, 1, 0x49, 0xc2};
@@ -352,7 +338,6 @@ static void down_hints_make_at_most_ten_checks(void **state)
 /* A hint about a node that answers does no harm, also right after it was heard. */
 static void a_node_that_answers_survives_a_hint(void **state)
 {
-    (void)state;
     ic__addr node = dht_addr("21.0.1.1", 49737);
     const uint8_t packed[6] = {21, 0, 1, 1, 0x49, 0xc2};
     uint8_t id[32];
@@ -375,7 +360,6 @@ static void a_node_that_answers_survives_a_hint(void **state)
 
 static void a_reply_that_is_too_long_is_not_sent(void **state)
 {
-    (void)state;
     static const uint8_t value[IC__RPC_VALUE_MAX + 1];
     rpc_solo s;
     ic__rpc_request r = {.from = stranger};
@@ -393,7 +377,6 @@ static void a_reply_that_is_too_long_is_not_sent(void **state)
 /* Spec 06, section 4: the same tid and command, our id, no token. */
 static void a_request_is_passed_on_under_its_own_number(void **state)
 {
-    (void)state;
     static const uint8_t value[3] = {1, 2, 3};
     uint8_t target[32] = {9};
     ic__rpc_options opts;
@@ -421,7 +404,6 @@ static void a_request_is_passed_on_under_its_own_number(void **state)
 
 static void nothing_is_processed_or_sent_while_suspended(void **state)
 {
-    (void)state;
     ic__rpc_message m = request(true, IC__RPC_PING);
     rpc_solo s;
     assert_int_equal(rpc_solo_init(&s, NULL, NULL), 0);
@@ -439,7 +421,6 @@ static void serve_without_memory(void *arg)
     const uint8_t value[4] = {1};
     ic__rpc_message m = request(true, IC__RPC_DELAYED_PING);
     rpc_solo s;
-    (void)arg;
     if (rpc_solo_init(&s, NULL, NULL) == 0) {
         m.value = value;
         m.value_len = 4;
@@ -454,7 +435,6 @@ static void serve_without_memory(void *arg)
 
 static void without_memory_a_delayed_ping_is_dropped(void **state)
 {
-    (void)state;
     fail_alloc_each(serve_without_memory, NULL);
 }
 

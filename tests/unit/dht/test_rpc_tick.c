@@ -116,7 +116,6 @@ static void to_tick(rpc_solo *s, uint32_t multiple)
 
 static void some_of_the_oldest_are_pinged_every_eighth_tick(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     size_t count;
@@ -141,7 +140,6 @@ static void some_of_the_oldest_are_pinged_every_eighth_tick(void **state)
 
 static void a_node_that_falls_silent_leaves_the_table(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     begin(&s, NULL, &e);
@@ -157,7 +155,6 @@ static void a_node_that_falls_silent_leaves_the_table(void **state)
 
 static void a_node_that_answers_without_its_id_leaves_the_table(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     ic__rpc_message m = {.to = us};
@@ -173,7 +170,6 @@ static void a_node_that_answers_without_its_id_leaves_the_table(void **state)
 
 static void five_idle_minutes_end_with_a_walk(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     begin(&s, NULL, &e);
@@ -224,7 +220,6 @@ static bool knows(const rpc_solo *s, unsigned i)
 
 static void a_newcomer_takes_the_place_of_one_that_does_not_answer(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     unsigned next;
@@ -246,7 +241,6 @@ static void a_newcomer_takes_the_place_of_one_that_does_not_answer(void **state)
 
 static void one_that_answers_keeps_its_place(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     unsigned next;
@@ -265,7 +259,6 @@ static void one_that_answers_keeps_its_place(void **state)
 
 static void at_most_three_places_are_fought_for_at_a_time(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     unsigned next;
@@ -280,7 +273,6 @@ static void at_most_three_places_are_fought_for_at_a_time(void **state)
 
 static void old_nodes_that_were_pinged_lately_are_not_disturbed(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     unsigned next;
@@ -304,7 +296,6 @@ static void sleep_for(rpc_solo *s, uint64_t ns)
 
 static void after_a_sleep_everything_looks_old(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     uint32_t before;
@@ -326,7 +317,6 @@ static void after_a_sleep_everything_looks_old(void **state)
 
 static void a_node_of_known_address_stays_persistent_over_a_sleep(void **state)
 {
-    (void)state;
     ic__rpc_options opts;
     rpc_solo s;
     ears e;
@@ -343,7 +333,6 @@ static void a_node_of_known_address_stays_persistent_over_a_sleep(void **state)
 
 static void a_known_address_makes_no_node_persistent_that_must_not_be(void **state)
 {
-    (void)state;
     ic__rpc_options opts;
     rpc_solo s;
     ears e;
@@ -370,7 +359,6 @@ static void expect_health(rpc_solo *s, uint64_t replies, uint64_t timeouts,
 
 static void health_follows_the_answers_of_the_last_ticks(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     begin(&s, NULL, &e);
@@ -397,7 +385,6 @@ static void health_follows_the_answers_of_the_last_ticks(void **state)
 
 static void a_resumed_node_walks_again(void **state)
 {
-    (void)state;
     rpc_solo s;
     ears e;
     begin(&s, NULL, &e);
@@ -421,7 +408,6 @@ static void a_resumed_node_walks_again(void **state)
 /* Suspended in the middle of the first walk, for long or only for a moment. */
 static void a_first_walk_that_was_cut_begins_again(void **state)
 {
-    (void)state;
     for (int moment = 0; moment < 2; moment++) {
         ic__rpc_options opts;
         ic__addr bootstrap = node_addr(1);

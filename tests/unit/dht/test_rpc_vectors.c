@@ -94,7 +94,6 @@ static void expect_reply(const json_t *v)
 
 static void every_reply_is_that_of_javascript(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     size_t i;
     json_t *v;
@@ -104,7 +103,6 @@ static void every_reply_is_that_of_javascript(void **state)
 
 static void what_javascript_drops_is_not_answered(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     ic__addr from = dht_addr("10.0.0.3", 5000);
     scene s;
@@ -127,7 +125,6 @@ static void what_javascript_drops_is_not_answered(void **state)
 
 static void trailing_bytes_do_not_hide_a_request(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     ic__addr from = dht_addr("10.0.0.3", 5000);
     size_t len;
@@ -144,7 +141,6 @@ static void trailing_bytes_do_not_hide_a_request(void **state)
 
 static void a_wrong_id_is_no_id(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     size_t i;
     json_t *v;
@@ -262,7 +258,6 @@ static const json_t *flow_named(const json_t *root, const char *name)
 
 static void a_fresh_node_walks_as_the_recorded_one_did(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-flows.json");
     const json_t *flow = flow_named(root, "fresh node bootstraps (ephemeral)");
     const json_t *ports = json_object_get(flow, "newNode");
@@ -371,7 +366,6 @@ static void expect_walk(const json_t *root, const char *name, int values)
 
 static void lookups_and_gets_walk_as_the_recorded_ones_did(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-flows.json");
     expect_walk(root, "lookup of the topic", 4);
     expect_walk(root, "mutable get", 4);
@@ -381,7 +375,6 @@ static void lookups_and_gets_walk_as_the_recorded_ones_did(void **state)
 
 static void answers_are_sorted_by_their_distance(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     const json_t *order = json_object_get(root, "queryOrder");
     const json_t *sorted = json_object_get(order, "sortedByXor");

@@ -31,7 +31,6 @@ static void expect_trace(const json_t *trace)
 
 static void samples_are_believed_as_in_javascript(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     const char *name;
     json_t *trace;
@@ -43,7 +42,6 @@ static void samples_are_believed_as_in_javascript(void **state)
 /* Section 13: whoever lies alone is not believed. */
 static void thirteen_of_sixteen_must_agree(void **state)
 {
-    (void)state;
     ic__addr truth = dht_addr("5.5.5.5", 1000);
     ic__addr lie = dht_addr("6.6.6.6", 1000);
     ic__sampler s = {0};
@@ -56,7 +54,6 @@ static void thirteen_of_sixteen_must_agree(void **state)
 
 static void samples_of_any_kind_stay_in_their_ring(void **state)
 {
-    (void)state;
     ic__sampler s = {0};
     fake_random random;
     fake_random_init(&random, 9);

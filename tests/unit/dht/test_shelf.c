@@ -71,7 +71,6 @@ static thing *get(bench *b, unsigned number, uint64_t now)
 
 static void what_was_put_is_found_until_its_time_is_over(void **state)
 {
-    (void)state;
     bench b;
     init(&b, &(ic__shelf_limits){.max_items = 10, .age_ns = AGE});
     assert_int_equal(put(&b, 1, "10.0.0.1", 0, 5), 0);
@@ -87,7 +86,6 @@ static void what_was_put_is_found_until_its_time_is_over(void **state)
 
 static void a_refresh_gives_a_whole_life_again(void **state)
 {
-    (void)state;
     bench b;
     init(&b, &(ic__shelf_limits){.max_items = 10, .age_ns = AGE});
     assert_int_equal(put(&b, 1, "10.0.0.1", 0, 0), 0);
@@ -101,7 +99,6 @@ static void a_refresh_gives_a_whole_life_again(void **state)
 
 static void the_same_key_again_takes_the_place(void **state)
 {
-    (void)state;
     bench b;
     init(&b, &(ic__shelf_limits){.max_items = 10, .max_items_host = 1, .age_ns = AGE});
     assert_int_equal(put(&b, 1, "10.0.0.1", 3, 0), 0);
@@ -118,7 +115,6 @@ static void the_same_key_again_takes_the_place(void **state)
 /* Section 15: who has many addresses can push out the oldest, nobody more than that. */
 static void a_full_shelf_lets_the_oldest_go(void **state)
 {
-    (void)state;
     bench b;
     init(&b, &(ic__shelf_limits){.max_items = 100, .age_ns = AGE});
     for (unsigned i = 0; i < 1000; i++) {
@@ -135,7 +131,6 @@ static void a_full_shelf_lets_the_oldest_go(void **state)
 
 static void bytes_are_counted_and_bounded(void **state)
 {
-    (void)state;
     bench b;
     init(&b, &(ic__shelf_limits){.max_items = 100, .max_bytes = 1000, .age_ns = AGE});
     for (unsigned i = 0; i < 20; i++)
@@ -152,7 +147,6 @@ static void bytes_are_counted_and_bounded(void **state)
 /* Section 15: quotas per source, whatever the port. */
 static void a_host_gets_no_more_than_its_share(void **state)
 {
-    (void)state;
     bench b;
     init(&b, &(ic__shelf_limits){.max_items = 100,
                                  .max_items_host = 10,
@@ -173,7 +167,6 @@ static void a_host_gets_no_more_than_its_share(void **state)
 
 static void a_shelf_of_no_items_refuses(void **state)
 {
-    (void)state;
     bench b;
     init(&b, &(ic__shelf_limits){.age_ns = AGE});
     assert_int_equal(put(&b, 1, "10.0.0.1", 0, 0), IC_ERR_LIMIT);
@@ -183,7 +176,6 @@ static void a_shelf_of_no_items_refuses(void **state)
 
 static void remove_and_put_at_random_agree_with_a_plain_list(void **state)
 {
-    (void)state;
     enum { NUMBERS = 512, STEPS = 20000 };
     static uint64_t put_at[NUMBERS];
     bench b;
@@ -210,7 +202,6 @@ static void remove_and_put_at_random_agree_with_a_plain_list(void **state)
 static void fill(void *arg)
 {
     bench b;
-    (void)arg;
     init(&b, &(ic__shelf_limits){.max_items = 300, .age_ns = AGE});
     size_t stored = 0;
     for (unsigned i = 0; i < 200; i++) {
@@ -225,7 +216,6 @@ static void fill(void *arg)
 
 static void without_memory_nothing_changes(void **state)
 {
-    (void)state;
     fail_alloc_each(fill, NULL);
 }
 

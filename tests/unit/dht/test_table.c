@@ -13,7 +13,6 @@
 
 static void an_id_is_the_hash_of_an_address(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     size_t i;
     json_t *v;
@@ -31,7 +30,6 @@ static void an_id_is_the_hash_of_an_address(void **state)
 
 static void a_row_is_the_number_of_bits_in_common(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     const json_t *routing = json_object_get(root, "routing");
     uint8_t own[32];
@@ -68,7 +66,6 @@ static void expect_closest(const ic__table *t, const json_t *v)
 
 static void a_table_fills_and_answers_as_that_of_javascript(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     const json_t *routing = json_object_get(root, "routing");
     uint8_t own[32];
@@ -127,7 +124,6 @@ static void expect_sorted(const ic__table *t)
 
 static void a_table_moves_to_another_id_and_stays_in_order(void **state)
 {
-    (void)state;
     fake_random random;
     uint8_t id[32];
     ic__table t;
@@ -151,7 +147,6 @@ static void a_table_moves_to_another_id_and_stays_in_order(void **state)
 
 static void nodes_are_in_the_order_of_their_last_contact(void **state)
 {
-    (void)state;
     const uint8_t own[32] = {0};
     fake_random random;
     ic__table t;
@@ -172,7 +167,6 @@ static void fill_without_memory(void *arg)
     const uint8_t own[32] = {0};
     fake_random random;
     ic__table t;
-    (void)arg;
     ic__table_init(&t, own);
     fake_random_init(&random, 7);
     fill(&t, &random, 40);
@@ -182,7 +176,6 @@ static void fill_without_memory(void *arg)
 
 static void without_memory_a_node_is_not_added(void **state)
 {
-    (void)state;
     fail_alloc_each(fill_without_memory, NULL);
 }
 

@@ -16,7 +16,6 @@ static void init(ic__tally *t, uint32_t max, uint32_t max_host)
 
 static void a_host_is_refused_above_its_limit_and_others_are_not(void **state)
 {
-    (void)state;
     ic__tally t;
     ic__addr a = dht_addr("10.0.0.1", 1);
     ic__addr b = dht_addr("10.0.0.2", 1);
@@ -33,7 +32,6 @@ static void a_host_is_refused_above_its_limit_and_others_are_not(void **state)
 
 static void all_together_are_limited(void **state)
 {
-    (void)state;
     ic__tally t;
     char ip[16] = "10.0.0.1";
     init(&t, 3, 0);
@@ -57,7 +55,6 @@ static void add_some(void *arg)
 {
     ic__tally t;
     uint32_t added = 0;
-    (void)arg;
     init(&t, 100, 0);
     for (uint16_t i = 1; i < 40; i++) {
         const ic__addr a = {.family = 4, .ip = {10, 0, 0, (uint8_t)i}, .port = 1};
@@ -71,7 +68,6 @@ static void add_some(void *arg)
 
 static void what_found_no_memory_is_not_counted(void **state)
 {
-    (void)state;
     fail_alloc_each(add_some, NULL);
 }
 

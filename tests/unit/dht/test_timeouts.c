@@ -35,7 +35,6 @@ static void expect_ms(bench *b, unsigned attempt, uint64_t least)
 
 static void an_unknown_peer_gets_more_with_each_attempt(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, 8);
     expect_ms(&b, 1, 250);
@@ -49,7 +48,6 @@ static void an_unknown_peer_gets_more_with_each_attempt(void **state)
 
 static void a_known_peer_gets_its_average_and_twice_its_variance(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, 8);
     ic__timeouts_add(&b.t, &b.env, &b.addr, 400 * IC__MS, 0); /* 400, 200 */
@@ -64,7 +62,6 @@ static void a_known_peer_gets_its_average_and_twice_its_variance(void **state)
 
 static void a_timeout_is_between_300_and_4000_ms(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, 8);
     ic__timeouts_add(&b.t, &b.env, &b.addr, 10 * IC__MS, 0);
@@ -78,7 +75,6 @@ static void a_timeout_is_between_300_and_4000_ms(void **state)
 
 static void what_was_learned_is_forgotten_after_ten_minutes(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, 8);
     ic__timeouts_add(&b.t, &b.env, &b.addr, 1000 * IC__MS, 0);
@@ -90,7 +86,6 @@ static void what_was_learned_is_forgotten_after_ten_minutes(void **state)
 
 static void a_full_table_forgets_who_was_heard_the_longest_ago(void **state)
 {
-    (void)state;
     bench b;
     bench_init(&b, 3);
     for (uint8_t i = 0; i < 4; i++) {
@@ -112,7 +107,6 @@ static void a_full_table_forgets_who_was_heard_the_longest_ago(void **state)
 static void learn(void *arg)
 {
     bench b;
-    (void)arg;
     bench_init(&b, 64);
     for (uint8_t i = 0; i < 40; i++) {
         b.addr.ip[3] = i;
@@ -123,7 +117,6 @@ static void learn(void *arg)
 
 static void without_memory_nothing_is_learned(void **state)
 {
-    (void)state;
     fail_alloc_each(learn, NULL);
 }
 

@@ -10,7 +10,6 @@
 
 static void a_token_is_that_of_javascript_for_the_same_secrets(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     const json_t *v = json_object_get(root, "tokens");
     const json_t *before = json_object_get(v, "before");
@@ -38,7 +37,6 @@ static void a_token_is_that_of_javascript_for_the_same_secrets(void **state)
 
 static void a_token_lives_for_seven_and_a_half_to_fifteen_seconds(void **state)
 {
-    (void)state;
     ic__addr addr = dht_addr("10.0.0.3", 5000);
     fake_clock time;
     fake_clock_init(&time, 2);
@@ -56,7 +54,6 @@ static void a_token_lives_for_seven_and_a_half_to_fifteen_seconds(void **state)
 
 static void after_a_long_silence_both_secrets_are_new(void **state)
 {
-    (void)state;
     ic__addr addr = dht_addr("10.0.0.3", 5000);
     fake_clock time;
     fake_clock_init(&time, 3);

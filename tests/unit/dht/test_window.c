@@ -26,7 +26,6 @@ static void apply(ic__window *w, const char *op)
 
 static void the_window_counts_as_that_of_javascript(void **state)
 {
-    (void)state;
     json_t *root = vectors_load("dht-rpc.json");
     const json_t *trace = json_object_get(json_object_get(root, "congestion"), "trace");
     ic__window w = {0};
@@ -48,7 +47,6 @@ static void the_window_counts_as_that_of_javascript(void **state)
 
 static void time_that_passed_unseen_drains_it(void **state)
 {
-    (void)state;
     ic__window w = {.drained_ns = 1000};
     for (unsigned i = 0; i < IC__WINDOW_MAX; i++)
         ic__window_send(&w);

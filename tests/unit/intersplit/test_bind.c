@@ -38,7 +38,6 @@ static size_t entries_of(const bind_world *w, size_t end)
 /* 4.4: an entry is told to everybody at once. */
 static void an_entry_reaches_all_others_at_once(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 3, 1, NULL);
     bind_world_run(&w, w.now + 5 * SEC);
@@ -53,7 +52,6 @@ static void an_entry_reaches_all_others_at_once(void **state)
 /* 4.5: a clear covers what its author had seen, and nothing else. */
 static void a_clear_reaches_all_and_spares_what_it_had_not_seen(void **state)
 {
-    (void)state;
     bind_world w;
     size_t removed = 0;
     bind_world_open(&w, 3, 2, NULL);
@@ -76,7 +74,6 @@ static void a_clear_reaches_all_and_spares_what_it_had_not_seen(void **state)
 /* Defect 4 of the original: who comes late gets everything. */
 static void who_comes_late_gets_everything(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 2, 3, NULL);
     w.ends[1].off = true;
@@ -102,7 +99,6 @@ static void keep(bind_world *w, size_t from, const isplit_bind_message *m, void 
 {
     record *r = user;
 
-    (void)w;
     if (from == 0 && !m->to && !strstr(m->json, "expense_hello") && r->count < 32)
         r->text[r->count++] = strdup(m->json);
 }
@@ -116,7 +112,6 @@ static void forget(record *r)
 /* An equal entry is said in the original's words, with ours beside them. */
 static void an_entry_goes_out_in_the_words_of_the_original(void **state)
 {
-    (void)state;
     bind_world w;
     record r = {.count = 0};
     bind_world_open(&w, 2, 4, NULL);
@@ -148,7 +143,6 @@ static void an_entry_goes_out_in_the_words_of_the_original(void **state)
 /* The original wipes its room on "expense_clear"; ours reads the event. */
 static void a_clear_goes_out_in_the_words_of_the_original(void **state)
 {
-    (void)state;
     bind_world w;
     size_t removed = 0;
     record r = {.count = 0};
@@ -182,7 +176,6 @@ static void a_clear_goes_out_in_the_words_of_the_original(void **state)
 /* 4.4: an entry without signature counts, and reaches who was not there. */
 static void an_entry_of_the_original_reaches_who_comes_late(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 3, 6, NULL);
     w.ends[2].off = true;
@@ -201,7 +194,6 @@ static void an_entry_of_the_original_reaches_who_comes_late(void **state)
 /* 4.4: "shown as a request and does nothing by itself". */
 static void a_clear_of_the_original_is_only_a_wish(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 2, 7, NULL);
     assert_int_equal(bind_world_add(&w, 0, "alice", "10", "bob"), 0);
@@ -216,7 +208,6 @@ static void a_clear_of_the_original_is_only_a_wish(void **state)
 
 static void what_is_no_message_of_a_ledger_is_handed_back(void **state)
 {
-    (void)state;
     static const char *const texts[] = {"\"hello\"",
                                         "{\"app\":\"other\"}",
                                         "",
@@ -250,7 +241,6 @@ static void on_change(const isplit_change *change, void *user)
 
 static void what_comes_in_is_told_like_what_is_typed(void **state)
 {
-    (void)state;
     bind_world w;
     told t = {0};
     size_t removed = 0;
@@ -269,7 +259,6 @@ static void what_comes_in_is_told_like_what_is_typed(void **state)
 
 static void the_room_tells_how_many_peers_have_the_same_ledger(void **state)
 {
-    (void)state;
     bind_world w;
     isplit_bind_room room;
     bind_world_open(&w, 3, 10, NULL);
@@ -297,7 +286,6 @@ static isplit_bind_room room_at(const bind_world *w, size_t end)
 /* 4.4: who hears that another has what it has says so too, soon after each change. */
 static void all_learn_soon_that_all_have_what_one_added(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 6, 13, NULL);
     bind_world_run(&w, w.now + 600 * SEC);
@@ -330,7 +318,6 @@ static void in_a_small_room_nobody_falls_silent(void **state)
 
 static void who_was_lost_is_not_counted_until_it_says_hello(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 3, 14, NULL);
     bind_world_run(&w, w.now + 10 * SEC);
@@ -350,7 +337,6 @@ static void who_was_lost_is_not_counted_until_it_says_hello(void **state)
 
 static void nothing_is_said_in_a_room_that_was_left(void **state)
 {
-    (void)state;
     bind_world w;
     isplit_bind_message m;
     bind_world_open(&w, 2, 12, NULL);
@@ -368,7 +354,6 @@ static void nothing_is_said_in_a_room_that_was_left(void **state)
 
 static void options_are_checked(void **state)
 {
-    (void)state;
     bind_world w;
     isplit_bind *bind = NULL;
     isplit_bind_options o;
@@ -416,7 +401,6 @@ static void make_one(void *arg)
 
 static void a_bind_without_memory_is_refused_whole(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 1, 14, NULL);
     isplit_bind_free(w.ends[0].bind);
@@ -429,7 +413,6 @@ static void a_bind_without_memory_is_refused_whole(void **state)
 /* Whatever allocation fails while a page comes in: later it is there. */
 static void a_message_that_found_no_memory_comes_again(void **state)
 {
-    (void)state;
     for (size_t nth = 1, hit = 1; hit; nth++) {
         bind_world w;
         bind_world_open(&w, 2, 15, NULL);
@@ -451,7 +434,6 @@ static void a_message_that_found_no_memory_comes_again(void **state)
 /* 4.5: what a store refused is not lost: it comes again when there is space. */
 static void an_event_that_could_not_be_stored_comes_again(void **state)
 {
-    (void)state;
     char folder[256];
     bind_world w;
     temp_folder_make(folder, sizeof folder);

@@ -72,7 +72,6 @@ static isplit_bind_stats stats_of(const scene *s)
 
 static void a_forged_event_is_refused_and_its_bearer_not_asked(void **state)
 {
-    (void)state;
     scene s;
     set_scene(&s);
     char *event = liar_event(&s.liar, "add", BODY, "", 1, 1);
@@ -92,7 +91,6 @@ static void a_forged_event_is_refused_and_its_bearer_not_asked(void **state)
 /* The rule looks at the event alone: what comes before it in a message stays. */
 static void a_wrong_event_does_not_undo_those_before_it(void **state)
 {
-    (void)state;
     scene s;
     char *json = NULL;
     set_scene(&s);
@@ -111,7 +109,6 @@ static void a_wrong_event_does_not_undo_those_before_it(void **state)
 /* 4.6, floods: 60 events at once, then one a second, whatever keys they carry. */
 static void events_that_nobody_asked_for_come_slowly(void **state)
 {
-    (void)state;
     scene s;
     int taken = 0;
     set_scene(&s);
@@ -130,7 +127,6 @@ static void events_that_nobody_asked_for_come_slowly(void **state)
 /* 4.6, equivocation: both futures are kept, the key is known for it. */
 static void two_futures_are_kept_and_more_come_slowly(void **state)
 {
-    (void)state;
     scene s;
     isplit__id key;
     isplit__place *place = NULL;
@@ -152,7 +148,6 @@ static void two_futures_are_kept_and_more_come_slowly(void **state)
 
 static void a_replay_changes_nothing(void **state)
 {
-    (void)state;
     scene s;
     set_scene(&s);
     char *event = liar_event(&s.liar, "add", BODY, "", 1, 1);
@@ -168,7 +163,6 @@ static void a_replay_changes_nothing(void **state)
 /* An event of another room proves nothing here. */
 static void an_event_of_another_room_is_refused(void **state)
 {
-    (void)state;
     scene s;
     set_scene(&s);
     assert_int_equal(hear(&s, APP "\"expense_event\",\"events\":[{\"at\":1,\"body\":{},"
@@ -182,7 +176,6 @@ static void an_event_of_another_room_is_refused(void **state)
 
 static void what_is_not_of_the_form_is_refused(void **state)
 {
-    (void)state;
     static const char *const ranges[] = {
         "7",
         "[[]]",
@@ -230,7 +223,6 @@ static void what_is_not_of_the_form_is_refused(void **state)
 
 static void a_message_above_the_limit_is_not_read(void **state)
 {
-    (void)state;
     scene s;
     static char json[ISPLIT_BIND_MAX_MESSAGE_BYTES + 2];
     set_scene(&s);
@@ -244,7 +236,6 @@ static void a_message_above_the_limit_is_not_read(void **state)
 /* 4.6, sync amplification: questions are counted, answers wait in a short queue. */
 static void endless_questions_are_cut_off(void **state)
 {
-    (void)state;
     scene s;
     char json[400];
     int answered = 0;
@@ -278,7 +269,6 @@ static void endless_questions_are_cut_off(void **state)
 /* Who says that it has what nobody has is asked less and less. */
 static void a_boaster_is_asked_less_and_less(void **state)
 {
-    (void)state;
     scene s;
     char json[400];
     set_scene(&s);
@@ -319,7 +309,6 @@ static int boast(scene *s, const char *sid, unsigned first)
 /* 4.6: who claims to have more than we can note down fills the list, and no more. */
 static void only_so_many_ranges_are_noted_down_to_be_fetched(void **state)
 {
-    (void)state;
     scene s;
     set_scene(&s);
     assert_int_equal(hear(&s,
@@ -344,7 +333,6 @@ static void only_so_many_ranges_are_noted_down_to_be_fetched(void **state)
 
 static void events_that_wait_for_ever_fall_out(void **state)
 {
-    (void)state;
     scene s;
     isplit__place *place = NULL;
     set_scene(&s);
@@ -363,7 +351,6 @@ static void events_that_wait_for_ever_fall_out(void **state)
 /* Keys cost nothing: the bind remembers max_peers of them, and its memory stays. */
 static void ten_thousand_keys_do_not_fill_memory(void **state)
 {
-    (void)state;
     scene s;
     count_alloc_start();
     set_scene(&s);
@@ -388,7 +375,6 @@ static void ten_thousand_keys_do_not_fill_memory(void **state)
 /* A pack is a list in short: what it says is judged as if it had been JSON. */
 static void every_part_of_a_pack_is_refused_or_judged(void **state)
 {
-    (void)state;
     scene s;
     isplit__place *place = NULL;
     isplit__pack *pack = isplit__pack_new(BIND_WORLD_ROOM);

@@ -37,7 +37,6 @@ static int ask(bind_world *w, const char *type, const char *list, const char *pi
 
 static void a_question_has_at_most_64_ranges_and_64_ids(void **state)
 {
-    (void)state;
     static const char range[] = "[\"0\",\"\",0,\"00000000000000000000000000000000\"]";
     static const char id[] =
         "\"9999999999999999999999999999999999999999999999999999999999999999\"";
@@ -57,7 +56,6 @@ static void a_question_has_at_most_64_ranges_and_64_ids(void **state)
 
 static void of_many_who_say_hello_the_last_are_counted(void **state)
 {
-    (void)state;
     static const char hello[] =
         APP "\"expense_hello\",\"fp\":\"00000000000000000000000000000000\",\"count\":0}";
     uint8_t key[ISPLIT_BIND_KEY_BYTES] = {0};
@@ -83,7 +81,6 @@ static void of_many_who_say_hello_the_last_are_counted(void **state)
 /* More at once than wait to be told: the comparison that follows brings the others. */
 static void entries_that_were_too_many_to_tell_arrive_nevertheless(void **state)
 {
-    (void)state;
     bind_world w;
     const isplit_state *there = NULL;
 

@@ -24,8 +24,6 @@ static void count(bind_world *w, size_t from, const isplit_bind_message *m, void
 {
     traffic *t = user;
 
-    (void)w;
-    (void)from;
     t->bytes += m->len + BIND_WORLD_ENVELOPE;
     t->messages += !strstr(m->json, "\"expense_hello\"");
 }
@@ -58,7 +56,6 @@ static void add_many(bind_world *w, size_t end, size_t entries)
  * there yet. */
 static int setup(void **state)
 {
-    (void)state;
     bind_world_open(&world, 4, 7, NULL);
     world.ends[3].off = true;
     for (size_t i = 0; i < WRITERS; i++)
@@ -71,7 +68,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     bind_world_close(&world);
     return 0;
 }
@@ -79,7 +75,6 @@ static int teardown(void **state)
 /* From two neighbours, each within its rate: 64 000 bytes a second, 256 000 at once. */
 static void a_late_joiner_has_10000_entries_within_10_seconds(void **state)
 {
-    (void)state;
     isplit_bind_stats stats;
     world.ends[3].off = false;
     bind_world_restart(&world, 3);
@@ -95,7 +90,6 @@ static void a_late_joiner_has_10000_entries_within_10_seconds(void **state)
 
 static void ten_missing_of_10000_take_four_rounds_and_64_kb(void **state)
 {
-    (void)state;
     traffic t = {0};
     world.ends[3].off = true;
     world.ends[1].group = 1;

@@ -55,7 +55,6 @@ static void an_amend_gives_other_values_to_the_same_entry(void **state)
     ledgers l;
     char id[65];
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "30", "bob");
     (void)snprintf(id, sizeof id, "%s", first_of(&l, 0)->id);
@@ -79,7 +78,6 @@ static void a_void_entry_is_listed_and_does_not_count(void **state)
     ledgers l;
     size_t count = 0;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "30", "bob");
     deed(&l, 0, ISPLIT_DEED_VOID, "last");
@@ -103,7 +101,6 @@ static void a_stranger_changes_nothing(void **state)
     ledgers l;
     char body[512];
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "30", "bob");
     ledgers_sync(&l, 0, 1);
@@ -122,7 +119,6 @@ static void edits_that_know_nothing_of_each_other_are_flagged(void **state)
     char body[512];
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_sync(&l, 0, 1);
     isplit_ledger_free(l.of[1]); /* one author, two devices */
@@ -156,7 +152,6 @@ static void a_change_may_come_before_its_entry(void **state)
     const isplit_entry *entry = NULL;
     isplit_deed_kind kinds[] = {ISPLIT_DEED_VOID, ISPLIT_DEED_AMEND};
 
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         const char *old = "{\"txId\":\"old\",\"payer\":\"carol\",\"amountCents\":100,"
                           "\"split\":[\"bob\"],\"note\":\"\",\"ts\":5,\"by\":null}";
@@ -186,7 +181,6 @@ static void an_entry_is_found_by_its_first_digits(void **state)
     isplit_reason why = {{0}};
     const isplit_entry *e = NULL;
 
-    (void)state;
     ledgers_open(&l, 1);
     assert_int_equal(isplit_state_find(state_of(&l, 0), "last", &e, &why),
                      IC_ERR_NOT_FOUND);
@@ -213,7 +207,6 @@ static void two_entries_that_begin_alike_are_not_found(void **state)
     isplit_reason why = {{0}};
     const isplit_entry *e = NULL;
 
-    (void)state;
     ledgers_open(&l, 1);
     for (int i = 1; i < 13; i += 11) {
         int n = snprintf(json, sizeof json, old, i);
@@ -262,7 +255,6 @@ static void the_history_of_an_entry_is_told_in_order(void **state)
     isplit_step *steps = NULL;
     size_t count = 0;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "30", "bob");
     char id[65];
@@ -293,7 +285,6 @@ static void a_clear_is_undone_by_who_made_it(void **state)
     ledgers l;
     size_t removed = 0;
 
-    (void)state;
     ledgers_open(&l, 2);
     assert_int_equal(try_deed(&l, 0, ISPLIT_DEED_UNVOID, "clear"), IC_ERR_NOT_FOUND);
     ledgers_add(&l, 0, "alice", "30", "bob");
@@ -334,7 +325,6 @@ static void survives_each_failed_allocation(void **state)
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     fail_alloc_each(change_and_tell, &l);
     ledgers_close(&l);
@@ -350,7 +340,6 @@ static void a_change_of_one_entry_does_not_fold_the_room(void **state)
     isplit__room *room = NULL;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     ledgers_add(&l, 0, "alice", "20", "alice,bob");
@@ -386,7 +375,6 @@ static void an_entry_with_many_changes_waits_until_somebody_looks(void **state)
     ledgers l;
     char body[512];
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     for (int i = 0; i < 80; i++) {

@@ -61,7 +61,6 @@ static void an_expense_has_payer_amount_split_and_note(void **state)
          "refund \"alice\" 10 split \"alice\",\"bob\""},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -77,7 +76,6 @@ static void only_before_a_name_leaves_the_payer_out(void **state)
         {"add alice 30 split only*2", "add \"alice\" 30 split \"only\"*2"},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -106,7 +104,6 @@ static void a_split_has_amounts_weights_percentages_or_more(void **state)
         {"add alice 30 split family", "add \"alice\" 30 split \"family\""},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -123,7 +120,6 @@ static void a_bill_has_items_of_its_members(void **state)
          "water; 2 note late"},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -140,7 +136,6 @@ static void several_may_pay_and_in_another_currency(void **state)
         {"add alice EUR", "add \"alice\" EUR"},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -158,7 +153,6 @@ static void a_payment_is_typed_or_pasted(void **state)
         {"add -> list: 3", "pay \"add\" -> \"list\": 3"},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -178,7 +172,6 @@ static void an_entry_is_changed_by_its_id(void **state)
         {"history last", "history last"},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -204,7 +197,6 @@ static void rooms_and_members_have_settings(void **state)
         {"every", "every"},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -234,7 +226,6 @@ static void other_commands_take_their_arguments(void **state)
         {"send  hello, \"bob\" ", "send hello, \"bob\""},
     };
 
-    (void)state;
     CHECK_ALL(table);
 }
 
@@ -255,7 +246,6 @@ static void check_fields(isplit_entry_type type, const isplit_fields *f,
 
 static void the_members_of_a_program_are_read_by_the_same_clauses(void **state)
 {
-    (void)state;
     check_fields(ISPLIT_ENTRY_EXPENSE,
                  &(isplit_fields){.payer = "anna maria",
                                   .amount = "30",
@@ -310,7 +300,6 @@ static void a_member_of_a_program_that_is_wrong_is_named(void **state)
         {{.payer = "a", .extra = "3"}, ISPLIT_FIELD_SPLIT},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         isplit_command *c = NULL;
         isplit_reason why = {{0}};
@@ -370,14 +359,12 @@ static void mistakes_are_named(void **state)
         {"list\xff", "UTF-8"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         refused(table[i].line, table[i].means);
 }
 
 static void the_nearest_command_is_offered(void **state)
 {
-    (void)state;
     refused("blance", "\"balance\"");
     refused("lst", "\"list\"");
     refused("EXPROT json", "\"export\"");
@@ -390,7 +377,6 @@ static void a_line_or_split_past_its_limit_is_refused(void **state)
     char line[ISPLIT_COMMAND_MAX_BYTES + 2];
     isplit_command *c = NULL;
 
-    (void)state;
     memset(line, 'x', sizeof line);
     memcpy(line, "send ", 5);
     assert_int_equal(isplit_command_parse(line, ISPLIT_COMMAND_MAX_BYTES + 1, &c, NULL),
@@ -414,7 +400,6 @@ static void every_prefix_of_a_line_is_read_inside_its_bounds(void **state)
         "why bob -> alice",
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         for (size_t n = 0; n <= strlen(lines[i]); n++) {
             isplit_command *c = NULL;
@@ -432,7 +417,6 @@ static void parse_one(void *arg)
 {
     isplit_command *c = NULL;
 
-    (void)arg;
     if (isplit_command_parse("add a 1", 7, &c, NULL) == 0)
         isplit_command_free(c);
     if (isplit_command_compose(ISPLIT_ENTRY_EXPENSE, &(isplit_fields){.payer = "a"}, &c,
@@ -442,13 +426,11 @@ static void parse_one(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(parse_one, NULL);
 }
 
 static void help_names_every_command(void **state)
 {
-    (void)state;
     for (int kind = ISPLIT_COMMAND_ADD; kind <= ISPLIT_COMMAND_HELP; kind++) {
         const char *word = isplit_command_word((isplit_command_kind)kind);
         assert_true(strlen(word) > 1);

@@ -30,7 +30,6 @@ static void check_rows(const char *text, const char *expected)
 
 static void rows_have_cells_and_their_line(void **state)
 {
-    (void)state;
     check_rows("", "");
     check_rows("a,b\nc\n", "1:a|b;2:c;");
     check_rows("a,b\r\nc,\r\n", "1:a|b;2:c|;");
@@ -43,7 +42,6 @@ static void rows_have_cells_and_their_line(void **state)
 
 static void quotes_hold_commas_line_feeds_and_quotes(void **state)
 {
-    (void)state;
     check_rows("\"a,b\",\"c\nd\"\ne", "1:a,b|c\nd;3:e;");
     check_rows("\"say \"\"hi\"\"\"", "1:say \"hi\";");
     check_rows("\"\",\"\"", "1:|;");
@@ -53,13 +51,11 @@ static void quotes_hold_commas_line_feeds_and_quotes(void **state)
 
 static void a_guard_against_formulas_is_taken_away(void **state)
 {
-    (void)state;
     check_rows("'=1,'-x,'@a,'plain,'", "1:=1|-x|@a|'plain|';");
 }
 
 static void mistakes_stop_with_their_line(void **state)
 {
-    (void)state;
     check_rows("a\n\"b", "1:a;!2 a quote is not closed");
     check_rows("a\nb\xff", "1:a;!2 it is not UTF-8");
 }
@@ -70,7 +66,6 @@ static void a_row_has_limits(void **state)
     isplit__csv_row row;
     char *text = malloc(ISPLIT__CSV_MAX_ROW + 1);
 
-    (void)state;
     memset(text, 'x', ISPLIT__CSV_MAX_ROW + 1);
     assert_int_equal(isplit__csv_open(&csv, text, ISPLIT__CSV_MAX_ROW - 1), 0);
     assert_true(isplit__csv_next(&csv, &row));
@@ -96,7 +91,6 @@ static void each_prefix_of_a_table_is_read_or_refused(void **state)
     static const char text[] = "\xef\xbb\xbf"
                                "a,\"b\"\"\n\",'=c\r\n\"d\xc3\xa9\",\n\n";
 
-    (void)state;
     for (size_t len = 0; len < sizeof text; len++) {
         isplit__csv csv;
         isplit__csv_row row;
@@ -117,7 +111,6 @@ static void what_was_put_is_read_back(void **state)
     isplit__csv_row row;
     isplit__buf b = {0};
 
-    (void)state;
     for (size_t i = 0; i < 8; i++) {
         isplit__buf_text(&b, i ? "," : "");
         isplit__csv_put(&b, cells[i]);
@@ -135,14 +128,12 @@ static void open_and_close(void *arg)
 {
     isplit__csv csv;
 
-    (void)arg;
     if (isplit__csv_open(&csv, "a", 1) == 0)
         isplit__csv_close(&csv);
 }
 
 static void without_memory_nothing_is_lost(void **state)
 {
-    (void)state;
     fail_alloc_each(open_and_close, NULL);
 }
 

@@ -91,7 +91,6 @@ static void every_mode_is_written_and_read_by_others(void **state)
          {0, 300, 0}},
     };
     char text[512];
-    (void)state;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         const split_case *c = &cases[i];
@@ -128,7 +127,6 @@ static void a_bill_keeps_its_items(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     add(&l, &(isplit_draft){.payer = "b",
                             .amount = "100",
@@ -153,7 +151,6 @@ static void what_is_left_over_of_a_bill_becomes_an_item(void **state)
     char text[512];
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     const isplit_entry *e = add(&l, &(isplit_draft){.payer = "a",
                                                     .amount = "10",
@@ -177,7 +174,6 @@ static void several_payers_and_their_balances(void **state)
     char text[512];
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     add(&l, &(isplit_draft){.payers = payers,
                             .payer_count = 2,
@@ -195,7 +191,6 @@ static void a_refund_is_an_expense_in_the_mirror(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     add(&l, &(isplit_draft){.payer = "a", .amount = "30", .parts = abc, .part_count = 3});
     add(&l, &(isplit_draft){.type = ISPLIT_ENTRY_REFUND,
@@ -217,7 +212,6 @@ static void a_payment_moves_balances_and_is_no_spending(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     add(&l, &(isplit_draft){.payer = "a", .amount = "30", .parts = abc, .part_count = 3});
     add(&l, &(isplit_draft){.type = ISPLIT_ENTRY_PAYMENT,
@@ -240,7 +234,6 @@ static void currencies_are_never_mixed(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     add(&l, &(isplit_draft){.payer = "a", .amount = "3", .parts = abc, .part_count = 3});
     add(&l, &(isplit_draft){.payer = "b",
@@ -272,7 +265,6 @@ static void a_rate_is_frozen_with_what_it_converted(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     add(&l, &(isplit_draft){.payers = payers,
                             .payer_count = 2,
@@ -300,7 +292,6 @@ static void labels_go_along(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     add(&l, &(isplit_draft){.payer = "a",
                             .amount = "1",
@@ -399,7 +390,6 @@ static void a_refusal_names_the_field(void **state)
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     for (size_t i = 0; i < COUNT(refusals); i++) {
         const isplit_entry *entry = NULL;
@@ -420,7 +410,6 @@ static void random_drafts_count_everywhere(void **state)
     uint64_t seed = 7;
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     for (int i = 0; i < 400; i++) {
         char amount[32];
@@ -483,7 +472,6 @@ static void survives_each_failed_allocation(void **state)
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     fail_alloc_each(add_a_bill, &l);
     ledgers_close(&l);

@@ -41,7 +41,6 @@ static void check_canonical(const char *json, const char *expected)
 
 static void keys_are_sorted_and_texts_escaped_least(void **state)
 {
-    (void)state;
     check_canonical("{ \"b\" : [1, -2 ,0], \"a\": {\"z\":null,\"B\":true,\"\":false} }",
                     "{\"a\":{\"\":false,\"B\":true,\"z\":null},\"b\":[1,-2,0]}");
     check_canonical("{\"\\u00e9\":1,\"z\":2,\"a\":\"\\u0001\\b\\t\\n\\f\\r\\u000b\\\"\\\\"
@@ -56,7 +55,6 @@ static void only_integers_of_javascript_are_numbers(void **state)
     static const char *const bad[] = {"1.5", "1e3", "9007199254740992",
                                       "-9007199254740992"};
 
-    (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_null(canonical(bad[i]));
     char deep[64] = "";
@@ -99,7 +97,6 @@ static void a_good_event_is_read_whatever_its_form(void **state)
     json_t *e = good_event(&l, &text);
     json_t *wrapped = json_pack("{ss sO}", "txId", "any", "x", e);
 
-    (void)state;
     assert_int_equal(read_object(e, &item), 0);
     assert_true(isplit__item_verify(&item));
     assert_int_equal(item.event->kind, ISPLIT__KIND_ADD);
@@ -151,7 +148,6 @@ static void a_spoilt_member_is_refused(void **state)
     char *text = NULL;
     json_t *e = good_event(&l, &text);
 
-    (void)state;
     for (size_t i = 0; i < sizeof spoils / sizeof spoils[0]; i++) {
         isplit__item item;
         json_t *copy = json_deep_copy(e);
@@ -177,7 +173,6 @@ static void a_changed_event_has_a_wrong_signature(void **state)
     isplit_reason why = {{0}};
     isplit_ledger *reader = NULL;
 
-    (void)state;
     json_object_set_new(e, "at", json_integer(5));
     char *changed = json_dumps(e, JSON_COMPACT);
     assert_int_equal(isplit_ledger_new("trip", NULL, NULL, &reader), 0);
@@ -215,7 +210,6 @@ static void body_counts(const char *body, bool counts)
 
 static void receivers_check_the_shares_of_the_author(void **state)
 {
-    (void)state;
     body_counts(
         BODY("10", "[\"a\",\"b\",\"c\"]", "{\"a\":10}", "{\"a\":4,\"b\":3,\"c\":3}"),
         true);
@@ -251,7 +245,6 @@ static void receivers_check_the_shares_of_the_author(void **state)
 
 static void receivers_check_every_mode(void **state)
 {
-    (void)state;
     body_counts(MODE("{\"exact\":[\"b\",\"a\"]}", "{\"a\":9,\"b\":1}", ""), true);
     body_counts(MODE("{\"exact\":[\"b\",\"a\"]}", "{\"a\":8,\"b\":1}", ""), false);
     body_counts(MODE("{\"weights\":[[\"a\",2],[\"b\",1]]}", "{\"a\":7,\"b\":3}", ""),
@@ -286,7 +279,6 @@ static void receivers_check_every_mode(void **state)
 
 static void receivers_check_what_is_said_beside(void **state)
 {
-    (void)state;
     body_counts(MODE(EQUAL, SHARED, ",\"cat\":\"food\",\"date\":\"2024-02-29\""), true);
     body_counts(MODE(EQUAL, SHARED, ",\"date\":\"2023-02-29\""), false);
     body_counts(MODE(EQUAL, SHARED, ",\"date\":\"2023-2-9\""), false);
@@ -308,7 +300,6 @@ static void receivers_check_what_is_said_beside(void **state)
 
 static void receivers_check_payments(void **state)
 {
-    (void)state;
     kind_counts("pay", "{\"amount\":5,\"from\":\"a\",\"to\":\"b\"}", true);
     kind_counts("pay",
                 "{\"amount\":5,\"cur\":\"EUR\",\"date\":\"2026-01-31\",\"from\":\"a\","
@@ -330,7 +321,6 @@ static void an_entry_of_the_original_has_one_normal_form(void **state)
     };
     isplit__item items[2];
 
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         isplit__event *again = NULL;
         assert_int_equal(
@@ -363,7 +353,6 @@ static void what_the_original_passes_over_is_no_entry(void **state)
         "{\"txId\":\"t\",\"payer\":\"a\",\"amountCents\":10000000000001,\"split\":\"a\"}",
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         isplit__item item;
         assert_int_equal(isplit__item_read(bad[i], strlen(bad[i]), &trip, &item, NULL),
@@ -377,7 +366,6 @@ static void every_prefix_of_an_event_is_refused(void **state)
     char *text = NULL;
     json_decref(good_event(&l, &text));
 
-    (void)state;
     for (size_t n = 0; n < strlen(text); n++) {
         isplit__item item;
         char *copy = malloc(n ? n : 1);
@@ -399,7 +387,6 @@ static void an_event_must_follow_from_its_deps(void **state)
     isplit_taken taken;
     const char *members[] = {"lc", "seq"};
 
-    (void)state;
     assert_int_equal(isplit_ledger_new("trip", NULL, NULL, &reader), 0);
     for (size_t i = 0; i < 2; i++) {
         char body[4200];
@@ -435,7 +422,6 @@ static void take_one(void *arg)
     isplit_taken taken;
     const isplit_state *s = NULL;
 
-    (void)arg;
     if (isplit_ledger_new("trip", NULL, NULL, &l) != 0)
         return;
     if (isplit_ledger_take(l, event_text, strlen(event_text), &taken, NULL) == 0)
@@ -449,7 +435,6 @@ static void survives_each_failed_allocation(void **state)
     char *text = NULL;
     json_decref(good_event(&l, &text));
 
-    (void)state;
     event_text = text;
     fail_alloc_each(take_one, NULL);
     ic_mem_free(text);

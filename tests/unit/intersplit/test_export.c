@@ -121,7 +121,6 @@ static void names_of_formats_are_read_and_told(void **state)
     isplit_export_what what;
     isplit_reason why;
 
-    (void)state;
     assert_int_equal(isplit_export_read(NULL, NULL, &format, &what, &why), 0);
     assert_int_equal(format, ISPLIT_EXPORT_TEXT);
     assert_int_equal(what, ISPLIT_EXPORT_SETTLEMENTS);
@@ -142,7 +141,6 @@ static const isplit_state *trip;
 
 static void export_everything(void *arg)
 {
-    (void)arg;
     for (int f = ISPLIT_EXPORT_TEXT; f <= ISPLIT_EXPORT_BEANCOUNT; f++) {
         for (int w = ISPLIT_EXPORT_SETTLEMENTS; w <= ISPLIT_EXPORT_EXPENSES; w++) {
             char *text = NULL;

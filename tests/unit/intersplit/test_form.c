@@ -338,7 +338,6 @@ static void check_time(int64_t ms, const char *expected)
 
 static void times_are_those_of_javascript(void **state)
 {
-    (void)state;
     check_time(0, "1970-01-01T00:00:00.000Z");
     check_time(-1, "1969-12-31T23:59:59.999Z");
     check_time(INT64_C(951782400000), "2000-02-29T00:00:00.000Z");
@@ -354,7 +353,6 @@ static void make_forms(void *arg)
 {
     char *text = NULL;
 
-    (void)arg;
     if (isplit_form_balance(form_state, &text) == 0)
         ic_mem_free(text);
     if (isplit_form_list(form_state, &text) == 0)

@@ -50,7 +50,6 @@ static isplit_imported apply(desk *d, const isplit_import *import, const char *r
 
 static void each_prefix_of_a_file_is_read_or_refused(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < SAMPLES; i++) {
         size_t len = 0;
         char *text = read_sample(samples[i], &len);
@@ -232,7 +231,6 @@ static void a_file_has_a_most_of_rows(void **state)
     isplit_import *import = NULL;
     isplit_reason why = {{0}};
 
-    (void)state;
     memcpy(text, head, sizeof head - 1);
     for (size_t i = 0; i < rows; i++)
         memcpy(text + sizeof head - 1 + i * (sizeof row - 1), row, sizeof row - 1);
@@ -247,7 +245,6 @@ static void formats_have_names(void **state)
     isplit_import_format format;
     isplit_reason why;
 
-    (void)state;
     for (int i = ISPLIT_IMPORT_GUESS; i <= ISPLIT_IMPORT_COSPEND; i++) {
         const char *name = isplit_import_format_name((isplit_import_format)i);
         assert_int_equal(isplit_import_format_read(name, &format, &why), 0);
@@ -258,7 +255,6 @@ static void formats_have_names(void **state)
 
 static void read_all_samples(void *arg)
 {
-    (void)arg;
     for (size_t i = 0; i < SAMPLES; i += 3) { /* a table and a JSON */
         size_t len = 0;
         char *text = read_sample(samples[i], &len);
@@ -272,7 +268,6 @@ static void read_all_samples(void *arg)
 
 static void without_memory_reading_leaves_nothing_behind(void **state)
 {
-    (void)state;
     fail_alloc_each(read_all_samples, NULL);
 }
 

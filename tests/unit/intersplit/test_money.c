@@ -68,7 +68,6 @@ static void people_write_amounts_in_many_ways(void **state)
         {"007", 2, 700, ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         check(&table[i], NULL, 0);
 }
@@ -111,7 +110,6 @@ static void what_is_no_amount_is_refused_with_the_reason(void **state)
         {"1 2", 2, 0, "three"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         check(&table[i], NULL, 0);
 }
@@ -126,7 +124,6 @@ static void programs_write_a_dot_and_nothing_else(void **state)
         {"1e3", 2, 0, "digits"},   {"-1", 2, 0, "sign"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         check(&table[i], NULL, ISPLIT_MONEY_STRICT);
 }
@@ -140,7 +137,6 @@ static void only_the_rooms_currency_is_accepted(void **state)
     };
     static const reading yen = {"¥500", 0, 500, ""};
 
-    (void)state;
     for (size_t i = 0; i < sizeof euro / sizeof euro[0]; i++)
         check(&euro[i], "EUR", 0);
     check(&yen, "JPY", 0);
@@ -193,7 +189,6 @@ static void an_amount_may_calculate(void **state)
     static const reading euro = {"(120+5)/4 EUR", 2, 3125, ""};
     static const reading strict = {"1+1", 2, 0, "digits"};
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         check(&table[i], NULL, 0);
     check(&euro, "EUR", 0);
@@ -205,7 +200,6 @@ static void every_prefix_of_a_sum_is_read_inside_its_bounds(void **state)
     static const char text[] = "2 * (12,50 + 3.20) \xc3\xb7 4 \xe2\x88\x92 1";
     int64_t minor = 0;
 
-    (void)state;
     for (size_t n = 0; n < sizeof text; n++) {
         char *copy = malloc(n ? n : 1);
         assert_non_null(copy);
@@ -222,7 +216,6 @@ static void currencies_have_the_decimals_of_the_standard(void **state)
     static const unsigned decimals[] = {2, 0, 3, 4, 2, 2, 2};
     char code[ISPLIT_CURRENCY_MAX] = "";
 
-    (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         assert_int_equal(isplit_currency_exponent(codes[i]), decimals[i]);
     assert_int_equal(isplit_currency_code("eUr", 3, code, NULL), 0);
@@ -264,7 +257,6 @@ static void a_rate_converts_and_rounds_half_a_unit_up(void **state)
         {100, 10, "1", 2, 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int64_t out = 0;
         int err = isplit_money_convert(table[i].minor, table[i].from, table[i].rate,
@@ -279,7 +271,6 @@ static void limits_of_text_and_exponent_hold(void **state)
     char many[80];
     int64_t minor = 0;
 
-    (void)state;
     memset(many, '1', sizeof many);
     assert_int_equal(isplit_money_parse(many, 65, 2, NULL, 0, &minor, NULL),
                      IC_ERR_INVALID);
@@ -296,7 +287,6 @@ static void amounts_print_with_all_decimals(void **state)
 {
     char out[ISPLIT_MONEY_TEXT_MAX];
 
-    (void)state;
     assert_string_equal(isplit_money_format(123450, 2, 0, out), "1234.50");
     assert_string_equal(isplit_money_format(-5, 2, 0, out), "-0.05");
     assert_string_equal(isplit_money_format(0, 2, ISPLIT_MONEY_SIGNED, out), "+0.00");
@@ -321,7 +311,6 @@ static void what_is_printed_reads_back_the_same(void **state)
     uint64_t seed = 7;
     char out[ISPLIT_MONEY_TEXT_MAX];
 
-    (void)state;
     for (int i = 0; i < 1000000; i++) {
         int64_t back = 0;
         unsigned exponent = (unsigned)(next(&seed) % 5);
@@ -355,7 +344,6 @@ static void equal_shares_of_the_spec(void **state)
         {ISPLIT_MONEY_MAX_MINOR, 7, 3, 1428571428572},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         for (size_t k = 0; k < table[i].count; k++)
             assert_int_equal(isplit__equal_share(table[i].amount, table[i].count, k),
@@ -367,7 +355,6 @@ static void equal_shares_sum_to_the_amount_and_differ_by_one(void **state)
 {
     uint64_t seed = 11;
 
-    (void)state;
     for (int i = 0; i < 1000000; i++) {
         int64_t amount = (int64_t)(next(&seed) % (uint64_t)ISPLIT_MONEY_MAX_MINOR) + 1;
         size_t count = next(&seed) % ISPLIT__ENTRY_MAX_NAMES + 1;

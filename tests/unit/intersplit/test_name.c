@@ -30,7 +30,6 @@ static void refused(const char *typed, const char *says)
 
 static void names_are_trimmed_and_lower_case(void **state)
 {
-    (void)state;
     becomes("  Alice\t", "alice");
     becomes("ANNA Maria", "anna maria");
     becomes("\xc2\xa0Zo\xc3\x8b\xe3\x80\x80", "zo\xc3\xab");
@@ -46,7 +45,6 @@ static void names_are_trimmed_and_lower_case(void **state)
 
 static void what_would_break_a_list_or_deceive_is_refused(void **state)
 {
-    (void)state;
     refused("", "missing");
     refused(" \t", "missing");
     refused("a,b", "','");
@@ -75,7 +73,6 @@ static void what_would_break_a_list_or_deceive_is_refused(void **state)
 
 static void the_lower_case_table_is_sound(void **state)
 {
-    (void)state;
     for (uint32_t c = 0; c < 0x110000; c++) {
         uint32_t low = isplit__lower(c);
         assert_true(low < 0x110000);
@@ -89,7 +86,6 @@ static void names_of_the_original_are_taken_as_they_are(void **state)
 {
     char out[32];
 
-    (void)state;
     assert_true(isplit__name_legacy(" A:B\x01\"c ", 8, out, sizeof out));
     assert_string_equal(out, "a:b\"c");
     assert_false(isplit__name_legacy("\x01\x02", 2, out, sizeof out));
@@ -102,7 +98,6 @@ static void every_cut_character_is_refused(void **state)
     static const char text[] = "\xf0\x90\x90\x80";
     uint32_t code = 0;
 
-    (void)state;
     for (size_t n = 0; n < 4; n++) {
         char *copy = malloc(n ? n : 1);
         assert_non_null(copy);

@@ -57,14 +57,12 @@ static int64_t cents(const char *text)
 /* It strips commas: 1250.00. */
 static void a_decimal_comma_is_no_thousands_mark(void **state)
 {
-    (void)state;
     assert_int_equal(cents("12,50"), 1250);
 }
 
 /* It takes whatever Number() takes: 1000.00 and 16.00. */
 static void exponents_and_hexadecimal_numbers_are_no_amounts(void **state)
 {
-    (void)state;
     assert_int_equal(cents("1e3"), -1);
     assert_int_equal(cents("0x10"), -1);
 }
@@ -72,7 +70,6 @@ static void exponents_and_hexadecimal_numbers_are_no_amounts(void **state)
 /* It rounds a double: 10.00. */
 static void a_third_decimal_is_refused_and_not_dropped(void **state)
 {
-    (void)state;
     assert_int_equal(cents("10.005"), -1);
 }
 
@@ -85,7 +82,6 @@ static void nobody_writes_or_changes_an_entry_of_another(void **state)
     size_t count = 0;
     isplit_taken taken;
 
-    (void)state;
     ledgers_open(&l, 3);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     char **events = ledgers_events(l.of[0], &count);
@@ -111,7 +107,6 @@ static void of_two_contents_under_one_tx_the_same_one_counts_everywhere(void **s
     ledgers l;
     const isplit_state *s[2];
 
-    (void)state;
     ledgers_open(&l, 2);
     for (int i = 1; i <= 5; i++) {
         take_old(l.of[0], "tx", 100 * i, 1);
@@ -135,7 +130,6 @@ static void a_clear_covers_its_past_and_nothing_else(void **state)
     ledgers l;
     size_t removed = 0;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "1", "bob");
     ledgers_sync(&l, 0, 1);
@@ -156,7 +150,6 @@ static void a_covered_entry_does_not_come_back_by_delivery(void **state)
     ledgers l;
     size_t removed = 0;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "1", "bob");
     take_old(l.of[0], "old", 100, 1);
@@ -176,7 +169,6 @@ static void only_who_has_an_entry_there_clears(void **state)
     size_t removed = 7;
     isplit_reason why;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "1", "bob");
     ledgers_sync(&l, 0, 1);
@@ -197,7 +189,6 @@ static void a_clear_can_be_taken_back(void **state)
     const isplit_entry *entry = NULL;
     const isplit_deed undo = {.kind = ISPLIT_DEED_UNVOID, .id = "clear"};
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "1", "bob");
     assert_int_equal(isplit_ledger_clear(l.of[0], &removed, NULL), 0);
@@ -213,7 +204,6 @@ static void who_comes_late_gets_everything(void **state)
 {
     static bind_world w;
 
-    (void)state;
     bind_world_open(&w, 3, 4, NULL);
     w.ends[2].off = true;
     for (int i = 0; i < 30; i++)
@@ -286,7 +276,6 @@ static void an_entry_can_be_changed_and_taken_back(void **state)
     ledgers l;
     const isplit_draft other = {.payer = "bob", .amount = "50"};
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "30", "bob");
     do_deed(&l, &(isplit_deed){.kind = ISPLIT_DEED_AMEND, .id = "last", .draft = &other});
@@ -310,7 +299,6 @@ static void a_payment_settles_and_is_no_spending(void **state)
                               .parts = &to,
                               .part_count = 1};
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     do_deed(&l, &(isplit_deed){.kind = ISPLIT_DEED_ADD, .draft = &pay});
@@ -333,7 +321,6 @@ static void currencies_have_their_own_decimals_and_balances(void **state)
                         .parts = split,
                         .part_count = 2};
 
-    (void)state;
     ledgers_open(&l, 1);
     do_deed(&l, &(isplit_deed){.kind = ISPLIT_DEED_ADD, .draft = &add});
     add.amount = "1.001";
@@ -363,7 +350,6 @@ static void a_payer_may_pay_only_for_others(void **state)
     const isplit_draft gift = {
         .payer = "alice", .amount = "30", .only = true, .parts = &bob, .part_count = 1};
 
-    (void)state;
     ledgers_open(&l, 1);
     do_deed(&l, &(isplit_deed){.kind = ISPLIT_DEED_ADD, .draft = &gift});
     const isplit_share *balances = isplit_state_balances(state_of(&l, 0), &count);

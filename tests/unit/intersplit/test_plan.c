@@ -92,7 +92,6 @@ static void check_instance(const json_t *instance)
 
 static void every_instance_of_the_vectors_is_settled_best(void **state)
 {
-    (void)state;
     size_t i;
     json_t *instance;
     json_t *doc = vectors_load("settlement.json");
@@ -139,7 +138,6 @@ static void plans_are_as_short_as_brute_force_finds(void **state)
     char names[10][8];
     isplit_share balances[10];
 
-    (void)state;
     for (int i = 0; i < 300; i++) {
         isplit_plan plan;
         size_t count = ledgers_random(&seed) % 8 + 2;
@@ -193,7 +191,6 @@ static void the_order_of_members_does_not_change_a_plan(void **state)
     char names[MOST][8];
     isplit_share balances[MOST];
 
-    (void)state;
     for (int i = 0; i < 200; i++) {
         size_t count = ledgers_random(&seed) % 14 + 2;
         random_balances(balances, names, count, i % 2 ? 6 : 100000, &seed);
@@ -218,7 +215,6 @@ static void what_does_not_sum_to_zero_is_refused(void **state)
     const isplit_share huge[] = {{"a", INT64_MAX}, {"b", INT64_MAX}, {"c", 2}};
     isplit_plan plan;
 
-    (void)state;
     assert_int_equal(isplit_plan_make(off, 2, &plan), IC_ERR_INVALID);
     assert_int_equal(isplit_plan_make(twice, 3, &plan), IC_ERR_INVALID);
     assert_int_equal(isplit_plan_make(huge, 3, &plan), IC_ERR_INVALID);
@@ -229,7 +225,6 @@ static void nothing_to_settle_is_an_empty_optimal_plan(void **state)
     const isplit_share zeros[] = {{"a", 0}, {"b", 0}};
     isplit_plan plan;
 
-    (void)state;
     assert_int_equal(isplit_plan_make(zeros, 2, &plan), 0);
     assert_int_equal(plan.count, 0);
     assert_true(plan.optimal);
@@ -246,7 +241,6 @@ static void paying_one_transfer_leaves_the_others(void **state)
     isplit_plan plan;
     isplit_plan rest;
 
-    (void)state;
     assert_int_equal(isplit_plan_make(balances, 4, &plan), 0);
     assert_int_equal(plan.count, 3);
     for (size_t paid = 0; paid < 3; paid++) {
@@ -269,7 +263,6 @@ static void what_is_too_large_to_prove_is_settled_and_marked(void **state)
     isplit_share balances[200];
     isplit_plan plan;
 
-    (void)state;
     random_balances(balances, names, 200, 1000000, &seed);
     assert_int_equal(isplit_plan_make(balances, 200, &plan), 0);
     check_valid(&plan, balances, 200);
@@ -284,7 +277,6 @@ static void everybody_may_settle_with_one_member(void **state)
     isplit_plan_options o;
     isplit_plan plan;
 
-    (void)state;
     isplit_plan_options_default(&o);
     o.mode = ISPLIT_PLAN_VIA;
     assert_int_equal(isplit_plan_make_with(b, 5, &o, &plan), IC_ERR_INVALID);
@@ -308,7 +300,6 @@ static void what_balances_alone_cannot_tell_is_refused(void **state)
     isplit_plan_options o;
     isplit_plan plan;
 
-    (void)state;
     isplit_plan_options_default(&o);
     o.mode = ISPLIT_PLAN_PAIRWISE;
     assert_int_equal(isplit_plan_make_with(b, 2, &o, &plan), IC_ERR_UNSUPPORTED);
@@ -353,7 +344,6 @@ static void a_search_without_steps_left_proves_nothing(void **state)
     isplit_plan_options o;
     isplit_plan plan;
 
-    (void)state;
     random_balances(balances, names, 16, 1000000, &seed);
     isplit_plan_options_default(&o);
     o.max_operations = 100;
@@ -459,14 +449,12 @@ static void plan_once(void *arg)
     const isplit_share b[] = {{"a", 7}, {"b", -3}, {"c", -4}, {"d", 5}, {"e", -5}};
     isplit_plan plan;
 
-    (void)arg;
     if (isplit_plan_make(b, 5, &plan) == 0)
         isplit_plan_free(&plan);
 }
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(plan_once, NULL);
 }
 

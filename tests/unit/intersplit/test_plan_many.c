@@ -83,7 +83,6 @@ static void planted_groups_among_large_amounts_are_found(void **state)
 {
     uint64_t seed = 31;
 
-    (void)state;
     for (int i = 0; i < 10; i++) {
         size_t planted = plant_groups(150, INT64_C(100000000000), &seed);
         start(150, 100000000);
@@ -98,7 +97,6 @@ static void no_bound_is_below_what_can_be_had(void **state)
 {
     uint64_t seed = 32;
 
-    (void)state;
     for (int i = 0; i < 500; i++) {
         size_t count = ledgers_random(&seed) % 12 + 5;
         (void)plant_groups(count, (int64_t)2 << i % 12, &seed);
@@ -130,7 +128,6 @@ static void thousands_of_members_are_settled(void **state)
 {
     uint64_t seed = 35;
 
-    (void)state;
     size_t planted = plant_groups(3000, 100000, &seed);
     start(3000, 20000000);
     assert_int_equal(isplit__split_peel(&c.split, &c.effort), 0);
@@ -142,7 +139,6 @@ static void whenever_the_steps_are_spent_the_groups_are_good(void **state)
 {
     uint64_t seed = 36;
 
-    (void)state;
     (void)plant_groups(100, 5000, &seed);
     for (uint64_t steps = 0; steps < 400000; steps += 7919) {
         start(100, steps);
@@ -155,7 +151,6 @@ static void split_once(void *arg)
 {
     uint64_t seed = 37;
 
-    (void)arg;
     (void)plant_groups(50, 400, &seed);
     start(50, 3000);
     int err = isplit__split_peel(&c.split, &c.effort);
@@ -164,7 +159,6 @@ static void split_once(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(split_once, NULL);
 }
 

@@ -64,7 +64,6 @@ static void as_many_groups_are_found_as_there_are(void **state)
     isplit__split split;
     isplit__effort effort;
 
-    (void)state;
     for (int i = 0; i < 600; i++) {
         size_t count = ledgers_random(&seed) % 15 + 2;
         random_numbers(minor, count, (int64_t)1 << i % 11, &seed);
@@ -88,7 +87,6 @@ static void up_to_40_balances_are_settled_and_proved(void **state)
     isplit__split split;
     isplit__effort effort;
 
-    (void)state;
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         random_numbers(minor, 40, ranges[i], &seed);
         start(&split, &effort, minor, group, 40);
@@ -108,7 +106,6 @@ static void many_equal_balances_are_easy(void **state)
     isplit__split split;
     isplit__effort effort;
 
-    (void)state;
     for (size_t i = 0; i < 64; i++)
         minor[i] = i < 24 ? 500 : -300;
     start(&split, &effort, minor, group, 64);
@@ -126,7 +123,6 @@ static void too_many_different_balances_are_left_alone(void **state)
     isplit__split split;
     isplit__effort effort;
 
-    (void)state;
     random_numbers(minor, 42, INT64_C(1) << 40, &seed);
     start(&split, &effort, minor, group, 42);
     assert_int_equal(isplit__split_search(&split, &effort), 0);
@@ -144,7 +140,6 @@ static void a_search_that_ends_early_claims_nothing_wrong(void **state)
     isplit__split split;
     isplit__effort effort;
 
-    (void)state;
     random_numbers(minor, 30, 700, &seed);
     start(&split, &effort, minor, group, 30);
     assert_int_equal(isplit__split_search(&split, &effort), 0);
@@ -171,7 +166,6 @@ static void every_set_of_a_listed_size_is_listed_once(void **state)
     isplit__crowd crowd;
     isplit__sets sets;
 
-    (void)state;
     random_numbers(minor, 14, 9, &seed);
     start(&split, &effort, minor, group, 14);
     assert_true(isplit__crowd_make(&crowd, &split));
@@ -208,7 +202,6 @@ static void a_list_has_its_limit(void **state)
     isplit__crowd crowd;
     isplit__sets sets;
 
-    (void)state;
     random_numbers(minor, 20, 40, &seed);
     start(&split, &effort, minor, group, 20);
     assert_true(isplit__crowd_make(&crowd, &split));
@@ -227,7 +220,6 @@ static void search_once(void *arg)
     isplit__split split;
     isplit__effort effort;
 
-    (void)arg;
     start(&split, &effort, minor, group, 9);
     int err = isplit__split_search(&split, &effort);
     assert_true(err == 0 || err == IC_ERR_NOMEM);
@@ -235,7 +227,6 @@ static void search_once(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(search_once, NULL);
 }
 

@@ -169,7 +169,6 @@ static void paying_a_suggestion_changes_nothing_else(void **state)
     json_t *row;
     json_t *doc = vectors_load("settlement.json");
 
-    (void)state;
     json_array_foreach(json_object_get(doc, "instances"), i, instance)
     {
         isplit_share balances[MOST];
@@ -195,7 +194,6 @@ static void paying_in_random_rooms_changes_nothing_else(void **state)
     isplit_share balances[45];
     uint64_t seed = 41;
 
-    (void)state;
     for (int i = 0; i < 80; i++) {
         int64_t range = i % 3 ? 12 : 100000;
         int64_t sum = 0;
@@ -221,7 +219,6 @@ static void a_plan_is_followed_to_its_end(void **state)
     uint64_t seed = 5;
     ledgers l;
 
-    (void)state;
     for (int round = 0; round < 20; round++) {
         ledgers_open(&l, 1);
         add_balances(&l, balances, 7);
@@ -249,7 +246,6 @@ static void other_payments_make_a_new_plan(void **state)
     static copy plan;
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     add_balances(&l, balances, 3);
     pay(&l, "b", "c", 10); /* nobody suggested that */
@@ -272,7 +268,6 @@ static void peers_agree_whatever_came_first(void **state)
     const isplit_state *states[2];
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "30", "alice,bob,carol");
     ledgers_add(&l, 0, "dan", "12", "alice,bob,carol,dan");
@@ -305,7 +300,6 @@ static void a_room_of_payments_alone_has_a_plan(void **state)
     static copy plan;
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     pay(&l, "bob", "alice", 500);
     read_plan(&l, &plan);
@@ -321,7 +315,6 @@ static void pairs_settle_only_what_they_shared(void **state)
     isplit_plan plan;
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     ledgers_add(&l, 0, "bob", "20", "bob,carol");
@@ -407,7 +400,6 @@ static void pairs_and_causes_sum_to_the_balances(void **state)
     uint64_t seed = 12;
     ledgers l;
 
-    (void)state;
     for (int i = 0; i < 60; i++) {
         ledgers_open(&l, 1);
         check_room(&l, &seed);
@@ -417,9 +409,6 @@ static void pairs_and_causes_sum_to_the_balances(void **state)
 
 static bool stop(uint64_t done, uint64_t most, void *user)
 {
-    (void)done;
-    (void)most;
-    (void)user;
     return false;
 }
 
@@ -433,7 +422,6 @@ static void a_plan_that_is_kept_is_used_until_the_room_changes(void **state)
     isplit_plan kept;
     ledgers l;
 
-    (void)state;
     for (size_t i = 0; i < 22; i++) {
         (void)snprintf(names[i], 8, "m%02zu", i);
         balances[i] = (isplit_share){names[i], i < 11 ? 100 + (int64_t)i * 37
@@ -472,7 +460,6 @@ static void a_task_of_a_room_that_changed_is_not_kept(void **state)
     isplit_plan plan;
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     assert_int_equal(isplit_plan_task_new(state_of(&l), 0, &task), 0);
@@ -546,7 +533,6 @@ static void survives_each_failed_allocation(void **state)
     const isplit_state *room;
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "30", "alice,bob");
     ledgers_add(&l, 0, "carol", "7", "alice,bob,carol");

@@ -48,7 +48,6 @@ static void a_month_end_does_not_creep(void **state)
     isplit__schedule s = {.every = ISPLIT_EVERY_MONTH, .step = 1, .until = "2030-01-01"};
     char out[ISPLIT__DATE_BYTES];
 
-    (void)state;
     for (uint32_t n = 0; n < 4; n++) {
         assert_true(isplit__schedule_day(&s, "2024-01-31", n, out));
         assert_string_equal(out, days[n]);
@@ -73,7 +72,6 @@ static void entries_are_made_when_their_day_has_come(void **state)
     ledgers l;
     size_t count = 0;
 
-    (void)state;
     ledgers_open(&l, 2);
     assert_int_equal(try_deed(&l, 0, &each_month), 0);
     assert_int_equal(isplit_state_all_count(state_of(&l, 0)), 0);
@@ -99,7 +97,6 @@ static void an_entry_made_twice_counts_once(void **state)
     size_t count = 0;
     char body[128];
 
-    (void)state;
     ledgers_open(&l, 2);
     assert_int_equal(try_deed(&l, 0, &each_month), 0);
     const char *id = isplit_state_recurring(state_of(&l, 0), &count)[0].entry->id;
@@ -119,7 +116,6 @@ static void a_stopped_one_makes_no_more_until_it_goes_on(void **state)
     ledgers l;
     size_t count = 0;
 
-    (void)state;
     ledgers_open(&l, 1);
     assert_int_equal(try_deed(&l, 0, &each_month), 0);
     const char *id = isplit_state_recurring(state_of(&l, 0), &count)[0].entry->id;
@@ -147,7 +143,6 @@ static void what_has_no_end_or_beginning_is_refused(void **state)
     };
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(try_deed(&l, 0, &bad[i]), IC_ERR_INVALID);
@@ -174,7 +169,6 @@ static void survives_each_failed_allocation(void **state)
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     fail_alloc_each(repeat_and_make, &l);
     ledgers_close(&l);

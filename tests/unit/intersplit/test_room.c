@@ -39,7 +39,6 @@ static void a_clear_covers_more_heads_than_one_event_can_name(void **state)
     ledgers l;
     size_t removed = 0;
 
-    (void)state;
     ledgers_open(&l, LEDGERS_MAX);
     for (size_t i = 0; i < LEDGERS_MAX; i++)
         ledgers_add(&l, i, "alice", "1", "bob");
@@ -58,7 +57,6 @@ static void a_room_of_unsigned_entries_can_be_cleared_by_anyone(void **state)
     size_t removed = 0;
     char tx[16];
 
-    (void)state;
     ledgers_open(&l, 1);
     for (int i = 0; i < 120; i++) { /* more than one event can list */
         (void)snprintf(tx, sizeof tx, "tx%d", i);
@@ -95,7 +93,6 @@ static clock_t time_of_clear(int entries)
 
 static void a_large_room_of_unsigned_entries_is_cleared_in_a_moment(void **state)
 {
-    (void)state;
     assert_true(time_of_clear(8000) < 24 * time_of_clear(1000));
 }
 
@@ -105,7 +102,6 @@ static void an_undone_clear_covers_nothing_and_a_stranger_cannot_undo(void **sta
     size_t removed = 0;
     char clear[65];
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "1", "bob");
     assert_int_equal(isplit_ledger_clear(l.of[0], &removed, NULL), 0);
@@ -124,7 +120,6 @@ static void one_entry_comes_back_until_the_next_clear(void **state)
     size_t removed = 0;
     char entry[65];
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "1", "bob");
     ledgers_add(&l, 0, "alice", "2", "bob");
@@ -157,7 +152,6 @@ static clock_t time_of_fold(int contents)
 /* Eight times as many take eight times as long, not sixty-four times. */
 static void many_contents_under_one_tx_do_not_hold_up_the_fold(void **state)
 {
-    (void)state;
     assert_true(time_of_fold(16000) < 24 * time_of_fold(2000));
 }
 
@@ -166,7 +160,6 @@ static void an_unsigned_copy_of_a_signed_entry_does_not_count_twice(void **state
     ledgers l;
     char id[65];
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "1", "bob");
     ledgers_last_id(l.of[0], "add", id);
@@ -184,7 +177,6 @@ static void events_of_later_versions_are_carried_without_effect(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_write(&l, 0, "lend", "{\"amount\":5,\"from\":\"bob\",\"to\":\"alice\"}");
     ledgers_write(&l, 0, "add",
@@ -205,7 +197,6 @@ static void waiting_events_are_bounded_and_the_oldest_gives_way(void **state)
     isplit_taken taken;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 2);
     for (int i = 0; i < ISPLIT__WAITING_MAX + 3; i++)
         ledgers_add(&l, 0, "alice", "1", "bob");
@@ -245,7 +236,6 @@ static void who_signs_two_futures_is_proven_by_two_events(void **state)
     ledgers l[3];
     size_t pair[2][2];
 
-    (void)state;
     for (size_t i = 0; i < 3; i++) {
         char amount[2] = {(char)('1' + i), 0};
         ledgers_open(&l[i], 1);
@@ -279,7 +269,6 @@ static void a_time_far_ahead_is_marked_when_it_is_read(void **state)
     ledgers l;
     const isplit_state *s = NULL;
 
-    (void)state;
     ledgers_open(&l, 1);
     ledgers_add(&l, 0, "alice", "1", "bob");
     assert_int_equal(isplit_ledger_state(l.of[0], &s), 0);

@@ -87,7 +87,6 @@ static void the_first_claim_binds_a_name_and_others_are_flagged(void **state)
     ledgers l;
     char body[256];
 
-    (void)state;
     ledgers_open(&l, 2);
     assert_int_equal(claim(&l, 0, "Alice"), 0);
     ledgers_sync(&l, 0, 1);
@@ -108,7 +107,6 @@ static void who_left_shares_nothing_that_names_nobody(void **state)
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "3", "alice,bob,carol");
     assert_int_equal(member(&l, 1, &(isplit_member_deed){.name = "bob", .leave = true}),
@@ -134,7 +132,6 @@ static void an_entry_is_confirmed_when_all_it_names_stand_behind_it(void **state
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     assert_int_equal(claim(&l, 0, "alice"), 0);
     ledgers_add(&l, 0, "alice", "10", "bob");
@@ -167,7 +164,6 @@ static void the_currency_of_a_room_is_set_once(void **state)
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "1", "bob");
     isplit_settings s = settings_of(&l, 0);
@@ -198,7 +194,6 @@ static void only_owners_set_and_they_change_what_others_wrote(void **state)
     ledgers l;
     size_t removed = 0;
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 1, "bob", "1", "alice");
     agree(&l);
@@ -225,7 +220,6 @@ static void a_room_may_let_all_members_edit_from_then_on(void **state)
     ledgers l;
     char body[256];
 
-    (void)state;
     ledgers_open(&l, 2);
     ledgers_add(&l, 0, "alice", "1", "bob");
     ledgers_sync(&l, 0, 1);
@@ -258,7 +252,6 @@ static void settings_decide_what_counts(void **state)
     const char *writers[1];
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     take_old(&l);
     ledgers_add(&l, 0, "alice", "1", "alice");
@@ -301,7 +294,6 @@ static void a_preset_stands_for_its_members(void **state)
     static const isplit_draft standard = {.payer = "bob", .amount = "6"};
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 2);
     isplit_settings s = settings_of(&l, 0);
     s.presets = presets;
@@ -335,7 +327,6 @@ static void ties_go_round_where_the_room_says_so(void **state)
     size_t count = 0;
     size_t owed = 0;
 
-    (void)state;
     ledgers_open(&l, 1);
     isplit_settings s = settings_of(&l, 0);
     s.rotate = true;
@@ -353,7 +344,6 @@ static void ties_go_round_where_the_room_says_so(void **state)
 /* Whatever the order, one state; also with settings and members. */
 static void all_orders_give_one_state(void **state)
 {
-    (void)state;
     for (uint64_t seed = 1; seed < 12; seed++) {
         ledgers l;
         size_t count = 0;
@@ -434,7 +424,6 @@ static void survives_each_failed_allocation(void **state)
 {
     ledgers l;
 
-    (void)state;
     ledgers_open(&l, 1);
     fail_alloc_each(set_and_claim, &l);
     ledgers_close(&l);

@@ -425,7 +425,6 @@ static void restore_and_persist(void *arg)
     size_t count = 0;
     desk *d = alloc_desk;
 
-    (void)arg;
     if (desk_try_open(d, NULL) != 0)
         return;
     if (isplit_book_restore(d->book, "trip", true, &r, NULL) == 0)
@@ -473,7 +472,6 @@ static void the_scanner_knows_the_grammar(void **state)
         "[",    "[1}",  "{\"a\":1]", "1 2",     "\"\x01\"", "nul",   "[,1]",
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(scans(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

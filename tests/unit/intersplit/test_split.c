@@ -54,7 +54,6 @@ static void an_equal_split_gives_what_is_over_to_the_first(void **state)
           1428571428571, 1428571428571}},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         check_row(ISPLIT_SPLIT_EQUAL, &table[i]);
 }
@@ -69,7 +68,6 @@ static void weights_give_units_by_the_largest_remainder(void **state)
         {ISPLIT_MONEY_MAX_MINOR, 2, {1000000, 1}, {9999990000010, 9999990}},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         check_row(ISPLIT_SPLIT_WEIGHTS, &table[i]);
 }
@@ -84,7 +82,6 @@ static void percentages_exact_parts_and_adjustments_as_in_the_table(void **state
     static const row adjust = {1800, 3, {0, 300, 0}, {500, 800, 500}};
     static const row exact = {2500, 2, {2000, 500}, {2000, 500}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof percent / sizeof percent[0]; i++)
         check_row(ISPLIT_SPLIT_PERCENT, &percent[i]);
     check_row(ISPLIT_SPLIT_ADJUST, &adjust);
@@ -104,7 +101,6 @@ static void tax_and_tip_follow_the_items(void **state)
                       .item_count = 2,
                       .extra_minor = 909};
 
-    (void)state;
     assert_int_equal(isplit_split_compute(&s, shares, NULL), 0);
     assert_int_equal(shares[0], 9450);
     assert_int_equal(shares[1], 550);
@@ -143,7 +139,6 @@ static void parts_that_do_not_add_up_say_by_how_much_and_which_way(void **state)
                       .count = 5,
                       .values = values};
 
-    (void)state;
     says(&s, -1, "0.01 over: the parts make 524.35 of 524.34; let somebody have");
     s.amount_minor = 52755;
     says(&s, 320, "3.20 left: the parts make 524.35 of 527.55; give the rest");
@@ -180,7 +175,6 @@ static void somebody_can_take_the_rest(void **state)
                       .values = values,
                       .rest_to = 2};
 
-    (void)state;
     assert_int_equal(isplit_split_compute(&s, shares, NULL), 0);
     assert_int_equal(shares[1], 20973);
     assert_int_equal(values[1], 20973);
@@ -205,7 +199,6 @@ static void the_rest_of_percentages_and_bills_goes_the_same_way(void **state)
                       .values = percent,
                       .rest_to = 3};
 
-    (void)state;
     assert_int_equal(isplit_split_compute(&s, shares, NULL), 0);
     assert_int_equal(shares[2], 100);
     assert_int_equal(percent[2], 1000);
@@ -224,7 +217,6 @@ static void ties_begin_where_the_rotation_says(void **state)
     int64_t shares[3];
     isplit_split s = {.amount_minor = 1001, .count = 3, .rotate_at = 2};
 
-    (void)state;
     assert_int_equal(isplit_split_compute(&s, shares, NULL), 0);
     assert_int_equal(shares[0], 334);
     assert_int_equal(shares[1], 333);
@@ -244,7 +236,6 @@ static void what_cannot_be_split_is_refused(void **state)
     static const isplit_split_item stranger[] = {{100, 4}};
     isplit_split s = {.amount_minor = 100, .count = 0};
 
-    (void)state;
     says(&s, 0, "name the members");
     s.count = ISPLIT_SPLIT_MAX_MEMBERS + 1;
     says(&s, 0, "an entry has at most 64");
@@ -291,7 +282,6 @@ static void a_received_split_is_judged_but_not_computed_again(void **state)
                       .count = 2,
                       .values = weights};
 
-    (void)state;
     assert_true(isplit_split_fits(&s, best));
     assert_true(isplit_split_fits(&s, other));
     assert_false(isplit_split_fits(&s, far));
@@ -393,7 +383,6 @@ static void shares_sum_up_stay_near_and_keep_order(void **state)
     uint64_t seed = 5;
     bill b;
 
-    (void)state;
     for (long i = 0; i < cases; i++) {
         int64_t shares[ISPLIT_SPLIT_MAX_MEMBERS];
         draw(&b, &seed);

@@ -364,7 +364,6 @@ static void open_add_close(void *arg)
     const isplit_state *s = NULL;
     desk *d = alloc_desk;
 
-    (void)arg;
     if (desk_try_open(d, NULL) != 0)
         return;
     if (isplit_book_add(d->book, "trip", &add, &entry, NULL, NULL) == 0)

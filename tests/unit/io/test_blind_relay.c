@@ -41,15 +41,11 @@ typedef struct site {
 
 static void on_listening(ic_server *server, void *user)
 {
-    (void)server;
     ((site *)user)->listening++;
 }
 
 static void on_open(ic_channel *ch, const uint8_t *data, size_t len, void *user)
 {
-    (void)ch;
-    (void)data;
-    (void)len;
     ((guest *)user)->opened++;
 }
 
@@ -58,7 +54,6 @@ static void on_message(ic_channel *ch, uint64_t type, const uint8_t *data, size_
 {
     guest *g = user;
 
-    (void)ch;
     assert_int_equal(type, IC__DHT_RELAY_PAIR);
     assert_int_equal(ic__dht_pair_decode(&g->last, data, len), 0);
     g->answers++;
@@ -68,8 +63,6 @@ static void on_closed(ic_channel *ch, int error, void *user)
 {
     guest *g = user;
 
-    (void)ch;
-    (void)error;
     g->channel = NULL;
     g->closed++;
 }
@@ -81,8 +74,6 @@ static void on_dialed(ic_dial *dial, int error, const char *reason, ic_stream *s
     ic_mux_options mux;
     ic_channel_options opts;
 
-    (void)dial;
-    (void)reason;
     assert_int_equal(error, 0);
     ic_mux_options_default(&mux);
     assert_int_equal(ic_mux_new_over(st, &mux, &g->mux), 0);
@@ -185,15 +176,11 @@ static uint64_t relayed(const site *s)
 
 static void raw_data(ic__udp_stream *st, const uint8_t *data, size_t len, void *user)
 {
-    (void)st;
-    (void)data;
     ((guest *)user)->heard += (int)len;
 }
 
 static void raw_closed(ic__udp_stream *st, int error, void *user)
 {
-    (void)st;
-    (void)error;
     ((guest *)user)->raw_gone++;
 }
 
@@ -228,7 +215,6 @@ static void pair_both(site *s, uint8_t number)
 
 static void two_who_know_a_token_hear_each_other(void **state)
 {
-    (void)state;
     static const uint8_t bytes[10000];
     site s;
     init(&s, 8);
@@ -252,7 +238,6 @@ static void two_who_know_a_token_hear_each_other(void **state)
 
 static void one_alone_waits_and_may_change_its_mind(void **state)
 {
-    (void)state;
     site s;
     init(&s, 8);
     ask(&s.guests[0], 1, false, 5);
@@ -276,7 +261,6 @@ static void one_alone_waits_and_may_change_its_mind(void **state)
 
 static void who_leaves_takes_its_pairs_along(void **state)
 {
-    (void)state;
     site s;
     init(&s, 8);
     pair_both(&s, 1);
@@ -291,7 +275,6 @@ static void who_leaves_takes_its_pairs_along(void **state)
 
 static void half_a_pair_is_forgotten_in_the_end(void **state)
 {
-    (void)state;
     site s;
     init_patient(&s, 1, 100 * UINT64_C(1000000));
     ask(&s.guests[0], 1, false, 5);
@@ -309,7 +292,6 @@ static void half_a_pair_is_forgotten_in_the_end(void **state)
 /* The relay knows where both are before either has sent a packet by it. */
 static void the_first_packet_is_passed_on(void **state)
 {
-    (void)state;
     site s;
     init(&s, 8);
     for (size_t i = 0; i < 2; i++)
@@ -327,7 +309,6 @@ static void the_first_packet_is_passed_on(void **state)
 
 static void a_relay_has_so_many_pairs_and_a_client_so_many(void **state)
 {
-    (void)state;
     site s;
     init(&s, 2);
     for (uint8_t n = 1; n <= 3; n++)
@@ -351,7 +332,6 @@ static void a_relay_has_so_many_pairs_and_a_client_so_many(void **state)
 
 static void nonsense_is_ignored_and_other_channels_are_refused(void **state)
 {
-    (void)state;
     site s;
     ic_channel_options opts;
     ic_channel *other = NULL;
@@ -377,7 +357,6 @@ static void nonsense_is_ignored_and_other_channels_are_refused(void **state)
 
 static void nobody_listens_without_a_callback_but_a_relay(void **state)
 {
-    (void)state;
     site s;
     ic_server_options opts;
     ic_server *server = NULL;

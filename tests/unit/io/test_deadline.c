@@ -21,7 +21,6 @@ static void count(void *user)
 
 static void rings_once_at_the_last_time_that_was_set(void **state)
 {
-    (void)state;
     struct event_base *base = event_base_new();
     ic__deadline *deadline = NULL;
     int rung = 0;
@@ -40,7 +39,6 @@ static void rings_once_at_the_last_time_that_was_set(void **state)
 
 static void a_call_can_be_taken_back(void **state)
 {
-    (void)state;
     struct event_base *base = event_base_new();
     ic__deadline *deadline = NULL;
     int rung = 0;
@@ -123,7 +121,6 @@ static void make(void *base)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     struct event_base *base = event_base_new();
     fail_alloc_each(make, base);
     event_base_free(base);

@@ -8,7 +8,6 @@
 
 static void who_knows_the_key_connects_and_talks(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     dht_talk_listen(&t);
@@ -28,7 +27,6 @@ static void who_knows_the_key_connects_and_talks(void **state)
 
 static void a_key_that_nobody_has_is_not_found(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     const ic_dial_options opts = dht_talk_dial(&t);
@@ -41,7 +39,6 @@ static void a_key_that_nobody_has_is_not_found(void **state)
 
 static void a_refused_peer_hears_nothing(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     t.refuse = true;
@@ -61,7 +58,6 @@ static void a_refused_peer_hears_nothing(void **state)
 
 static void a_full_server_refuses_and_has_room_again(void **state)
 {
-    (void)state;
     dht_talk t;
     ic_dht_stats stats;
     dht_talk_init(&t);
@@ -89,7 +85,6 @@ static void a_full_server_refuses_and_has_room_again(void **state)
 
 static void a_stream_that_nobody_takes_is_closed(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     t.ignore = true;
@@ -113,7 +108,6 @@ static void server_gone(void *user)
 
 static void a_closed_server_is_not_found_and_its_connections_stay(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     dht_talk_listen(&t);
@@ -136,7 +130,6 @@ static void a_closed_server_is_not_found_and_its_connections_stay(void **state)
 
 static void two_servers_of_one_node_have_two_keys(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     dht_talk_listen(&t);
@@ -155,7 +148,6 @@ static void two_servers_of_one_node_have_two_keys(void **state)
 
 static void mux_opened(ic_mux *mux, void *user)
 {
-    (void)mux;
     ++*(int *)user;
 }
 
@@ -165,8 +157,6 @@ static void dialed_for_mux(ic_dial *dial, int error, const char *reason, ic_stre
     ic_mux_options opts;
     ic_mux *mux = NULL;
 
-    (void)dial;
-    (void)reason;
     assert_int_equal(error, 0);
     ic_mux_options_default(&opts);
     opts.on_open = mux_opened;
@@ -176,7 +166,6 @@ static void dialed_for_mux(ic_dial *dial, int error, const char *reason, ic_stre
 
 static void a_mux_goes_over_a_connection(void **state)
 {
-    (void)state;
     dht_talk t;
     int opened = 0;
     dht_talk_init(&t);

@@ -29,7 +29,6 @@ static void on_peer(ic_dht_op *op, const ic_dht_peer *peer, void *user)
 {
     answers *a = user;
 
-    (void)op;
     assert_int_equal(strncmp(peer->from, "127.0.0.1:", 10), 0);
     assert_true(strlen(peer->nodes) < sizeof a->list);
     memcpy(a->key, peer->public_key, sizeof a->key);
@@ -41,7 +40,6 @@ static void on_answer(ic_dht_op *op, const ic_dht_answer *answer, void *user)
 {
     answers *a = user;
 
-    (void)op;
     if (*answer->from) {
         assert_string_equal(answer->from, a->talk.net.bootstrap);
         assert_int_equal(strncmp(answer->own_as, "127.0.0.1:", 10), 0);
@@ -61,7 +59,6 @@ static void on_done(ic_dht_op *op, int error, size_t nodes, void *user)
 {
     answers *a = user;
 
-    (void)op;
     a->done++;
     a->error = error;
     a->nodes = nodes;
@@ -98,7 +95,6 @@ static void wait_for(answers *a, int err)
 
 static void an_announce_is_found_until_it_is_taken_back(void **state)
 {
-    (void)state;
     answers a;
     init(&a);
     const ic_dht_op_options opts = options(&a);
@@ -122,7 +118,6 @@ static void an_announce_is_found_until_it_is_taken_back(void **state)
 
 static void a_question_leaves_behind_where_the_next_one_begins(void **state)
 {
-    (void)state;
     answers a;
     ic_dht_near near = {.count = 0};
     init(&a);
@@ -148,7 +143,6 @@ static void a_question_leaves_behind_where_the_next_one_begins(void **state)
 
 static void what_a_lookup_says_is_good_for_a_dial(void **state)
 {
-    (void)state;
     answers a;
     init(&a);
     const ic_dht_op_options opts = options(&a);
@@ -170,7 +164,6 @@ static void what_a_lookup_says_is_good_for_a_dial(void **state)
 
 static void a_value_is_stored_under_its_hash(void **state)
 {
-    (void)state;
     answers a;
     uint8_t hash[IC_DHT_KEY_BYTES];
     init(&a);
@@ -196,7 +189,6 @@ static void a_value_is_stored_under_its_hash(void **state)
 
 static void a_signed_value_is_replaced_by_a_later_one_only(void **state)
 {
-    (void)state;
     answers a;
     init(&a);
     const ic_dht_op_options opts = options(&a);
@@ -219,7 +211,6 @@ static void a_signed_value_is_replaced_by_a_later_one_only(void **state)
 
 static void a_ping_says_how_far_and_who_we_are(void **state)
 {
-    (void)state;
     answers a;
     init(&a);
     const ic_dht_op_options opts = options(&a);
@@ -235,7 +226,6 @@ static void a_ping_says_how_far_and_who_we_are(void **state)
 
 static void who_cancels_hears_nothing_and_who_closes_hears_so(void **state)
 {
-    (void)state;
     answers a;
     init(&a);
     const ic_dht_op_options opts = options(&a);
@@ -261,7 +251,6 @@ static void who_cancels_hears_nothing_and_who_closes_hears_so(void **state)
 
 static void a_suspended_node_ends_its_questions(void **state)
 {
-    (void)state;
     answers a;
     init(&a);
     const ic_dht_op_options opts = options(&a);
@@ -278,7 +267,6 @@ static void a_suspended_node_ends_its_questions(void **state)
 
 static void a_question_without_memory_ends_too(void **state)
 {
-    (void)state;
     answers a;
     init(&a);
     const ic_dht_op_options opts = options(&a);

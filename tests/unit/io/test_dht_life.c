@@ -10,7 +10,6 @@
 
 static void closing_ends_what_is_under_way(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     dht_talk_listen(&t);
@@ -31,7 +30,6 @@ static void closing_ends_what_is_under_way(void **state)
 
 static void a_server_wakes_up_at_its_port_and_is_found_again(void **state)
 {
-    (void)state;
     dht_talk t;
     char address[32];
     dht_talk_init(&t);
@@ -62,7 +60,6 @@ static void a_server_wakes_up_at_its_port_and_is_found_again(void **state)
 
 static void a_suspend_that_is_taken_back_at_once_changes_nothing(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     dht_talk_listen(&t);
@@ -78,7 +75,6 @@ static void a_suspend_that_is_taken_back_at_once_changes_nothing(void **state)
 
 static void a_taken_port_is_followed_by_the_next_or_refused(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     ic_dht_options opts = dht_live_options(&t.net);
@@ -99,7 +95,6 @@ static void a_taken_port_is_followed_by_the_next_or_refused(void **state)
 
 static void options_that_make_no_sense_are_refused(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     static const char *const lists[] = {"127.0.0.1", "127.0.0.1:0", "a b:1", ",", "x:y"};
@@ -134,13 +129,11 @@ static void options_that_make_no_sense_are_refused(void **state)
 
 static void count_ready(ic_dht *dht, void *user)
 {
-    (void)dht;
     ++*(int *)user;
 }
 
 static void a_name_is_looked_up_beside_the_loop(void **state)
 {
-    (void)state;
     dht_talk t;
     char list[64];
     int ready = 0;
@@ -176,7 +169,6 @@ static void new_node(void *arg)
 
 static void streams_have_a_limit_that_a_dial_tells(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     dht_talk_listen(&t);
@@ -197,7 +189,6 @@ static void streams_have_a_limit_that_a_dial_tells(void **state)
 
 static void a_node_without_memory_is_none(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     new_node(&t);
@@ -215,7 +206,6 @@ static void a_node_without_memory_is_none(void **state)
 
 static void a_server_or_dial_without_memory_is_none(void **state)
 {
-    (void)state;
     dht_talk t;
     dht_talk_init(&t);
     for (size_t nth = 1; !t.server; nth++) {

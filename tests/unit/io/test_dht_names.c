@@ -10,7 +10,6 @@
 
 static void each_form_is_read(void **state)
 {
-    (void)state;
     ic__dht_name names[5];
     size_t count = 0;
     assert_int_equal(
@@ -33,7 +32,6 @@ static void each_form_is_read(void **state)
 
 static void the_public_list_needs_no_names_to_begin_with(void **state)
 {
-    (void)state;
     ic__dht_name names[3];
     size_t count = 0;
     assert_int_equal(ic__dht_names_read(IC_DHT_PUBLIC_BOOTSTRAP, names, 3, &count), 0);
@@ -46,7 +44,6 @@ static void the_public_list_needs_no_names_to_begin_with(void **state)
 
 static void no_text_is_no_list(void **state)
 {
-    (void)state;
     ic__dht_name names[1];
     ic__addr addrs[1];
     size_t count = 7;
@@ -58,7 +55,6 @@ static void no_text_is_no_list(void **state)
 
 static void what_is_no_address_is_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "host",        "host:",       "host:0",     "host:65536",
         "host:1x",     ":1",          "0",          "123456",
@@ -78,7 +74,6 @@ static void what_is_no_address_is_refused(void **state)
 
 static void a_list_has_an_end(void **state)
 {
-    (void)state;
     ic__dht_name names[2];
     ic__addr addrs[2];
     size_t count = 0;
@@ -95,7 +90,6 @@ static void a_list_has_an_end(void **state)
 
 static void a_name_of_this_machine_is_found_and_none_is_not(void **state)
 {
-    (void)state;
     ic__dht_name names[2];
     size_t count = 0;
     assert_int_equal(ic__dht_names_read("localhost:77", names, 2, &count), 0);
@@ -110,7 +104,6 @@ static void a_name_of_this_machine_is_found_and_none_is_not(void **state)
 /* docs/spec/06-hyperdht.md, section 6: what is told to peers was tried out. */
 static void an_address_works_when_we_hear_ourselves_there(void **state)
 {
-    (void)state;
     const ic__addr loopback = {.family = 4, .ip = {127, 0, 0, 1}};
     const ic__addr not_ours = {.family = 4, .ip = {192, 0, 2, 77}};
     assert_true(ic__interface_works(&loopback));
@@ -119,7 +112,6 @@ static void an_address_works_when_we_hear_ourselves_there(void **state)
 
 static void interfaces_are_told_without_ports_in_order(void **state)
 {
-    (void)state;
     ic__addr found[IC__INTERFACES_MAX];
     size_t count = ic__interfaces_read(found, IC__INTERFACES_MAX);
     assert_true(count >= 1);

@@ -22,7 +22,6 @@ static const char good[] = "GET /a?b=c HTTP/1.1\r\n"
 
 static void a_request_comes_apart(void **state)
 {
-    (void)state;
     ic__http_head head;
     ic__span value;
     assert_int_equal(parse(&head, good), 0);
@@ -41,7 +40,6 @@ static void a_request_comes_apart(void **state)
 
 static void list_words_are_found_in_any_case_and_line(void **state)
 {
-    (void)state;
     ic__http_head head;
     assert_int_equal(parse(&head, good), 0);
     assert_true(ic__http_field_has(&head, "Connection", "upgrade"));
@@ -52,7 +50,6 @@ static void list_words_are_found_in_any_case_and_line(void **state)
 
 static void a_response_comes_apart(void **state)
 {
-    (void)state;
     static const char text[] =
         "HTTP/1.1 101 Web Socket Protocol Handshake\r\nA: b\r\n\r\n";
     static const char bare[] = "HTTP/1.0 404\r\n\r\n";
@@ -67,7 +64,6 @@ static void a_response_comes_apart(void **state)
 
 static void bad_requests_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "\r\n\r\n",
         "GET / HTTP/1.1\n\n",
@@ -105,7 +101,6 @@ static void bad_requests_are_refused(void **state)
 
 static void a_zero_byte_is_refused(void **state)
 {
-    (void)state;
     static const char text[] = "GET / HTTP/1.1\r\nA: b\0c\r\n\r\n";
     ic__http_head head;
     assert_int_equal(ic__http_request_parse(&head, text, sizeof text - 1), IC_ERR_PROTO);
@@ -113,7 +108,6 @@ static void a_zero_byte_is_refused(void **state)
 
 static void bad_responses_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "HTTP/1.1 99 x\r\n\r\n",     "HTTP/1.1 600 x\r\n\r\n",  "HTTP/1.1 1x1 x\r\n\r\n",
         "HTTP/1.1\r\n\r\n",          "HTTP/1.1 1010 x\r\n\r\n", "HTTP/3 101 x\r\n\r\n",
@@ -130,7 +124,6 @@ static void bad_responses_are_refused(void **state)
 /* Each prefix, in memory of exactly its size. */
 static void every_prefix_is_refused(void **state)
 {
-    (void)state;
     for (size_t n = 0; n < sizeof good - 1; n++) {
         ic__http_head head;
         char *copy = malloc(n ? n : 1);
@@ -144,14 +137,12 @@ static void every_prefix_is_refused(void **state)
 
 static void bytes_after_the_head_are_refused(void **state)
 {
-    (void)state;
     ic__http_head head;
     assert_int_equal(parse(&head, "GET / HTTP/1.1\r\n\r\nx"), IC_ERR_PROTO);
 }
 
 static void the_end_is_found_wherever_the_text_was_cut(void **state)
 {
-    (void)state;
     const size_t len = sizeof good - 1;
     for (size_t seen = 0; seen < len; seen++)
         assert_int_equal(ic__http_head_end(good, len, seen), len);
@@ -162,7 +153,6 @@ static void the_end_is_found_wherever_the_text_was_cut(void **state)
 
 static void fields_are_limited(void **state)
 {
-    (void)state;
     char text[16 + IC__HTTP_MAX_FIELDS * 6 + 16];
     ic__http_head head;
     size_t at = (size_t)snprintf(text, sizeof text, "GET / HTTP/1.1\r\n");
@@ -176,7 +166,6 @@ static void fields_are_limited(void **state)
 
 static void spans_split_and_trim(void **state)
 {
-    (void)state;
     ic__span rest = {"a,,b", 4};
     ic__span part;
     assert_true(ic__span_split(&rest, ',', &part));

@@ -42,7 +42,6 @@ static void done(void *job)
 
 static void on_closed(void *user)
 {
-    (void)user;
     closed++;
 }
 
@@ -51,7 +50,6 @@ static ic__jobs *jobs;
 
 static int setup(void **state)
 {
-    (void)state;
     finished = 0;
     closed = 0;
     base = event_base_new();
@@ -63,7 +61,6 @@ static int setup(void **state)
 /* Closes, and runs the loop until nothing is left in it. */
 static int teardown(void **state)
 {
-    (void)state;
     ic__jobs_close(jobs, on_closed, NULL);
     ic__jobs_close(jobs, on_closed, NULL);
     assert_true(event_base_dispatch(base) >= 0);
@@ -80,7 +77,6 @@ static void run_until(int count)
 
 static void jobs_run_elsewhere_without_signals_and_are_told_of_here(void **state)
 {
-    (void)state;
     task tasks[50] = {0};
     for (int i = 0; i < 50; i++)
         assert_int_equal(ic__jobs_add(jobs, run, done, &tasks[i]), 0);
@@ -96,7 +92,6 @@ static void jobs_run_elsewhere_without_signals_and_are_told_of_here(void **state
 
 static void a_long_job_holds_up_nobody(void **state)
 {
-    (void)state;
     atomic_bool may_end = false;
     task lengthy = {.may_end = &may_end};
     task brief[10] = {0};
@@ -113,7 +108,6 @@ static void a_long_job_holds_up_nobody(void **state)
 
 static void what_did_not_begin_before_the_end_does_not_run(void **state)
 {
-    (void)state;
     atomic_bool may_end = false;
     task tasks[5] = {0};
     for (int i = 0; i < 5; i++) {
@@ -141,7 +135,6 @@ static void use(void *arg)
 {
     task t = {0};
     ic__jobs *pool = NULL;
-    (void)arg;
     if (ic__jobs_new(base, 1, &pool) != 0)
         return;
     int error = ic__jobs_add(pool, run, done, &t);
@@ -156,7 +149,6 @@ static void use(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(use, NULL);
 }
 

@@ -19,7 +19,6 @@ static void on_stop(void *user)
 
 static void both_signals_are_told_from_the_loop(void **state)
 {
-    (void)state;
     static const int numbers[] = {SIGINT, SIGTERM};
     struct event_base *base;
     ic__loop_signals *signals;
@@ -39,7 +38,6 @@ static void both_signals_are_told_from_the_loop(void **state)
 
 static void a_broken_pipe_ends_nobody(void **state)
 {
-    (void)state;
     struct event_base *base;
     ic__loop_signals *signals;
     assert_int_equal(ic__loop_new(&base), 0);
@@ -53,15 +51,12 @@ static void a_broken_pipe_ends_nobody(void **state)
 static void on_time(evutil_socket_t fd, short what, void *user)
 {
     ic_env env;
-    (void)fd;
-    (void)what;
     ic_env_system(&env);
     *(uint64_t *)user = env.now_ns(env.user);
 }
 
 static void a_timer_is_not_early(void **state)
 {
-    (void)state;
     const struct timeval two_ms = {.tv_usec = 2000};
     struct event_base *base;
     uint64_t fired = 0;
@@ -85,7 +80,6 @@ static void make_signals(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     struct event_base *base;
     assert_int_equal(ic__loop_new(&base), 0);
     fail_alloc_each(make_signals, base);

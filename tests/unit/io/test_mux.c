@@ -28,7 +28,6 @@ static void channels_of_one_name_pair_and_talk(void **state)
 
 static void who_is_asked_opens_or_refuses(void **state)
 {
-    (void)state;
     for (int answers = 0; answers < 2; answers++) {
         mux_pair w;
         mux_pair_init(&w);
@@ -67,7 +66,6 @@ static void nobody_is_asked_for_what_was_not_named(void **state)
 /* Section 2: each matches the name it reads. */
 static void channels_pair_by_aliases_that_both_know(void **state)
 {
-    (void)state;
     static const char *const of_new[] = {"chat/1", "chat/0", NULL};
     static const char *const of_old[] = {"chat/2", NULL};
     mux_pair w;
@@ -91,7 +89,6 @@ static void channels_pair_by_aliases_that_both_know(void **state)
 /* Section 2: the reject of a channel that is paired ends the mux, as in the reference. */
 static void an_alias_that_one_end_knows_fails_the_mux(void **state)
 {
-    (void)state;
     static const char *const names[] = {"chat/0", NULL};
     mux_pair w;
     mux_pair_init(&w);
@@ -165,7 +162,6 @@ static void a_closed_mux_is_heard_by_the_peer(void **state)
 /* Section 5: what is no frame ends everything. */
 static void a_peer_that_breaks_the_protocol_is_thrown_out(void **state)
 {
-    (void)state;
     static const uint8_t no_frame[] = {0, 1, 0xff};
     mux_pair w;
     memset(&w, 0, sizeof w);

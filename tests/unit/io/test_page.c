@@ -35,7 +35,6 @@ static void write_file(const char *name)
 
 static int make_folder(void **state)
 {
-    (void)state;
     assert_non_null(mkdtemp(root));
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         assert_int_equal(mkdir(in_root(folders[i]), 0700), 0);
@@ -48,7 +47,6 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    (void)state;
     (void)unlink(in_root("link.txt"));
     (void)unlink(in_root("pipe.js"));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -65,7 +63,6 @@ static const ic__page_file *find(const ic__page *page, const char *target)
 
 static void listed_files_are_found_with_their_types(void **state)
 {
-    (void)state;
     static const struct {
         const char *target;
         const char *type;
@@ -98,7 +95,6 @@ static void listed_files_are_found_with_their_types(void **state)
 
 static void nothing_else_is_found(void **state)
 {
-    (void)state;
     static const char *const targets[] = {
         "",         "/.hidden.js", "/notes.md", "/.git/a.js",     "/link.txt",
         "/pipe.js", "/lib",        "/lib/",     "/lib/../app.js", "//app.js",
@@ -115,7 +111,6 @@ static void nothing_else_is_found(void **state)
 
 static void a_folder_that_is_no_page_is_refused(void **state)
 {
-    (void)state;
     ic__page *page = NULL;
     assert_int_equal(ic__page_load(in_root("none"), &page), IC_ERR_NOT_FOUND);
     assert_int_equal(ic__page_load(in_root("app.js"), &page), IC_ERR_NOT_FOUND);
@@ -125,7 +120,6 @@ static void a_folder_that_is_no_page_is_refused(void **state)
 
 static void a_text_of_the_program_is_served_like_a_file(void **state)
 {
-    (void)state;
     char path[] = "/config.json";
     char text[] = "{\"bridge\":\"ws://127.0.0.1:49222\"}";
     ic__page *page = NULL;
@@ -144,7 +138,6 @@ static void a_text_of_the_program_is_served_like_a_file(void **state)
 
 static void a_text_of_the_program_replaces_a_file(void **state)
 {
-    (void)state;
     ic__page *page = NULL;
     assert_int_equal(ic__page_load(root, &page), 0);
     assert_int_equal(ic__page_put(page, "/app.js", "one"), 0);
@@ -156,7 +149,6 @@ static void a_text_of_the_program_replaces_a_file(void **state)
 
 static void a_text_that_is_no_file_of_a_page_is_refused(void **state)
 {
-    (void)state;
     ic__page *page = NULL;
     assert_int_equal(ic__page_load(root, &page), 0);
     assert_int_equal(ic__page_put(page, "/config", "{}"), IC_ERR_INVALID);
@@ -167,7 +159,6 @@ static void a_text_that_is_no_file_of_a_page_is_refused(void **state)
 
 static void too_many_texts_are_refused(void **state)
 {
-    (void)state;
     char name[32];
     ic__page *page = NULL;
     assert_int_equal(ic__page_load(root, &page), 0);
@@ -181,7 +172,6 @@ static void too_many_texts_are_refused(void **state)
 
 static void too_many_files_are_refused(void **state)
 {
-    (void)state;
     char name[32];
     ic__page *page = NULL;
     for (int i = 0; i < IC__PAGE_MAX_FILES; i++) {
@@ -197,7 +187,6 @@ static void too_many_files_are_refused(void **state)
 
 static void too_many_bytes_are_refused(void **state)
 {
-    (void)state;
     ic__page *page = NULL;
     write_file("lib/big.png");
     assert_int_equal(truncate(in_root("lib/big.png"), IC__PAGE_MAX_BYTES), 0);
@@ -208,7 +197,6 @@ static void too_many_bytes_are_refused(void **state)
 static void load_and_free(void *arg)
 {
     ic__page *page = NULL;
-    (void)arg;
     int error = ic__page_load(root, &page);
     if (!error)
         error = ic__page_put(page, "/config.json", "{}");
@@ -218,7 +206,6 @@ static void load_and_free(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(load_and_free, NULL);
 }
 

@@ -6,7 +6,6 @@
 
 static void what_is_printed_can_be_read(void **state)
 {
-    (void)state;
     static const char *const texts[] = {
         "127.0.0.1:4000", "0.0.0.0:0", "255.255.255.255:65535",
         "[::1]:1",        "[::]:0",    "[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
@@ -22,7 +21,6 @@ static void what_is_printed_can_be_read(void **state)
 
 static void what_is_no_address_is_refused(void **state)
 {
-    (void)state;
     static const char *const texts[] = {
         "",
         ":",

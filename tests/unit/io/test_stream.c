@@ -19,7 +19,6 @@ static void open_pair(stream_pair *p)
 
 static void both_ends_know_each_other(void **state)
 {
-    (void)state;
     for (int pattern = IC_STREAM_XX; pattern <= IC_STREAM_IK; pattern++) {
         stream_pair p;
         stream_pair_init(&p);
@@ -48,7 +47,6 @@ static void both_ends_know_each_other(void **state)
 
 static void another_key_than_expected_ends_the_stream(void **state)
 {
-    (void)state;
     for (size_t who = 0; who < 2; who++) {
         stream_pair p;
         stream_pair_init(&p);
@@ -71,7 +69,6 @@ static void another_key_than_expected_ends_the_stream(void **state)
 
 static void the_first_packet_says_where_the_initiator_is(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     ic_stream_options opts = stream_pair_options(&p, 1);
@@ -89,7 +86,6 @@ static void the_first_packet_says_where_the_initiator_is(void **state)
 
 static void what_is_sent_before_it_is_open_waits_in_order(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     stream_pair_open_both(&p);
@@ -108,7 +104,6 @@ static void what_is_sent_before_it_is_open_waits_in_order(void **state)
 
 static void the_queue_before_it_is_open_has_an_end(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     ic_stream_options opts = stream_pair_options(&p, 0);
@@ -130,7 +125,6 @@ static void the_queue_before_it_is_open_has_an_end(void **state)
 
 static void a_reader_that_pauses_stops_the_writer(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     p.ends[1].pause_at_first = true;
@@ -154,7 +148,6 @@ static void a_reader_that_pauses_stops_the_writer(void **state)
 
 static void messages_of_any_length_pass_and_longer_ones_do_not(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     ic_stream_options opts = stream_pair_options(&p, 0);
@@ -179,7 +172,6 @@ static void messages_of_any_length_pass_and_longer_ones_do_not(void **state)
 
 static void the_longest_message_is_one_message(void **state)
 {
-    (void)state;
     stream_pair p;
     open_pair(&p);
     uint8_t *large = ic_mem_calloc(1, IC_STREAM_MESSAGE_MAX);
@@ -195,7 +187,6 @@ static void the_longest_message_is_one_message(void **state)
 
 static void datagrams_cross_beside_the_messages(void **state)
 {
-    (void)state;
     static const uint8_t bytes[IC_STREAM_DATAGRAM_MAX + 1] = "a datagram";
     stream_pair p;
     open_pair(&p);
@@ -217,7 +208,6 @@ static void datagrams_cross_beside_the_messages(void **state)
 
 static void an_idle_stream_says_that_it_lives(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     for (size_t i = 0; i < 2; i++) {
@@ -255,7 +245,6 @@ static void open_one(void *arg)
 
 static void a_stream_without_memory_is_none(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     open_one(&p); /* what the socket keeps for ever is there */
@@ -265,7 +254,6 @@ static void a_stream_without_memory_is_none(void **state)
 
 static void a_socket_holds_max_streams(void **state)
 {
-    (void)state;
     ic_socket_options opts;
     stream_pair p;
     stream_pair_init(&p);
@@ -308,7 +296,6 @@ static void open_socket(void *arg)
 
 static void a_socket_without_memory_is_none(void **state)
 {
-    (void)state;
     struct event_base *base = event_base_new();
     fail_alloc_each(open_socket, base);
     event_base_free(base);

@@ -31,17 +31,12 @@ static side sides[2];
 
 static void closed_early(ic__udp_stream *carrier, int error, void *user)
 {
-    (void)carrier;
-    (void)error;
-    (void)user;
 }
 
 static bool on_packet(void *user, ic__udp_socket *sock, const ic__addr *from)
 {
     const side *s = user;
 
-    (void)sock;
-    (void)from;
     s->c->strangers++;
     return s->c->take;
 }
@@ -121,7 +116,6 @@ static void adopt(carried *c, size_t end)
 
 static void it_is_an_ordinary_stream_that_knows_its_peer_from_the_start(void **state)
 {
-    (void)state;
     carried c;
     init(&c);
     for (size_t i = 0; i < 2; i++) {
@@ -146,7 +140,6 @@ static void it_is_an_ordinary_stream_that_knows_its_peer_from_the_start(void **s
 
 static void what_came_before_it_was_adopted_is_not_lost(void **state)
 {
-    (void)state;
     carried c;
     init(&c);
     adopt(&c, 0);
@@ -161,7 +154,6 @@ static void what_came_before_it_was_adopted_is_not_lost(void **state)
 
 static void other_keys_prove_nothing_and_end_the_stream(void **state)
 {
-    (void)state;
     carried c;
     init(&c);
     c.keys[1].hash[0] ^= 1;
@@ -178,7 +170,6 @@ static void other_keys_prove_nothing_and_end_the_stream(void **state)
 
 static void keepalives_run_as_for_any_stream(void **state)
 {
-    (void)state;
     carried c;
     ic_stream_stats stats;
     init(&c);
@@ -195,7 +186,6 @@ static void keepalives_run_as_for_any_stream(void **state)
  * keys: as long as the peer has not proven itself, its host is asked. */
 static void a_packet_by_another_way_is_the_hosts_to_take(void **state)
 {
-    (void)state;
     carried c;
     ic_socket_options opts;
     ic_socket *third = NULL;
@@ -228,7 +218,6 @@ static void a_packet_by_another_way_is_the_hosts_to_take(void **state)
  * direct way that the stream has been moved to. */
 static void a_way_is_proven_by_what_comes_back_on_it(void **state)
 {
-    (void)state;
     carried c;
     ic_socket_options opts;
     ic_socket *deaf = NULL;
@@ -260,15 +249,11 @@ static void a_way_is_proven_by_what_comes_back_on_it(void **state)
 
 static void count_open(ic_channel *ch, const uint8_t *data, size_t len, void *user)
 {
-    (void)ch;
-    (void)data;
-    (void)len;
     ++*(int *)user;
 }
 
 static void a_mux_goes_over_it(void **state)
 {
-    (void)state;
     carried c;
     int opened = 0;
     init(&c);
@@ -309,7 +294,6 @@ static void adopt_one(void *arg)
 
 static void without_memory_nothing_is_adopted(void **state)
 {
-    (void)state;
     carried c;
     init(&c);
     /* The carrier is spent with the first that succeeds, and freed after its linger. */

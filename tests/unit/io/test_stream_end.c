@@ -8,7 +8,6 @@
 
 static void half_a_stream_goes_on_and_then_ends(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     stream_pair_open_both(&p);
@@ -31,7 +30,6 @@ static void half_a_stream_goes_on_and_then_ends(void **state)
 
 static void what_was_sent_is_read_after_both_have_ended(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     p.ends[1].pause_at_first = true;
@@ -56,7 +54,6 @@ static void what_was_sent_is_read_after_both_have_ended(void **state)
 /* The reader pauses and never comes back: who closes, the stream or the socket? */
 static void unread_messages_keep_nothing_alive(void **state)
 {
-    (void)state;
     for (int by_socket = 0; by_socket < 2; by_socket++) {
         stream_pair p;
         stream_pair_init(&p);
@@ -82,7 +79,6 @@ static void unread_messages_keep_nothing_alive(void **state)
 
 static void close_is_heard_by_the_peer(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     stream_pair_open_both(&p);
@@ -107,7 +103,6 @@ static void close_is_heard_by_the_peer(void **state)
 
 static void a_stream_closed_in_a_message_hears_no_other(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     p.ends[1].close_at_first = true;
@@ -122,7 +117,6 @@ static void a_stream_closed_in_a_message_hears_no_other(void **state)
 
 static void a_peer_that_ends_before_the_handshake_is_gone(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     stream_pair_open_both(&p);
@@ -134,7 +128,6 @@ static void a_peer_that_ends_before_the_handshake_is_gone(void **state)
 
 static void a_peer_that_says_nothing_is_given_up(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     ic_stream_options opts = stream_pair_options(&p, 0);
@@ -147,7 +140,6 @@ static void a_peer_that_says_nothing_is_given_up(void **state)
 
 static void an_idle_limit_does_not_count_while_we_do_not_read(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     ic_stream_options opts = stream_pair_options(&p, 0);
@@ -216,12 +208,10 @@ static void ik_with_bad_key(ic_stream_options *opts)
 
 static void nothing_changed(ic_stream_options *opts)
 {
-    (void)opts;
 }
 
 static void bad_options_are_refused(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     assert_int_equal(try_stream(&p, no_identity), IC_ERR_INVALID);
@@ -241,7 +231,6 @@ static void bad_options_are_refused(void **state)
 
 static void a_taken_or_foreign_address_is_refused(void **state)
 {
-    (void)state;
     stream_pair p;
     stream_pair_init(&p);
     ic_socket_options opts;

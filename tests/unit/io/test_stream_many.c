@@ -75,9 +75,6 @@ static unsigned open_descriptors(void)
 
 static void on_tick(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
-    (void)user;
 }
 
 static void crowd_init(crowd *c)
@@ -151,7 +148,6 @@ static void hall_close(crowd *c, hall *h)
 static void on_question(ic_channel *ch, uint64_t type, const uint8_t *data, size_t len,
                         void *user)
 {
-    (void)user;
     assert_int_equal(len, sizeof bytes);
     assert_int_equal(ic_channel_send(ch, type, data, len), 0);
 }
@@ -161,8 +157,6 @@ static void on_answer(ic_channel *ch, uint64_t type, const uint8_t *data, size_t
 {
     crowd *c = user;
 
-    (void)type;
-    (void)data;
     assert_int_equal(len, sizeof bytes);
     c->answers++;
     if (c->leaving == CLOSE)
@@ -173,7 +167,6 @@ static void on_answer(ic_channel *ch, uint64_t type, const uint8_t *data, size_t
 
 static void on_channel_closed(ic_channel *ch, int error, void *user)
 {
-    (void)ch;
     assert_true(!error || error == IC_ERR_CLOSED);
     ((crowd *)user)->channels--;
 }
@@ -182,7 +175,6 @@ static void on_mux_closed(ic_mux *mux, int error, void *user)
 {
     crowd *c = user;
 
-    (void)mux;
     assert_true(!error || (c->leaving != END && error == IC_ERR_CLOSED));
     c->muxes--;
 }
@@ -249,7 +241,6 @@ static unsigned fill(crowd *c, hall *halls, unsigned pairs)
 
 static void an_idle_stream_with_a_channel_costs_little(void **state)
 {
-    (void)state;
     static crowd c;
     static hall halls[HALLS];
     unsigned pairs = (unsigned)number("STREAMS_IDLE", IDLE);
@@ -287,7 +278,6 @@ static void come_and_go(crowd *c, const hall *h)
 /* Closed streams are gone at once: their socket stays as it was. */
 static void closed_streams_leave_nothing_behind(void **state)
 {
-    (void)state;
     static crowd c;
     hall h;
     count_alloc_start();
@@ -311,7 +301,6 @@ static void closed_streams_leave_nothing_behind(void **state)
 /* Ended streams linger for the last packets; here they go with their sockets. */
 static void ended_streams_leave_nothing_behind(void **state)
 {
-    (void)state;
     static crowd c;
     hall h;
     count_alloc_start();

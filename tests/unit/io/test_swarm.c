@@ -51,7 +51,6 @@ static void on_message(ic_stream *st, const uint8_t *data, size_t len, void *use
 {
     member *m = user;
 
-    (void)st;
     assert_int_equal(len, 5);
     assert_memory_equal(data, "hello", 5);
     m->messages++;
@@ -79,7 +78,6 @@ static void on_mux_closed(ic_mux *mux, int error, void *user)
 {
     member *m = user;
 
-    (void)mux;
     m->mux = NULL;
     count_out(m, error);
 }
@@ -136,22 +134,17 @@ static bool firewall(ic_swarm *swarm, const uint8_t *remote_key, void *user)
 {
     member *m = user;
 
-    (void)swarm;
-    (void)remote_key;
     m->asked++;
     return m->refuses;
 }
 
 static void on_ban(ic_swarm *swarm, const uint8_t *remote_key, void *user)
 {
-    (void)swarm;
-    (void)remote_key;
     ((member *)user)->bans++;
 }
 
 static void on_update(ic_swarm *swarm, void *user)
 {
-    (void)swarm;
     ((member *)user)->updates++;
 }
 

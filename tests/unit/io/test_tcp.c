@@ -16,7 +16,6 @@ static ic__tcp_address address_of(const char *host, uint16_t port)
 
 static void only_addresses_and_localhost_are_taken(void **state)
 {
-    (void)state;
     static const char *const good[] = {
         "127.0.0.1", "::1", "0.0.0.0", "::", "localhost", "LocalHost", "192.0.2.1"};
     static const char *const bad[] = {"example.org", "127.0.0.1:1", "[::1]",
@@ -30,7 +29,6 @@ static void only_addresses_and_localhost_are_taken(void **state)
 
 static void only_loopback_addresses_are_loopback(void **state)
 {
-    (void)state;
     static const struct {
         const char *host;
         bool loopback;
@@ -56,7 +54,6 @@ static void localhost_is_the_same_for_callers_and_listeners(void **state)
 
 static void any_free_port_is_found_in_both_families(void **state)
 {
-    (void)state;
     static const char *const hosts[] = {"127.0.0.1", "::1"};
     for (size_t i = 0; i < 2; i++) {
         ic__tcp_address address = address_of(hosts[i], 0);
@@ -75,7 +72,6 @@ static void any_free_port_is_found_in_both_families(void **state)
 
 static void a_taken_port_and_a_foreign_address_are_told_apart(void **state)
 {
-    (void)state;
     ic__tcp_address address = address_of("127.0.0.1", 0);
     ic__tcp_address foreign = address_of("192.0.2.1", 0);
     uint16_t port = 0;
@@ -93,7 +89,6 @@ static void a_taken_port_and_a_foreign_address_are_told_apart(void **state)
 
 static void every_error_is_a_sentence(void **state)
 {
-    (void)state;
     static const struct {
         int error;
         const char *text;
@@ -113,7 +108,6 @@ static void every_error_is_a_sentence(void **state)
 
 static void an_address_needs_no_looking_up(void **state)
 {
-    (void)state;
     ic__tcp_address address;
     assert_int_equal(ic__tcp_address_resolve("::1", 80, &address), 0);
     assert_int_equal(address.storage.ss_family, AF_INET6);

@@ -78,7 +78,6 @@ static void expect_text(ic__tls *t, const char *text)
 
 static void both_ends_agree_and_talk(void **state)
 {
-    (void)state;
     static const size_t steps[] = {4096, 1, 7};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         pair p;
@@ -101,7 +100,6 @@ static void both_ends_agree_and_talk(void **state)
 
 static void a_megabyte_arrives_whole(void **state)
 {
-    (void)state;
     const size_t size = 1u << 20;
     static uint8_t back[1u << 20];
     uint8_t *data = malloc(size);
@@ -125,7 +123,6 @@ static void a_megabyte_arrives_whole(void **state)
 
 static void the_end_is_told(void **state)
 {
-    (void)state;
     pair p;
     uint8_t out[8];
     size_t got;
@@ -141,7 +138,6 @@ static void the_end_is_told(void **state)
 
 static void a_wrong_host_name_is_refused(void **state)
 {
-    (void)state;
     pair p;
     pair_init(&p, cert.cert_file, "evil.example");
     carry_all(&p, 4096);
@@ -155,7 +151,6 @@ static void a_wrong_host_name_is_refused(void **state)
 
 static void an_unknown_authority_is_refused(void **state)
 {
-    (void)state;
     pair p;
     pair_init(&p, other.cert_file, NAME);
     carry_all(&p, 4096);
@@ -166,7 +161,6 @@ static void an_unknown_authority_is_refused(void **state)
 
 static void something_else_than_tls_is_refused(void **state)
 {
-    (void)state;
     static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     pair p;
     uint8_t out[64];
@@ -182,7 +176,6 @@ static void something_else_than_tls_is_refused(void **state)
 
 static void a_flipped_bit_is_refused(void **state)
 {
-    (void)state;
     pair p;
     uint8_t bytes[256];
     uint8_t out[64];
@@ -201,7 +194,6 @@ static void a_flipped_bit_is_refused(void **state)
 
 static void missing_and_wrong_files_are_a_sentence(void **state)
 {
-    (void)state;
     ic__tls_config *config = NULL;
     char why[200];
     assert_int_equal(ic__tls_server_config_new("/none/cert.pem", cert.key_file, &config,
@@ -224,7 +216,6 @@ static void shake_hands(void *arg)
 {
     char why[200];
     pair p = {0};
-    (void)arg;
     if (ic__tls_server_config_new(cert.cert_file, cert.key_file, &p.server_config, why,
                                   sizeof why) == 0 &&
         ic__tls_client_config_new(cert.cert_file, &p.client_config, why, sizeof why) ==
@@ -239,13 +230,11 @@ static void shake_hands(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(shake_hands, NULL);
 }
 
 static int make_certs(void **state)
 {
-    (void)state;
     make_cert_init(&cert, NAME);
     make_cert_init(&other, "other.example");
     return 0;
@@ -253,7 +242,6 @@ static int make_certs(void **state)
 
 static int free_certs(void **state)
 {
-    (void)state;
     make_cert_free(&cert);
     make_cert_free(&other);
     return 0;

@@ -69,8 +69,6 @@ static void on_datagram(ic__udp_socket *sock, const uint8_t *data, size_t len,
 {
     loop *l = user;
 
-    (void)sock;
-    (void)data;
     l->datagrams++;
     l->datagram_len = len;
     l->datagram_from = *from;
@@ -120,10 +118,8 @@ static void wait_for(loop *l, const int *value, int want)
 
 static void turn(loop *l)
 {
-    int never = 0;
     const struct timeval tick = {.tv_usec = 50000};
 
-    (void)never;
     (void)event_base_loopexit(l->base, &tick);
     (void)event_base_dispatch(l->base);
 }
@@ -159,9 +155,6 @@ static void on_data(ic__udp_stream *st, const uint8_t *data, size_t len, void *u
 
 static void on_message(ic__udp_stream *st, const uint8_t *data, size_t len, void *user)
 {
-    (void)st;
-    (void)data;
-    (void)len;
     ((watcher *)user)->messages++;
 }
 
@@ -176,7 +169,6 @@ static void on_end(ic__udp_stream *st, void *user)
 
 static void on_drain(ic__udp_stream *st, void *user)
 {
-    (void)st;
     write_more(user);
 }
 
@@ -197,7 +189,6 @@ static void on_closed(ic__udp_stream *st, int error, void *user)
 {
     watcher *w = user;
 
-    (void)st;
     w->closed++;
     w->error = error;
     w->st = NULL;
@@ -228,7 +219,6 @@ static void join(watcher *w, ic__udp_socket *sock, uint32_t remote, ic__udp_sock
 
 static void streams_share_a_socket_and_do_not_mix(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     for (uint32_t i = 0; i < MOST_STREAMS; i += 2) {
@@ -254,7 +244,6 @@ static void streams_share_a_socket_and_do_not_mix(void **state)
 
 static void a_stream_can_be_closed_in_its_own_callback(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     watcher *a = open_stream(&l, 1);
@@ -273,13 +262,11 @@ static void a_stream_can_be_closed_in_its_own_callback(void **state)
 
 static void on_refused(ic__udp_stream *st, void *user)
 {
-    (void)st;
     ((watcher *)user)->refused++;
 }
 
 static void a_peer_that_is_gone_before_we_are_connected_is_told_of(void **state)
 {
-    (void)state;
     static loop l;
     ic__udp_stream_events on = events;
     loop_init(&l, NULL);
@@ -299,7 +286,6 @@ static void a_peer_that_is_gone_before_we_are_connected_is_told_of(void **state)
 
 static void a_packet_by_another_socket_needs_leave(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     watcher *a = open_stream(&l, 1);
@@ -317,7 +303,6 @@ static void a_packet_by_another_socket_needs_leave(void **state)
 
 static void a_stream_may_connect_to_who_comes_first(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     watcher *a = open_stream(&l, 1);
@@ -338,7 +323,6 @@ static void a_stream_may_connect_to_who_comes_first(void **state)
 /* a <-> relay streams 3 and 4 <-> b; destroy passes through and ends the relay. */
 static void a_relay_passes_everything_on_and_then_the_destroy(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     watcher *a = open_stream(&l, 1);
@@ -368,7 +352,6 @@ static void a_relay_passes_everything_on_and_then_the_destroy(void **state)
 
 static void other_datagrams_reach_the_socket_and_carry_any_bytes(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     static const uint8_t stale[IC__UDX_HEADER_BYTES] = {0xff, 1, 0, 0, 9};
@@ -389,7 +372,6 @@ static void other_datagrams_reach_the_socket_and_carry_any_bytes(void **state)
 
 static void bad_datagrams_are_refused(void **state)
 {
-    (void)state;
     static loop l;
     static const uint8_t big[5000];
     loop_init(&l, NULL);
@@ -404,7 +386,6 @@ static void bad_datagrams_are_refused(void **state)
 
 static void a_socket_of_both_kinds_speaks_both(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     const ic__addr any6 = {.family = 6};
@@ -438,7 +419,6 @@ static void a_socket_of_both_kinds_speaks_both(void **state)
 
 static void limits_are_kept(void **state)
 {
-    (void)state;
     static loop l;
     ic__udp_options opts;
     ic__udp_options_default(&opts);
@@ -462,7 +442,6 @@ static void limits_are_kept(void **state)
 
 static void an_address_that_is_taken_is_an_error(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     const ic__addr taken = ic__udp_socket_address(l.sock[0]);
@@ -473,7 +452,6 @@ static void an_address_that_is_taken_is_an_error(void **state)
 
 static void closing_a_socket_ends_its_streams(void **state)
 {
-    (void)state;
     static loop l;
     loop_init(&l, NULL);
     watcher *a = open_stream(&l, 1);
@@ -521,7 +499,6 @@ static void build_and_close(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     struct event_base *base = event_base_new();
     assert_non_null(base);
     fail_alloc_each(build_and_close, base);

@@ -15,7 +15,6 @@
 
 static void addresses_come_back_as_they_went_in(void **state)
 {
-    (void)state;
     const ic__addr v4 = {.family = 4, .ip = {192, 0, 2, 7}, .port = 4242};
     const ic__addr v6 = {.family = 6, .ip = {0x20, 1, 0xd, 0xb8}, .port = 1};
     struct sockaddr_storage name;
@@ -29,7 +28,6 @@ static void addresses_come_back_as_they_went_in(void **state)
 
 static void ip4_is_mapped_on_a_socket_of_both_kinds(void **state)
 {
-    (void)state;
     const ic__addr v4 = {.family = 4, .ip = {192, 0, 2, 7}, .port = 4242};
     struct sockaddr_storage name;
     struct sockaddr_in6 in;
@@ -43,7 +41,6 @@ static void ip4_is_mapped_on_a_socket_of_both_kinds(void **state)
 
 static void what_does_not_fit_is_refused(void **state)
 {
-    (void)state;
     const ic__addr v6 = {.family = 6, .port = 1};
     const ic__addr none = {0};
     struct sockaddr_storage name = {.ss_family = AF_UNIX};
@@ -158,19 +155,16 @@ static void cross(bool offload)
 
 static void datagrams_keep_their_borders_with_help_of_the_kernel(void **state)
 {
-    (void)state;
     cross(true);
 }
 
 static void datagrams_keep_their_borders_without(void **state)
 {
-    (void)state;
     cross(false);
 }
 
 static void equal_datagrams_share_one_message(void **state)
 {
-    (void)state;
     static ends e;
     open_ends(&e, true);
     e.gso = true;
@@ -185,7 +179,6 @@ static void equal_datagrams_share_one_message(void **state)
 
 static void a_batch_says_when_it_is_full(void **state)
 {
-    (void)state;
     static ends e;
     open_ends(&e, false);
     for (int i = 0; i < IC__UDP_BATCH_MESSAGES; i++)
@@ -196,7 +189,6 @@ static void a_batch_says_when_it_is_full(void **state)
 
 static void a_datagram_that_is_too_long_is_counted_and_dropped(void **state)
 {
-    (void)state;
     static const uint8_t big[5000];
     for (int offload = 0; offload < 2; offload++) {
         static ends e;
@@ -213,7 +205,6 @@ static void a_datagram_that_is_too_long_is_counted_and_dropped(void **state)
 
 static void what_the_kernel_refuses_is_counted_and_the_rest_goes_out(void **state)
 {
-    (void)state;
     static ends e;
     open_ends(&e, false);
     struct sockaddr_storage good = e.to;
@@ -232,7 +223,6 @@ static void what_the_kernel_refuses_is_counted_and_the_rest_goes_out(void **stat
 /* Linux cuts nothing for a socket that leaves checksums out: EINVAL, from the kernel. */
 static void a_message_that_the_kernel_will_not_cut_goes_out_in_pieces(void **state)
 {
-    (void)state;
     static ends e;
     static const int on = 1;
     open_ends(&e, true);
@@ -269,7 +259,6 @@ static void send_each(ends *e, size_t count, size_t len)
  * whether there are more when the last one has told. */
 static void small_datagrams_are_read_in_one_call(void **state)
 {
-    (void)state;
     ends e;
     open_ends(&e, true);
     send_each(&e, 40, 20);
@@ -286,7 +275,6 @@ static void small_datagrams_are_read_in_one_call(void **state)
 /* Glued ones fill the buffers: then fewer are read before they are looked at. */
 static void long_messages_are_read_a_few_at_a_time(void **state)
 {
-    (void)state;
     ends e;
     open_ends(&e, true);
     if (!e.gso || !e.gro)
@@ -305,7 +293,6 @@ static void long_messages_are_read_a_few_at_a_time(void **state)
 
 static void a_closed_socket_is_an_error(void **state)
 {
-    (void)state;
     static ends e;
     open_ends(&e, false);
     assert_int_equal(ic__udp_in_read(&e.in, -1, false, 64, take, &e), IC_ERR_IO);
@@ -318,7 +305,6 @@ static void make(void *arg)
     ic__udp_batch out;
     ic__udp_in in;
 
-    (void)arg;
     if (ic__udp_batch_init(&out) != 0)
         return;
     if (ic__udp_in_init(&in) == 0)
@@ -328,7 +314,6 @@ static void make(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(make, NULL);
 }
 

@@ -37,10 +37,6 @@ static const ic__addr any = {.family = 4, .ip = {127, 0, 0, 1}};
 static void on_datagram(ic__udp_socket *sock, const uint8_t *data, size_t len,
                         const ic__addr *from, void *user)
 {
-    (void)sock;
-    (void)data;
-    (void)len;
-    (void)from;
     ((square *)user)->datagrams++;
 }
 
@@ -88,8 +84,6 @@ static void square_free(square *s)
 
 static void on_data(ic__udp_stream *st, const uint8_t *data, size_t len, void *user)
 {
-    (void)st;
-    (void)data;
     ((square *)user)->got += len;
 }
 
@@ -97,8 +91,6 @@ static void on_closed(ic__udp_stream *st, int error, void *user)
 {
     square *s = user;
 
-    (void)st;
-    (void)error;
     s->open--;
 }
 
@@ -128,7 +120,6 @@ static void open_punch(square *s)
 
 static void sockets_by_the_hundred_come_and_go_beside_a_stream(void **state)
 {
-    (void)state;
     static square s;
     square_init(&s);
     ic__udp_stream *a = open_one(&s, 1, 2, 0);
@@ -151,7 +142,6 @@ static void sockets_by_the_hundred_come_and_go_beside_a_stream(void **state)
 /* A stream that moved to a punching socket goes with it; the others stay. */
 static void a_socket_takes_the_stream_that_moved_to_it(void **state)
 {
-    (void)state;
     static square s;
     square_init(&s);
     ic__udp_stream *a = open_one(&s, 1, 2, 0);
@@ -167,7 +157,6 @@ static void a_socket_takes_the_stream_that_moved_to_it(void **state)
 
 static void thousands_of_streams_go_with_their_socket(void **state)
 {
-    (void)state;
     static square s;
     square_init(&s);
     for (uint32_t i = 0; i < CROWD; i += 2) {
@@ -187,7 +176,6 @@ static void thousands_of_streams_go_with_their_socket(void **state)
 /* Of two punched ways that were tried one is left, and its socket with it. */
 static void what_is_under_way_by_a_socket_that_goes_follows_the_stream(void **state)
 {
-    (void)state;
     static square s;
     ic__udp_socket *tried;
     ic__udp_socket *last;
@@ -215,7 +203,6 @@ static void what_is_under_way_by_a_socket_that_goes_follows_the_stream(void **st
  * would come again after a timeout only. */
 static void what_comes_by_the_socket_before_a_move_is_taken(void **state)
 {
-    (void)state;
     static square s;
     ic__udp_socket *other;
     square_init(&s);
@@ -239,7 +226,6 @@ static void what_comes_by_the_socket_before_a_move_is_taken(void **state)
 /* Each points at another one; whoever goes first takes those that fed it. */
 static void relays_know_when_their_other_side_has_gone(void **state)
 {
-    (void)state;
     static square s;
     square_init(&s);
     ic__udp_stream *hub = open_one(&s, 1, 101, 0);

@@ -95,7 +95,6 @@ static void on_datagram(ic__udp_socket *sock, const uint8_t *data, size_t len,
 {
     desk *d = user;
 
-    (void)from;
     assert_ptr_equal(sock, d->to);
     assert_true(len > 0 && d->got < MOST);
     d->numbers[d->got++] = data[0];
@@ -172,7 +171,6 @@ static int send_one(desk *d, uint8_t ttl)
 
 static void a_device_without_gso_gets_each_datagram_by_itself(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     d.from->gso = true;
@@ -193,7 +191,6 @@ static void a_device_without_gso_gets_each_datagram_by_itself(void **state)
 
 static void a_size_that_gso_refuses_does_not_turn_it_off(void **state)
 {
-    (void)state;
     static const int errors[] = {EINVAL, EMSGSIZE};
     for (size_t i = 0; i < 2; i++) {
         static desk d;
@@ -212,7 +209,6 @@ static void a_size_that_gso_refuses_does_not_turn_it_off(void **state)
 
 static void pieces_wait_together_when_there_is_no_room_for_the_first(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     d.from->gso = true;
@@ -231,7 +227,6 @@ static void pieces_wait_together_when_there_is_no_room_for_the_first(void **stat
 
 static void later_pieces_are_dropped_and_counted(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     d.from->gso = true;
@@ -251,7 +246,6 @@ static void later_pieces_are_dropped_and_counted(void **state)
 
 static void what_a_full_kernel_did_not_take_leaves_later_in_order(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     k.full = true;
@@ -276,7 +270,6 @@ static void what_a_full_kernel_did_not_take_leaves_later_in_order(void **state)
 
 static void beyond_max_waiting_bytes_datagrams_are_dropped_and_counted(void **state)
 {
-    (void)state;
     static desk d;
     ic__udp_options opts;
     ic__udp_options_default(&opts);
@@ -304,7 +297,6 @@ static void beyond_max_waiting_bytes_datagrams_are_dropped_and_counted(void **st
 
 static void without_memory_nothing_waits(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     k.full = true;
@@ -324,7 +316,6 @@ static void without_memory_nothing_waits(void **state)
 
 static void what_waits_when_the_socket_closes_is_counted(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     k.full = true;
@@ -340,7 +331,6 @@ static void what_waits_when_the_socket_closes_is_counted(void **state)
 
 static void a_datagram_with_a_hop_limit_tells_full_from_refused(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     k.single_error = ENOBUFS;
@@ -355,7 +345,6 @@ static void a_datagram_with_a_hop_limit_tells_full_from_refused(void **state)
 
 static void a_turn_takes_max_datagrams_and_leaves_the_rest_for_the_next(void **state)
 {
-    (void)state;
     static desk d;
     ic__udp_options opts;
     ic__udp_options_default(&opts);
@@ -393,15 +382,11 @@ static void on_drain(ic__udp_stream *st, void *user)
 
 static void on_data(ic__udp_stream *st, const uint8_t *data, size_t len, void *user)
 {
-    (void)st;
-    (void)data;
     ((desk *)user)->bytes += len;
 }
 
 static void on_closed(ic__udp_stream *st, int error, void *user)
 {
-    (void)st;
-    (void)error;
     ((desk *)user)->closed++;
 }
 
@@ -422,7 +407,6 @@ static ic__udp_stream *join(desk *d, uint32_t id, uint32_t other, ic__udp_socket
 /* Nothing else would wake this stream: no packet of its own is under way. */
 static void a_stream_goes_on_as_soon_as_there_is_room(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     ic__udp_stream *a = join(&d, 1, 2, d.from, d.to);
@@ -444,7 +428,6 @@ static void a_stream_goes_on_as_soon_as_there_is_room(void **state)
 /* Its last word has no way out: it must not wait for a socket that is gone. */
 static void a_stream_ends_with_its_socket_though_the_kernel_is_full(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     (void)join(&d, 1, 2, d.from, d.to);
@@ -463,7 +446,6 @@ static void a_stream_ends_with_its_socket_though_the_kernel_is_full(void **state
 
 static void a_stream_lives_with_a_kernel_that_is_full_now_and_then(void **state)
 {
-    (void)state;
     static desk d;
     desk_init(&d, NULL);
     ic__udp_stream *a = join(&d, 1, 2, d.from, d.to);

@@ -71,8 +71,6 @@ static void run_for(town *t, long ms)
 
 static void on_data(ic__udp_stream *st, const uint8_t *data, size_t len, void *user)
 {
-    (void)st;
-    (void)data;
     ((town *)user)->got += len;
 }
 
@@ -89,8 +87,6 @@ static void on_end(ic__udp_stream *st, void *user)
 
 static void on_closed(ic__udp_stream *st, int error, void *user)
 {
-    (void)st;
-    (void)error;
     ((town *)user)->open--;
 }
 
@@ -129,7 +125,6 @@ static void open_pairs(town *t, unsigned count, bool end)
 
 static void an_idle_stream_costs_little(void **state)
 {
-    (void)state;
     static town t;
     count_alloc_start();
     town_init(&t);
@@ -174,7 +169,6 @@ static void come_and_go(town *t)
 
 static void streams_that_came_and_went_leave_nothing_behind(void **state)
 {
-    (void)state;
     static town t;
     const char *many = getenv("UDP_STREAMS");
     unsigned long rounds = (many ? strtoul(many, NULL, 10) : 2000) / AT_ONCE;

@@ -57,20 +57,16 @@ static void write_more(side *s)
 
 static void on_data(ic__udp_stream *st, const uint8_t *data, size_t len, void *user)
 {
-    (void)st;
-    (void)data;
     ((side *)user)->got += len;
 }
 
 static void on_end(ic__udp_stream *st, void *user)
 {
-    (void)user;
     assert_int_equal(ic__udp_stream_end(st), 0);
 }
 
 static void on_drain(ic__udp_stream *st, void *user)
 {
-    (void)st;
     write_more(user);
 }
 
@@ -78,8 +74,6 @@ static void on_closed(ic__udp_stream *st, int error, void *user)
 {
     side *s = user;
 
-    (void)st;
-    (void)error;
     s->closed++;
     s->st = NULL;
 }
@@ -163,7 +157,6 @@ static void run_to_the_end(world *w)
 
 static void a_sender_with_plenty_under_way_rests(void **state)
 {
-    (void)state;
     static world w;
     begin(&w, REST_NS, 1024, MANY);
     run_to_the_end(&w);
@@ -174,7 +167,6 @@ static void a_sender_with_plenty_under_way_rests(void **state)
 
 static void without_a_time_to_rest_it_never_does(void **state)
 {
-    (void)state;
     static world w;
     begin(&w, 0, 1024, MANY);
     run_to_the_end(&w);
@@ -186,7 +178,6 @@ static void without_a_time_to_rest_it_never_does(void **state)
 /* Ten packets are all under way at once, and each answer is waited for. */
 static void a_sender_of_little_never_rests(void **state)
 {
-    (void)state;
     static world w;
     begin(&w, REST_NS, 1024, 16384);
     run_to_the_end(&w);
@@ -198,7 +189,6 @@ static void a_sender_of_little_never_rests(void **state)
 /* The timer of the rest finds the socket gone. */
 static void a_socket_can_be_closed_while_it_rests(void **state)
 {
-    (void)state;
     static world w;
     begin(&w, REST_NS, 1024, MANY);
     for (int i = 0; i < MOST_ROUNDS && !rests(&w) && !w.sides[0].closed; i++)

@@ -33,7 +33,6 @@ static ic__addr host(uint8_t last, uint16_t port)
 static void echo(ic__udp_socket *sock, const uint8_t *data, size_t len,
                  const ic__addr *from, void *user)
 {
-    (void)user;
     assert_int_equal(ic__udp_socket_send(sock, from, data, len, 0), 0);
 }
 
@@ -42,9 +41,6 @@ static void answered(ic__udp_socket *sock, const uint8_t *data, size_t len,
 {
     site *s = user;
 
-    (void)sock;
-    (void)data;
-    (void)len;
     s->answers++;
     s->last_from = *from;
 }
@@ -93,7 +89,6 @@ static ic__addr ask(site *s, uint8_t there)
 
 static void the_answer_comes_from_the_address_that_was_asked(void **state)
 {
-    (void)state;
     site s;
     init(&s);
     for (uint8_t there = 1; there < 20; there++)
@@ -104,7 +99,6 @@ static void the_answer_comes_from_the_address_that_was_asked(void **state)
 
 static void an_address_that_is_gone_is_not_insisted_on(void **state)
 {
-    (void)state;
     site s;
     const ic__addr gone = {.family = 4, .ip = {192, 0, 2, 77}};
     const ic__addr client = host(3, 0);
@@ -125,7 +119,6 @@ static void an_address_that_is_gone_is_not_insisted_on(void **state)
 
 static void what_the_kernel_would_choose_anyway_is_left_to_it(void **state)
 {
-    (void)state;
     ic__udp_sources s = {.looks = 2};
     const ic__addr us = host(1, 0);
     const ic__addr other = host(2, 0);
@@ -145,7 +138,6 @@ static void what_the_kernel_would_choose_anyway_is_left_to_it(void **state)
 
 static void it_costs_a_few_looks_in_a_turn_and_so_much_memory(void **state)
 {
-    (void)state;
     ic__udp_sources s = {.looks = IC__UDP_SOURCE_LOOKS};
     const ic__addr at = host(9, 0);
     size_t found = 0;
@@ -162,7 +154,6 @@ static void it_costs_a_few_looks_in_a_turn_and_so_much_memory(void **state)
 
 static void without_memory_the_kernel_chooses(void **state)
 {
-    (void)state;
     ic__udp_sources s = {.looks = 1};
     const ic__addr from = host(4, 0);
     const ic__addr at = host(5, 0);

@@ -88,7 +88,6 @@ static void expect_refusal(const char *request, const char *first_line, bool wit
 
 static void an_upgrade_is_answered_as_the_reference_does(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     ic__web_event event;
     send_text(w, UPGRADE);
@@ -107,7 +106,6 @@ static void an_upgrade_is_answered_as_the_reference_does(void **state)
 
 static void version_8_and_any_case_are_fine(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     expect_answer(w,
                   "GET / HTTP/1.1\r\nHOST: 127.0.0.1:49222\r\nupgrade: WebSocket\r\n"
@@ -119,7 +117,6 @@ static void version_8_and_any_case_are_fine(void **state)
 
 static void frames_may_follow_in_the_same_packet(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     ic__web_event event;
     send_text(w, UPGRADE "\x81\x82\x01\x01\x01\x01ih");
@@ -133,7 +130,6 @@ static void frames_may_follow_in_the_same_packet(void **state)
 
 static void bad_upgrades_are_refused_cleanly(void **state)
 {
-    (void)state;
     static const struct {
         const char *request;
         const char *answer;
@@ -177,7 +173,6 @@ static void bad_upgrades_are_refused_cleanly(void **state)
 
 static void a_plain_request_gets_426_with_its_reason_as_text(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     send_text(w, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_non_null(strstr(w->out, "\r\nUpgrade: websocket\r\n"));
@@ -188,7 +183,6 @@ static void a_plain_request_gets_426_with_its_reason_as_text(void **state)
 
 static void an_allowed_origin_connects(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     expect_answer(w,
                   "GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -199,7 +193,6 @@ static void an_allowed_origin_connects(void **state)
 
 static void the_pages_own_origin_connects_only_where_there_is_a_page(void **state)
 {
-    (void)state;
     static const char own[] = "GET / HTTP/1.1\r\nHost: localhost:5070\r\n"
                               "Origin: http://localhost:5070\r\n" UPGRADE_LINES "\r\n";
     world *w = world_new(true);
@@ -213,7 +206,6 @@ static void the_pages_own_origin_connects_only_where_there_is_a_page(void **stat
 
 static void the_client_past_the_limit_gets_503(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     w->site.site.max_clients = 1;
     expect_answer(w, UPGRADE, "HTTP/1.1 101 ");
@@ -233,7 +225,6 @@ static void the_client_past_the_limit_gets_503(void **state)
 
 static void other_paths_than_the_bridges_get_404(void **state)
 {
-    (void)state;
     world *w = world_new(true);
     char path[] = "/bridge";
     w->site.site.path = path;
@@ -244,7 +235,6 @@ static void other_paths_than_the_bridges_get_404(void **state)
 
 static void a_head_past_the_limit_gets_431(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     char text[9000];
     memset(text, 'a', sizeof text - 1);
@@ -256,7 +246,6 @@ static void a_head_past_the_limit_gets_431(void **state)
 
 static void the_page_is_served_with_its_type_and_policy(void **state)
 {
-    (void)state;
     world *w = world_new(true);
     expect_answer(w, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK\r\n");
     assert_non_null(strstr(w->out, "\r\nContent-Type: text/html; charset=utf-8\r\n"));
@@ -274,7 +263,6 @@ static void the_page_is_served_with_its_type_and_policy(void **state)
 
 static void requests_in_one_packet_are_answered_in_order(void **state)
 {
-    (void)state;
     world *w = world_new(true);
     send_text(w, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"
                  "GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -291,7 +279,6 @@ static void requests_in_one_packet_are_answered_in_order(void **state)
 
 static void a_known_etag_gets_304_without_a_body(void **state)
 {
-    (void)state;
     world *w = world_new(true);
     char request[256];
     send_text(w, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -308,7 +295,6 @@ static void a_known_etag_gets_304_without_a_body(void **state)
 
 static void other_methods_bodies_and_hosts_are_refused(void **state)
 {
-    (void)state;
     expect_refusal("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab",
                    "HTTP/1.1 405 ", true);
     expect_refusal("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab",
@@ -323,7 +309,6 @@ static void other_methods_bodies_and_hosts_are_refused(void **state)
 
 static void without_the_token_there_is_no_page_and_no_socket(void **state)
 {
-    (void)state;
     world *w = world_new(true);
     char token[] = "correct horse battery";
     w->site.site.policy.token = token;
@@ -340,7 +325,6 @@ static void without_the_token_there_is_no_page_and_no_socket(void **state)
 
 static void the_token_buys_a_cookie_and_the_cookie_the_socket(void **state)
 {
-    (void)state;
     world *w = world_new(true);
     char request[512];
     char token[] = "secret";
@@ -364,7 +348,6 @@ static void the_token_buys_a_cookie_and_the_cookie_the_socket(void **state)
 
 static void a_request_that_does_not_come_ends_the_connection(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     uint64_t deadline = ic__web_deadline(&w->web);
     assert_int_equal(deadline, w->site.clock.now_ns + 10 * IC__SEC);
@@ -380,7 +363,6 @@ static void a_request_that_does_not_come_ends_the_connection(void **state)
 
 static void a_close_that_is_not_answered_ends_after_its_time(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     ic__web_event event;
     send_text(w, UPGRADE);
@@ -404,7 +386,6 @@ static void a_close_that_is_not_answered_ends_after_its_time(void **state)
 
 static void a_lost_wire_is_told_once_as_1006(void **state)
 {
-    (void)state;
     world *w = world_new(false);
     ic__web_event event;
     send_text(w, UPGRADE);
@@ -422,7 +403,6 @@ static void a_lost_wire_is_told_once_as_1006(void **state)
 
 static void a_client_that_does_not_read_is_dropped(void **state)
 {
-    (void)state;
     static uint8_t message[65536];
     world *w = world_new(false);
     ic__web_event event;
@@ -443,7 +423,6 @@ static void a_client_that_does_not_read_is_dropped(void **state)
 
 static void a_client_that_pings_and_does_not_read_is_dropped(void **state)
 {
-    (void)state;
     uint8_t ping[6 + 125] = {0x89, 0x80 | 125}; /* a mask of zeros: the text is zeros */
     world *w = world_new(false);
     ic__web_event event;
@@ -463,7 +442,6 @@ static void a_client_that_pings_and_does_not_read_is_dropped(void **state)
 
 static void every_cut_of_the_request_only_waits(void **state)
 {
-    (void)state;
     for (size_t n = 0; n < strlen(UPGRADE); n++) {
         world *w = world_new(false);
         uint8_t *copy = malloc(n ? n : 1);
@@ -502,7 +480,6 @@ static void serve_both(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     web_site site;
     web_site_init(&site, true);
     fail_alloc_each(serve_both, &site);

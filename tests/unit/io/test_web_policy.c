@@ -15,13 +15,11 @@ static const char *const hosts[] = {"box.local", NULL};
 
 static int make_policy(void **state)
 {
-    (void)state;
     return ic__web_policy_init(&policy, origins, hosts, "sesame", &env);
 }
 
 static int free_policy(void **state)
 {
-    (void)state;
     ic__web_policy_free(&policy);
     return 0;
 }
@@ -33,7 +31,6 @@ static ic__span span(const char *text)
 
 static void loopback_and_named_hosts_are_good(void **state)
 {
-    (void)state;
     static const char *const good[] = {"localhost",   "LOCALHOST:5070",  "127.0.0.1",
                                        "127.0.0.1:1", "127.1.2.3:65535", "[::1]",
                                        "[::1]:5070",  "box.local",       "Box.Local:80"};
@@ -45,7 +42,6 @@ static void loopback_and_named_hosts_are_good(void **state)
 
 static void other_hosts_are_not(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "",
         ":80",
@@ -80,7 +76,6 @@ static void other_hosts_are_not(void **state)
 
 static void addresses_are_good_where_we_listen_on_more_than_loopback(void **state)
 {
-    (void)state;
     policy.any_address = true;
     assert_true(ic__web_policy_host(&policy, span("192.0.2.1:5070")));
     assert_true(ic__web_policy_host(&policy, span("[2001:db8::1]:5070")));
@@ -95,7 +90,6 @@ static bool origin_is_good(const char *origin, const char *host)
 
 static void only_listed_and_own_origins_are_good(void **state)
 {
-    (void)state;
     assert_true(origin_is_good("https://friend.example", "localhost"));
     assert_true(origin_is_good("null", "localhost"));
     assert_false(origin_is_good("", "localhost"));
@@ -121,7 +115,6 @@ static ic__web_access access_with(const char *field)
 
 static void the_token_is_taken_as_password_and_as_bearer(void **state)
 {
-    (void)state;
     assert_int_equal(access_with("Authorization: Basic dTpzZXNhbWU="),
                      IC__WEB_ACCESS_WITH_TOKEN);
     assert_int_equal(access_with("Authorization: Basic OnNlc2FtZQ=="),
@@ -132,7 +125,6 @@ static void the_token_is_taken_as_password_and_as_bearer(void **state)
 
 static void nothing_else_is_taken(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "A: b",
         "Authorization:",
@@ -156,7 +148,6 @@ static void nothing_else_is_taken(void **state)
 
 static void a_credential_longer_than_its_room_is_refused(void **state)
 {
-    (void)state;
     char field[1900];
     memset(field, 'A', sizeof field);
     memcpy(field, "Authorization: Basic ", 21);
@@ -166,7 +157,6 @@ static void a_credential_longer_than_its_room_is_refused(void **state)
 
 static void the_cookie_is_found_among_others(void **state)
 {
-    (void)state;
     char field[256];
     (void)snprintf(field, sizeof field, "Cookie: a=b; intercom_access=%s; c=d",
                    policy.cookie);
@@ -177,7 +167,6 @@ static void the_cookie_is_found_among_others(void **state)
 
 static void each_start_has_another_cookie(void **state)
 {
-    (void)state;
     ic__web_policy second;
     assert_int_equal(ic__web_policy_init(&second, NULL, NULL, NULL, &env), 0);
     assert_int_equal(strlen(second.cookie), IC__WEB_COOKIE_LEN);
@@ -188,14 +177,12 @@ static void each_start_has_another_cookie(void **state)
 static void make_and_free(void *arg)
 {
     ic__web_policy made;
-    (void)arg;
     if (ic__web_policy_init(&made, origins, hosts, "token", &env) == 0)
         ic__web_policy_free(&made);
 }
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(make_and_free, NULL);
 }
 

@@ -79,22 +79,17 @@ static void on_client_open(ic__ws_conn *conn, void *user)
 static void on_client_message(ic__ws_conn *conn, const uint8_t *data, size_t len,
                               bool binary, void *user)
 {
-    (void)conn;
-    (void)data;
-    (void)binary;
     world_of(user)->messages[1]++;
     world_of(user)->bytes[1] += len;
 }
 
 static void on_client_drain(ic__ws_conn *conn, void *user)
 {
-    (void)conn;
     world_of(user)->drained++;
 }
 
 static void on_client_close(ic__ws_conn *conn, uint16_t code, void *user)
 {
-    (void)conn;
     world_of(user)->closed[1]++;
     world_of(user)->code[1] = code;
 }
@@ -137,8 +132,6 @@ static ic__ws_conn *world_dial(world *w)
 
 static void on_late(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
     world_of(user)->late = true;
 }
 
@@ -181,7 +174,6 @@ static void world_free(world *w)
 
 static void messages_go_there_and_back(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     world_listen(&w);
@@ -206,7 +198,6 @@ static void messages_go_there_and_back(void **state)
 
 static void a_mebibyte_passes_whole(void **state)
 {
-    (void)state;
     world w;
     const size_t size = 1u << 20;
     char *text = malloc(size);
@@ -228,7 +219,6 @@ static void a_mebibyte_passes_whole(void **state)
 
 static void one_byte_more_closes_with_1009(void **state)
 {
-    (void)state;
     world w;
     const size_t size = (1u << 20) + 1;
     char *text = calloc(1, size);
@@ -247,7 +237,6 @@ static void one_byte_more_closes_with_1009(void **state)
 
 static void a_reader_that_stops_gets_nothing_until_it_goes_on(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     world_listen(&w);
@@ -268,13 +257,11 @@ static void a_reader_that_stops_gets_nothing_until_it_goes_on(void **state)
 
 static void close_at_once(world *w, ic__ws_conn *conn)
 {
-    (void)w;
     ic__ws_close(conn, IC__WS_NORMAL, NULL);
 }
 
 static void closing_inside_a_callback_is_fine(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     w.on_client_open = close_at_once;
@@ -286,7 +273,6 @@ static void closing_inside_a_callback_is_fine(void **state)
 
 static void closing_before_the_handshake_is_told_as_closed(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     world_listen(&w);
@@ -300,7 +286,6 @@ static void closing_before_the_handshake_is_told_as_closed(void **state)
 
 static void clients_past_the_limit_are_refused(void **state)
 {
-    (void)state;
     enum { CLIENTS = 200, SERVED = 64 };
     world w;
     world_init(&w);
@@ -317,7 +302,6 @@ static void clients_past_the_limit_are_refused(void **state)
 
 static void nobody_there_is_told_as_closed(void **state)
 {
-    (void)state;
     world w;
     world_init(&w);
     world_listen(&w);
@@ -334,7 +318,6 @@ static void nobody_there_is_told_as_closed(void **state)
 
 static void a_silent_server_times_out(void **state)
 {
-    (void)state;
     world w;
     ic__tcp_address address;
     int fd;
@@ -351,7 +334,6 @@ static void a_silent_server_times_out(void **state)
 
 static void a_server_that_cannot_listen_leaves_nothing(void **state)
 {
-    (void)state;
     static const struct {
         const char *host;
         int error;
@@ -375,7 +357,6 @@ static void a_server_that_cannot_listen_leaves_nothing(void **state)
 
 static void both_families_and_localhost_are_listened_on(void **state)
 {
-    (void)state;
     static const char *const hosts[] = {"localhost", "::1"};
     for (size_t i = 0; i < 2; i++) {
         world w;
@@ -399,7 +380,6 @@ static bool under_valgrind(void)
 /* Without file descriptors accept fails; the server waits and takes the client later. */
 static void a_server_without_descriptors_recovers(void **state)
 {
-    (void)state;
     struct rlimit before;
     world w;
     if (under_valgrind())
@@ -443,7 +423,6 @@ static void listen_and_dial(void *arg)
 
 static void constructors_survive_each_failed_allocation(void **state)
 {
-    (void)state;
     static const char *const list[] = {"http://a.example", "b", NULL};
     world w;
     world_init(&w);

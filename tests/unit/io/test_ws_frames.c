@@ -55,7 +55,6 @@ static void expect_message(ic__ws_frames *f, const char *text, bool binary)
 
 static void text_and_binary_come_in(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     server_init(&f);
     feed(&f, 0x81, "hello", 5);
@@ -70,7 +69,6 @@ static void text_and_binary_come_in(void **state)
 
 static void fragments_are_joined_around_a_ping(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     uint8_t out[64];
     server_init(&f);
@@ -86,7 +84,6 @@ static void fragments_are_joined_around_a_ping(void **state)
 
 static void bytes_may_come_one_by_one(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     uint8_t bytes[300];
     char text[201];
@@ -122,7 +119,6 @@ static void expect_refusal(ic__ws_frames *f, uint16_t code)
 
 static void broken_frames_close_with_1002(void **state)
 {
-    (void)state;
     static const struct {
         const char *bytes;
         size_t len;
@@ -158,7 +154,6 @@ static void broken_frames_close_with_1002(void **state)
 
 static void text_that_is_not_utf8_closes_with_1007(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     server_init(&f);
     feed(&f, 0x81, "ab\xff", 3);
@@ -170,7 +165,6 @@ static void text_that_is_not_utf8_closes_with_1007(void **state)
 
 static void a_message_of_the_limit_passes_and_one_more_byte_closes_with_1009(void **state)
 {
-    (void)state;
     static char text[LIMIT + 2];
     ic__ws_frames f;
     memset(text, 'y', LIMIT + 1);
@@ -186,7 +180,6 @@ static void a_message_of_the_limit_passes_and_one_more_byte_closes_with_1009(voi
 
 static void fragments_past_the_limit_together_close_with_1009(void **state)
 {
-    (void)state;
     static char text[LIMIT];
     ic__ws_frames f;
     memset(text, 'y', sizeof text);
@@ -202,7 +195,6 @@ static void fragments_past_the_limit_together_close_with_1009(void **state)
 /* wslay judges a frame when its first byte of payload is there. */
 static void a_huge_length_is_refused_before_it_is_kept(void **state)
 {
-    (void)state;
     static const uint8_t bytes[] = "\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0!";
     ic__ws_frames f;
     server_init(&f);
@@ -212,7 +204,6 @@ static void a_huge_length_is_refused_before_it_is_kept(void **state)
 
 static void the_peers_close_is_answered_and_its_code_kept(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     uint8_t out[64];
     server_init(&f);
@@ -228,7 +219,6 @@ static void the_peers_close_is_answered_and_its_code_kept(void **state)
 
 static void the_peers_code_counts_though_we_closed_first(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     server_init(&f);
     ic__ws_frames_close(&f, IC__WS_TOO_BIG, NULL);
@@ -240,7 +230,6 @@ static void the_peers_code_counts_though_we_closed_first(void **state)
 
 static void a_close_without_code_reports_1005(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     server_init(&f);
     feed(&f, 0x88, "", 0);
@@ -250,7 +239,6 @@ static void a_close_without_code_reports_1005(void **state)
 
 static void our_close_waits_for_what_was_queued(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     uint8_t out[64];
     server_init(&f);
@@ -275,7 +263,6 @@ static void our_close_waits_for_what_was_queued(void **state)
 
 static void a_full_queue_takes_no_more(void **state)
 {
-    (void)state;
     static uint8_t message[LIMIT];
     static uint8_t out[20 * LIMIT];
     ic__ws_frames f;
@@ -294,7 +281,6 @@ static void a_full_queue_takes_no_more(void **state)
 
 static void a_million_tiny_fragments_cost_what_they_weigh(void **state)
 {
-    (void)state;
     ic__ws_frames f;
     uint8_t bytes[7];
     size_t n = frame(bytes, 0x00, "", 0);
@@ -311,7 +297,6 @@ static void a_million_tiny_fragments_cost_what_they_weigh(void **state)
 
 static void a_client_and_a_server_understand_each_other(void **state)
 {
-    (void)state;
     ic__ws_frames client;
     ic__ws_frames server;
     uint8_t wire[128];
@@ -345,7 +330,6 @@ static void receive_two_messages(void *arg)
     ic__ws_frames f;
     uint8_t bytes[2 * LIMIT];
     char text[400];
-    (void)arg;
     memset(text, 'z', sizeof text);
     if (ic__ws_frames_init(&f, true, LIMIT, LIMIT, &env) != 0)
         return;
@@ -359,7 +343,6 @@ static void receive_two_messages(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(receive_two_messages, NULL);
 }
 

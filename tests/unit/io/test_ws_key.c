@@ -7,7 +7,6 @@
 
 static void the_example_of_the_rfc_comes_out(void **state)
 {
-    (void)state;
     char accept[IC__WS_ACCEPT_LEN + 1];
     ic__ws_key_accept("dGhlIHNhbXBsZSBub25jZQ==", accept);
     assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
@@ -20,7 +19,6 @@ static bool valid(const char *text)
 
 static void only_22_characters_and_padding_are_a_key(void **state)
 {
-    (void)state;
     assert_true(valid("dGhlIHNhbXBsZSBub25jZQ=="));
     assert_true(valid("++++++++++////////////=="));
     assert_false(valid(""));
@@ -38,7 +36,6 @@ static void random_from(void *out, size_t len, void *user)
 
 static void a_new_key_is_valid_and_new(void **state)
 {
-    (void)state;
     fake_random random;
     fake_random_init(&random, 1);
     const ic_env env = {.random = random_from, .user = &random};

@@ -40,14 +40,11 @@ typedef struct world {
 static void on_served_message(ic__ws_conn *conn, const uint8_t *data, size_t len,
                               bool binary, void *user)
 {
-    (void)binary;
-    (void)user;
     assert_int_equal(ic__ws_send_text(conn, data, len), 0);
 }
 
 static void on_open(ic__ws_conn *conn, void *user)
 {
-    (void)conn;
     ((world *)user)->opened++;
 }
 
@@ -55,9 +52,6 @@ static void on_message(ic__ws_conn *conn, const uint8_t *data, size_t len, bool 
                        void *user)
 {
     world *w = user;
-    (void)conn;
-    (void)data;
-    (void)binary;
     w->messages++;
     w->bytes += len;
 }
@@ -65,15 +59,12 @@ static void on_message(ic__ws_conn *conn, const uint8_t *data, size_t len, bool 
 static void on_close(ic__ws_conn *conn, uint16_t code, void *user)
 {
     world *w = user;
-    (void)conn;
     w->closed++;
     w->code = code;
 }
 
 static void on_log(ic_log_level level, const char *room, const char *text, void *user)
 {
-    (void)level;
-    (void)room;
     ((world *)user)->warned += strstr(text, "TLS: ") != NULL;
 }
 
@@ -126,8 +117,6 @@ static ic__ws_conn *dial(world *w)
 
 static void on_late(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
     ((world *)user)->late = true;
 }
 
@@ -145,7 +134,6 @@ static void run_until(world *w, const size_t *count, size_t want)
 
 static void messages_of_all_sizes_come_back(void **state)
 {
-    (void)state;
     static const size_t sizes[] = {0, 1, 125, 126, 4096, 16384, 16385, 65536, 1u << 20};
     const size_t count = sizeof sizes / sizeof *sizes;
     char *text = malloc(1u << 20);
@@ -171,7 +159,6 @@ static void messages_of_all_sizes_come_back(void **state)
 
 static void a_certificate_for_somebody_else_is_refused_and_logged(void **state)
 {
-    (void)state;
     world w;
     world_init(&w, &other, 0);
     (void)dial(&w);
@@ -184,7 +171,6 @@ static void a_certificate_for_somebody_else_is_refused_and_logged(void **state)
 
 static void a_plain_client_is_ended_and_counted(void **state)
 {
-    (void)state;
     world w;
     world_init(&w, &cert, 0);
     w.dial.tls = NULL;
@@ -198,7 +184,6 @@ static void a_plain_client_is_ended_and_counted(void **state)
 
 static void a_client_that_does_not_begin_tls_times_out(void **state)
 {
-    (void)state;
     world w;
     ic__tcp_address address;
     int fd;
@@ -213,7 +198,6 @@ static void a_client_that_does_not_begin_tls_times_out(void **state)
 
 static int make_certs(void **state)
 {
-    (void)state;
     make_cert_init(&cert, "localhost");
     make_cert_init(&other, "somebody.example");
     return 0;
@@ -221,7 +205,6 @@ static int make_certs(void **state)
 
 static int free_certs(void **state)
 {
-    (void)state;
     make_cert_free(&cert);
     make_cert_free(&other);
     return 0;

@@ -12,7 +12,6 @@
 
 static void an_end_keeps_to_one_channel_of_a_key(void **state)
 {
-    (void)state;
     ic__mux *m = mux_with(NULL);
     ic__channel_options o;
     ic__channel *ch = mux_open_ok(m, "p");
@@ -32,7 +31,6 @@ static void an_end_keeps_to_one_channel_of_a_key(void **state)
 
 static void an_open_nobody_answers_is_rejected_in_time(void **state)
 {
-    (void)state;
     ic__mux *m = mux_with(NULL);
     assert_int_equal(ic__mux_deadline(m), IC__NEVER);
     assert_int_equal(ic__mux_pair(m, "p", NULL, 0), 0);
@@ -51,7 +49,6 @@ static void an_open_nobody_answers_is_rejected_in_time(void **state)
 
 static void refusing_rejects_every_open_of_the_key(void **state)
 {
-    (void)state;
     ic__mux *m = mux_with(NULL);
     assert_int_equal(ic__mux_pair(m, "p", NULL, 0), 0);
     assert_int_equal(ic__mux_pair(m, "q", NULL, 0), 0);
@@ -70,7 +67,6 @@ static void refusing_rejects_every_open_of_the_key(void **state)
 
 static void a_pair_of_one_id_does_not_ask_about_others(void **state)
 {
-    (void)state;
     ic__mux *m = mux_with(NULL);
     assert_int_equal(ic__mux_pair(m, "p", (const uint8_t *)"x", 1), 0);
     assert_int_equal(ic__mux_pair(m, "p", (const uint8_t *)"x", 1), IC_ERR_EXISTS);
@@ -90,7 +86,6 @@ static void a_pair_of_one_id_does_not_ask_about_others(void **state)
 /* Section 7: otherwise than the reference, which forgets the close. */
 static void a_waiting_open_that_the_peer_closes_is_answered_at_once(void **state)
 {
-    (void)state;
     ic__mux *m = mux_with(NULL);
     assert_int_equal(ic__mux_pair(m, "p", NULL, 0), 0);
     mux_remote_opens(m, 1, "p");
@@ -105,7 +100,6 @@ static void a_waiting_open_that_the_peer_closes_is_answered_at_once(void **state
 
 static void types_that_were_not_declared_are_ignored(void **state)
 {
-    (void)state;
     ic__channel_options o;
     ic__channel *ch = NULL;
     ic__mux *m = mux_with(NULL);
@@ -129,7 +123,6 @@ static void types_that_were_not_declared_are_ignored(void **state)
 
 static void close_in_any_event_is_fine(void **state)
 {
-    (void)state;
     for (int when = 0; when < 3; when++) {
         ic__mux *m = mux_with(NULL);
         ic__channel *ch = mux_open_ok(m, "p");
@@ -155,7 +148,6 @@ static void close_in_any_event_is_fine(void **state)
 
 static void a_frame_stays_until_it_is_parsed(void **state)
 {
-    (void)state;
     ic__mux *m = mux_with(NULL);
     (void)mux_open_ok(m, "p");
     mux_remote_opens(m, 1, "p");
@@ -169,7 +161,6 @@ static void a_frame_stays_until_it_is_parsed(void **state)
 
 static void the_end_closes_every_channel_once(void **state)
 {
-    (void)state;
     ic__mux *m = mux_with(NULL);
     ic__channel *ch = mux_open_ok(m, "p");
     (void)mux_open_ok(m, "q");
@@ -187,7 +178,6 @@ static void the_end_closes_every_channel_once(void **state)
 
 static void a_failure_is_told_after_the_channels(void **state)
 {
-    (void)state;
     size_t len;
     ic__mux *m = mux_with(NULL);
     (void)mux_open_ok(m, "p");
@@ -202,7 +192,6 @@ static void a_failure_is_told_after_the_channels(void **state)
 
 static void every_prefix_of_a_frame_is_read_within_its_bytes(void **state)
 {
-    (void)state;
     static const char frame[] = "\0\0\0\6\1\1\1p\1x\0\1\4\0abc\0\0\2\2\1\2\3\1";
     for (size_t len = 0; len < sizeof frame; len++) {
         ic__mux_event e;
@@ -226,7 +215,6 @@ static void live_once(void *arg)
     ic__mux_event e;
     uint8_t frame[64];
     static const char batch[] = "\0\0\1\2\0a\2\0b\0\2\2\0c";
-    (void)arg;
     if (ic__mux_new(&m, NULL) != 0)
         return;
     int err = ic__mux_pair(m, "p", NULL, 0);
@@ -260,7 +248,6 @@ static void live_once(void *arg)
 
 static void running_out_of_memory_leaves_nothing(void **state)
 {
-    (void)state;
     fail_alloc_each(live_once, NULL);
 }
 

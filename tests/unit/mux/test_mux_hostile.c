@@ -122,7 +122,6 @@ static void check_hostile(const json_t *entry)
 
 static void hostile_input_ends_as_in_the_reference(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(json_object_get(vectors, "hostile"), "list"), i,
@@ -132,14 +131,12 @@ static void hostile_input_ends_as_in_the_reference(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     vectors = vectors_load("protomux.json");
     return 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors);
     return 0;
 }

@@ -9,7 +9,6 @@
 
 static void names_and_ids_that_are_too_long_are_refused(void **state)
 {
-    (void)state;
     char name[IC__MUX_NAME_MAX + 2];
     uint8_t id[IC__MUX_ID_MAX + 1] = {0};
     ic__mux *m = mux_with(NULL);
@@ -43,7 +42,6 @@ static void names_and_ids_that_are_too_long_are_refused(void **state)
 
 static void own_channels_are_limited(void **state)
 {
-    (void)state;
     ic__mux_options o = mux_defaults();
     ic__channel *ch = NULL;
     o.max_channels = 2;
@@ -63,7 +61,6 @@ static void own_channels_are_limited(void **state)
 
 static void ids_of_the_peer_are_limited(void **state)
 {
-    (void)state;
     ic__mux_options o = mux_defaults();
     o.max_channels = 3;
     o.max_waiting = 2;
@@ -80,7 +77,6 @@ static void ids_of_the_peer_are_limited(void **state)
 
 static void opens_that_wait_are_limited(void **state)
 {
-    (void)state;
     ic__mux_options o = mux_defaults();
     o.max_waiting = 2;
     ic__mux *m = mux_with(&o);
@@ -98,7 +94,6 @@ static void opens_that_wait_are_limited(void **state)
 /* Section 4 */
 static void too_many_stored_bytes_stop_the_reading_until_they_are_taken(void **state)
 {
-    (void)state;
     static uint8_t message[2 + 16000] = {1, 0};
     ic__mux *m = mux_with(NULL);
     assert_int_equal(ic__mux_pair(m, "p", NULL, 0), 0);
@@ -120,7 +115,6 @@ static void too_many_stored_bytes_stop_the_reading_until_they_are_taken(void **s
 
 static void one_frame_cannot_make_us_store_without_end(void **state)
 {
-    (void)state;
     uint8_t frame[1000] = {0, 0, 1};
     ic__mux_options o = mux_defaults();
     o.max_stored_bytes = 100 * 513;
@@ -159,7 +153,6 @@ static void answers_that_nobody_takes_stop_the_reading(void **state)
 
 static void a_full_queue_says_again_and_then_drained(void **state)
 {
-    (void)state;
     static const uint8_t data[600];
     ic__mux_options o = mux_defaults();
     o.max_queued_bytes = 1000;
@@ -197,7 +190,6 @@ static void patience_can_be_endless(void **state)
 
 static void messages_have_a_limit(void **state)
 {
-    (void)state;
     static const uint8_t data[101];
     ic__mux_options o = mux_defaults();
     o.max_message_bytes = 100;
@@ -214,7 +206,6 @@ static void messages_have_a_limit(void **state)
 /* Section 3: 8 MiB are a batch, and no frame is larger than the stream takes. */
 static void a_large_batch_leaves_in_pieces(void **state)
 {
-    (void)state;
     size_t len = 0;
     size_t frames = 0;
     size_t total = 0;
@@ -241,7 +232,6 @@ static void a_large_batch_leaves_in_pieces(void **state)
 
 static void batches_in_batches_have_an_end(void **state)
 {
-    (void)state;
     uint8_t frame[64];
     size_t len = 5;
     memcpy(frame, "\1\0\2\0a", 5); /* the innermost: channel 1, type 0, "a" */

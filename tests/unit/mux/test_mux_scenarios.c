@@ -538,7 +538,6 @@ static void compare(const char *scenario, const char *what, const lines *want,
 
 static void scenarios_give_the_recorded_frames_and_events(void **state)
 {
-    (void)state;
     static lines frames;
     static lines events;
     const json_t *list = json_object_get(vectors, "scenarios");
@@ -567,14 +566,12 @@ static void scenarios_give_the_recorded_frames_and_events(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     vectors = vectors_load("protomux.json");
     return 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors);
     return 0;
 }

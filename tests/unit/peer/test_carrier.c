@@ -42,7 +42,6 @@ static void on_tell(const ic__sc_event *event, void *user)
 
 static void on_topic(const uint8_t topic[IC__TOPIC_BYTES], void *user)
 {
-    (void)topic;
     ((end *)user)->topics++;
 }
 
@@ -64,7 +63,6 @@ static void on_pair(ic_mux *mux, const char *protocol, const uint8_t *id, size_t
 static void on_mux_closed(ic_mux *mux, int error, void *user)
 {
     end *e = user;
-    (void)error;
     if (e->carrier)
         ic__carrier_remove(e->carrier, mux);
     e->mux = NULL;

@@ -17,14 +17,12 @@ static char stores[PATH_SIZE];
 
 static int make_stores(void **state)
 {
-    (void)state;
     temp_folder_make(stores, sizeof stores);
     return 0;
 }
 
 static int remove_stores(void **state)
 {
-    (void)state;
     temp_folder_remove(stores);
     return 0;
 }
@@ -32,7 +30,6 @@ static int remove_stores(void **state)
 /* docs/spec/14-trac-peer.md, section 1 */
 static void a_store_is_made_for_its_owner_alone(void **state)
 {
-    (void)state;
     ic__folder folder;
     struct stat st;
     char deep[PATH_SIZE + 8];
@@ -48,7 +45,6 @@ static void a_store_is_made_for_its_owner_alone(void **state)
 
 static void names_do_not_lead_out_of_the_stores(void **state)
 {
-    (void)state;
     static const char *const bad[] = {"",     ".",    "..",   "../x", "a/b",    "/a",
                                       "a\\b", "a..b", "x\ny", "\x7f", "\x1b[2J"};
     static const char *const good[] = {"peer", "demo2-msb", "a.b", ".hidden",
@@ -70,7 +66,6 @@ static void names_do_not_lead_out_of_the_stores(void **state)
 
 static void a_store_is_held_once(void **state)
 {
-    (void)state;
     ic__folder first;
     ic__folder second;
 
@@ -85,7 +80,6 @@ static void a_store_is_held_once(void **state)
 
 static void a_file_in_the_way_is_named_as_such(void **state)
 {
-    (void)state;
     char path[PATH_SIZE + 16];
     ic__folder folder;
 
@@ -99,7 +93,6 @@ static void a_file_in_the_way_is_named_as_such(void **state)
 
 static void a_lock_that_is_a_link_is_not_followed(void **state)
 {
-    (void)state;
     char path[PATH_SIZE + 32];
     ic__folder folder;
 
@@ -113,7 +106,6 @@ static void a_lock_that_is_a_link_is_not_followed(void **state)
 static void open_once(void *arg)
 {
     ic__folder folder;
-    (void)arg;
     if (ic__folder_open(&folder, stores, "nth") == 0) {
         ic_mem_free(ic__folder_file(&folder, "ledger.db"));
         ic__folder_close(&folder);
@@ -122,7 +114,6 @@ static void open_once(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(open_once, NULL);
 }
 

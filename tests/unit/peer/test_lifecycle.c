@@ -23,7 +23,6 @@ static unsigned closed;
 
 static void keep_log(ic_log_level level, const char *room, const char *text, void *user)
 {
-    (void)user;
     if (strcmp(room, "peer") != 0)
         return;
     if (level == IC_LOG_ERROR)
@@ -58,7 +57,6 @@ static int set_up(void **state)
     ic_peer_options o;
     ic_peer *peer;
 
-    (void)state;
     if (ic_init() != 0)
         return -1;
     temp_folder_make(stores, sizeof stores);
@@ -74,7 +72,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     event_base_free(base);
     temp_folder_remove(stores);
     return 0;
@@ -93,7 +90,6 @@ static void write_file(const char *name, const char *text)
 
 static void on_closed_comes_once_and_from_the_loop(void **state)
 {
-    (void)state;
     ic_peer_options o;
     ic_peer *peer;
 
@@ -115,7 +111,6 @@ static void on_closed_comes_once_and_from_the_loop(void **state)
 
 static void a_store_has_one_peer_at_a_time_and_keeps_its_key(void **state)
 {
-    (void)state;
     ic_peer_options o;
     ic_peer *peer;
     ic_peer *second;
@@ -135,7 +130,6 @@ static void a_store_has_one_peer_at_a_time_and_keeps_its_key(void **state)
 /* docs/spec/13-sc-bridge.md, section 3 */
 static void info_has_the_members_of_the_reference_in_its_order(void **state)
 {
-    (void)state;
     static const char *const names[] = {
         "msbBootstrap",     "msbChannel",       "msbStore",        "msbDhtBootstrap",
         "peerStore",        "peerDhtBootstrap", "subnetBootstrap", "subnetChannel",
@@ -181,7 +175,6 @@ static void info_has_the_members_of_the_reference_in_its_order(void **state)
 /* docs/spec/14-trac-peer.md, section 1 */
 static void the_subnet_key_is_read_from_the_store_or_refused(void **state)
 {
-    (void)state;
     static const char key[] =
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     ic_peer_options o;
@@ -232,7 +225,6 @@ static void a_pipe_for_a_subnet_key_stops_nobody(void **state)
 static void channels_are_joined_sent_to_and_left(void **state)
 {
     static const uint8_t nobody[IC_PUBLIC_KEY_BYTES] = {1};
-    (void)state;
     ic_peer_options o;
     ic_peer *peer;
     ic_peer_stats stats;
@@ -264,7 +256,6 @@ static void channels_are_joined_sent_to_and_left(void **state)
 
 static void a_channel_that_needs_an_invite_is_denied_without_one(void **state)
 {
-    (void)state;
     ic_peer_options o;
     ic_peer *peer;
 
@@ -281,7 +272,6 @@ static void a_channel_that_needs_an_invite_is_denied_without_one(void **state)
 
 static void options_that_make_no_sense_are_refused(void **state)
 {
-    (void)state;
     ic_peer_options o;
     ic_peer *peer;
 
@@ -311,7 +301,6 @@ static void options_that_make_no_sense_are_refused(void **state)
 
 static void a_callers_short_counters_are_not_written_past(void **state)
 {
-    (void)state;
     ic_peer_options o;
     ic_peer *peer;
     uint8_t bytes[sizeof(ic_peer_stats) + 8];
@@ -332,7 +321,6 @@ static void open_once(void *arg)
     ic_peer *peer;
     char *info;
 
-    (void)arg;
     options(&o);
     o.channels = "trip-nyc,b";
     o.dht_bootstrap = "127.0.0.1:1";
@@ -345,7 +333,6 @@ static void open_once(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(open_once, NULL);
 }
 

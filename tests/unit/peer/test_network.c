@@ -45,7 +45,6 @@ static void on_message(ic_peer *peer, const ic_peer_message *message, void *user
 {
     member *m = user;
 
-    (void)peer;
     (void)snprintf(m->heard, sizeof m->heard, "%s %s", message->channel, message->json);
     (void)snprintf(m->author, sizeof m->author, "%s", message->from);
     m->is_signed = message->is_signed;
@@ -54,16 +53,11 @@ static void on_message(ic_peer *peer, const ic_peer_message *message, void *user
 static void on_request(ic_peer *peer, const char *channel, const char *remote,
                        bool joined, void *user)
 {
-    (void)peer;
-    (void)channel;
-    (void)remote;
-    (void)joined;
     ((member *)user)->requests++;
 }
 
 static void on_connection(ic_peer *peer, const char *remote, bool up, void *user)
 {
-    (void)peer;
     assert_int_equal(strlen(remote), 64);
     member *m = user;
     m->up += up ? 1 : -1;
@@ -141,8 +135,6 @@ static int set_up_lazy(void **state)
 
 static void on_late(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
     ((world *)user)->late = true;
 }
 
@@ -281,14 +273,12 @@ static void who_leaves_is_missed(void **state)
 
 static int make_stores(void **state)
 {
-    (void)state;
     temp_folder_make(stores, sizeof stores);
     return 0;
 }
 
 static int remove_stores(void **state)
 {
-    (void)state;
     temp_folder_remove(stores);
     return 0;
 }

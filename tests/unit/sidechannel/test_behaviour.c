@@ -423,7 +423,6 @@ static size_t play(stage *s, const json_t *scenario)
 /* spec/12, 6 to 9 and 11 */
 static void every_scenario_is_decided_as_in_the_reference(void **state)
 {
-    (void)state;
     json_t *behaviour = vectors_load("sidechannel-behaviour.json");
     stage *s = calloc(1, sizeof *s);
     json_t *scenario;

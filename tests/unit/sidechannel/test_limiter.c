@@ -30,7 +30,6 @@ static ic__policy_options read_settings(const json_t *config)
 /* spec/12, 8 */
 static void every_trace_of_the_reference_is_followed(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *trace;
     json_t *step;
@@ -59,7 +58,6 @@ static void every_trace_of_the_reference_is_followed(void **state)
 
 static void without_a_rate_everything_passes_but_strikes_still_block(void **state)
 {
-    (void)state;
     ic__policy_options o;
     ic__limiter l;
     ic__policy_options_default(&o);
@@ -77,7 +75,6 @@ static void without_a_rate_everything_passes_but_strikes_still_block(void **stat
 
 static void strikes_apart_do_not_block(void **state)
 {
-    (void)state;
     ic__policy_options o;
     ic__limiter l;
     uint64_t now = BASE;
@@ -93,7 +90,6 @@ static void strikes_apart_do_not_block(void **state)
 /* spec/12, 11, rule 14: what a peer that comes back must not get rid of */
 static void a_limiter_matters_until_it_is_like_new(void **state)
 {
-    (void)state;
     ic__policy_options o;
     ic__limiter l;
     ic__policy_options_default(&o);
@@ -111,7 +107,6 @@ static void a_limiter_matters_until_it_is_like_new(void **state)
 /* spec/12, 11, rule 15 */
 static void a_bucket_empties_and_fills_up_again(void **state)
 {
-    (void)state;
     ic__bucket b;
     ic__bucket_init(&b, 100, BASE);
     assert_true(ic__bucket_take(&b, 10, 100, 100, BASE));

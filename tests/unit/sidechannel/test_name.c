@@ -10,7 +10,6 @@
 /* spec/12, 1: trim set, topic, protocol */
 static void names_are_trimmed_and_hashed_as_in_the_reference(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *v;
     size_t i;
@@ -48,7 +47,6 @@ static void expect(const char *text, size_t len, int error)
 
 static void bad_names_are_refused(void **state)
 {
-    (void)state;
     char long_name[IC__CHANNEL_NAME_MAX + 3];
     memset(long_name, 'x', sizeof long_name);
     long_name[0] = ' ';

@@ -58,7 +58,6 @@ static ic__policy owned(const char *channel, const char *owner)
 /* spec/12, 5: welcome, in all its text forms */
 static void welcomes_of_the_reference_verify_and_ours_are_the_same(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     ic_identity *alice = person(doc, "alice");
     json_t *v;
@@ -111,7 +110,6 @@ static void check_invite(const json_t *doc, const json_t *v, const ic_identity *
     int64_t expires = 0;
     int64_t until = 0;
     ic__buf text = {0};
-    (void)doc;
 
     assert_true(ic__json_integer(ic__json_get(payload, "expiresAt"), &expires));
     assert_int_equal(ic__invite_text(payload, &text), 0);
@@ -148,7 +146,6 @@ static void check_invite(const json_t *doc, const json_t *v, const ic_identity *
 /* spec/12, 5: invite */
 static void invites_of_the_reference_verify_and_ours_are_the_same(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     ic_identity *alice = person(doc, "alice");
     json_t *v;
@@ -165,7 +162,6 @@ static void invites_of_the_reference_verify_and_ours_are_the_same(void **state)
 /* spec/12, 5 and 11: where the reference converts, we refuse */
 static void odd_types_are_refused_instead_of_converted(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *v;
     size_t i;
@@ -184,7 +180,6 @@ static void odd_types_are_refused_instead_of_converted(void **state)
 
 static void flat_form_and_signature_alias_are_accepted(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     const json_t *v = json_array_get(json_object_get(doc, "welcomes"), 0);
     ic__policy p = owned("pub1", vectors_text(v, "owner"));
@@ -211,7 +206,6 @@ static void flat_form_and_signature_alias_are_accepted(void **state)
 /* Each member in turn gets another value; nothing signed may change. */
 static void a_changed_member_breaks_the_signature(void **state)
 {
-    (void)state;
     static const char *const changes[][2] = {
         {"\"version\":1", "\"version\":2"},
         {"\"nonce\":\"k3jx9q2z\"", "\"nonce\":\"k3jx9q2y\""},
@@ -256,7 +250,6 @@ static void expect_unreadable(const char *text, bool at_terminal, int error)
 
 static void what_is_no_object_is_refused(void **state)
 {
-    (void)state;
     expect_unreadable("", false, IC_ERR_PROTO);
     expect_unreadable("zzz", false, IC_ERR_PROTO);
     expect_unreadable("{bad", false, IC_ERR_PROTO);
@@ -277,7 +270,6 @@ static void what_is_no_object_is_refused(void **state)
 
 static void base64_comes_in_both_alphabets_with_and_without_padding(void **state)
 {
-    (void)state;
     static const char *const same[] = {"eyJhIjoiPj4+In0=", "eyJhIjoiPj4+In0",
                                        "eyJhIjoiPj4-In0",
                                        " eyJhIjoi\nPj4-In0= ", "{\"a\":\">>>\"}"};
@@ -294,7 +286,6 @@ static void base64_comes_in_both_alphabets_with_and_without_padding(void **state
 
 static void every_prefix_of_an_invite_is_refused(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     const char *json =
         vectors_text(json_array_get(json_object_get(doc, "invites"), 1), "json");
@@ -311,7 +302,6 @@ static void every_prefix_of_an_invite_is_refused(void **state)
 
 static void the_terminal_reads_files_and_the_b64_prefix(void **state)
 {
-    (void)state;
     char path[] = "@object-XXXXXX";
     ic__json *doc = NULL;
     int fd = mkstemp(path + 1);
@@ -331,7 +321,6 @@ static void the_terminal_reads_files_and_the_b64_prefix(void **state)
 /* spec/12, 2, 4 and 5 */
 static void envelopes_are_signed_and_worked_over_as_in_the_reference(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     ic_identity *alice = person(doc, "alice");
     json_t *v;
@@ -402,7 +391,6 @@ static void expect_invite(const char *invite, const char *welcome, const char *w
 /* spec/13, 3: "the welcome is put into the invite (unless it has one)" */
 static void a_welcome_travels_inside_the_invite(void **state)
 {
-    (void)state;
     expect_invite("{}", "{\"w\":1}", "{\"welcome\":{\"w\":1}},");
     expect_invite("{\"a\":1}", "{\"w\":1}", "{\"a\":1,\"welcome\":{\"w\":1}},");
     expect_invite("{\"welcome\":null,\"a\":1}", "{\"w\":1}",
@@ -412,7 +400,6 @@ static void a_welcome_travels_inside_the_invite(void **state)
 
 static void ids_are_base36(void **state)
 {
-    (void)state;
     fake_clock clock;
     fake_clock_init(&clock, 7);
     ic_env env = fake_clock_env(&clock);

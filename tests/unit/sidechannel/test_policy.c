@@ -21,7 +21,6 @@ static ic__policy policy_of(const ic__policy_options *options)
 /* spec/12, 6: "Which channels need what" */
 static void invites_are_needed_where_configured(void **state)
 {
-    (void)state;
     static const struct {
         bool required;
         const char *channels;
@@ -54,7 +53,6 @@ static void invites_are_needed_where_configured(void **state)
 
 static void inviters_are_the_listed_ones_or_oneself(void **state)
 {
-    (void)state;
     ic__policy_options o;
     ic__policy_options_default(&o);
     ic__policy p = policy_of(&o);
@@ -75,7 +73,6 @@ static void inviters_are_the_listed_ones_or_oneself(void **state)
 
 static void owners_and_welcomes(void **state)
 {
-    (void)state;
     ic__policy_options o;
     ic__policy_options_default(&o);
     o.owners = "pub1:" SELF ", pub2=" OTHER ",pub2:" SELF;
@@ -99,7 +96,6 @@ static void owners_and_welcomes(void **state)
 /* spec/12, 4 */
 static void work_is_needed_where_configured(void **state)
 {
-    (void)state;
     ic__policy_options o;
     ic__policy_options_default(&o);
     ic__policy p = policy_of(&o);
@@ -123,7 +119,6 @@ static void work_is_needed_where_configured(void **state)
 
 static void what_cannot_be_meant_is_refused_with_a_sentence(void **state)
 {
-    (void)state;
     ic__policy_options bad[4];
     for (size_t i = 0; i < 4; i++)
         ic__policy_options_default(&bad[i]);
@@ -149,7 +144,6 @@ static void make_policy(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     ic__policy_options o;
     ic__policy_options_default(&o);
     o.channels = "a,b,c";

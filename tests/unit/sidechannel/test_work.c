@@ -38,7 +38,6 @@ static ic__work *work_of(const around *a, uint32_t bits)
 /* spec/12, 4 */
 static void finds_the_nonces_of_the_reference(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *v;
     size_t i;
@@ -79,7 +78,6 @@ static uint64_t first_nonce(const char *head, size_t head_len, const char *tail,
  */
 static void texts_of_every_length_get_their_first_nonce(void **state)
 {
-    (void)state;
     char text[300];
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (char)('a' + i % 23);
@@ -98,7 +96,6 @@ static void texts_of_every_length_get_their_first_nonce(void **state)
 
 static void a_search_in_small_steps_finds_the_same(void **state)
 {
-    (void)state;
     for (uint64_t step = 1; step < 20; step++) {
         ic__work *w = NULL;
         uint64_t nonce = 0;
@@ -113,7 +110,6 @@ static void a_search_in_small_steps_finds_the_same(void **state)
 
 static void zero_bits_are_counted_from_the_first_bit(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("sidechannel.json");
     json_t *v;
     size_t i;
@@ -147,7 +143,6 @@ static void *search(void *work)
 
 static void a_hopeless_search_is_canceled_from_another_thread(void **state)
 {
-    (void)state;
     const around a = {"head", 4, "tail"};
     ic__work *w = work_of(&a, 257);
     pthread_t thread;
@@ -178,12 +173,10 @@ static void make_work(void *arg)
     ic__work *w;
     if (ic__work_new("a", 1, "b", 1, 1, &w) == 0)
         ic__work_free(w);
-    (void)arg;
 }
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(make_work, NULL);
 }
 

@@ -237,7 +237,6 @@ static void decide(bool own_greater, bool initiator, bool used, bool keeps_new)
 
 static void duplicates_are_decided_as_the_table_says(void **state)
 {
-    (void)state;
     json_t *all = vectors_load("hyperswarm.json");
     const json_t *rows = json_object_get(all, "dedup");
     for (size_t i = 0; i < json_array_size(rows); i++) {
@@ -385,7 +384,6 @@ static void bans_are_limited_and_the_oldest_is_forgotten(void **state)
 {
     swarm_desk d;
     uint8_t key[32];
-    (void)state;
     swarm_prepare(&d);
     d.options.max_bans = 3;
     swarm_open(&d);
@@ -406,7 +404,6 @@ static void incoming_connections_are_limited_globally_and_by_address(void **stat
 {
     swarm_desk d;
     uint64_t id;
-    (void)state;
     swarm_prepare(&d);
     d.options.max_server_per_ip = 3;
     d.options.max_server_connections = 4;
@@ -465,7 +462,6 @@ static void thousands_of_fake_keys_are_bounded(void **state)
 static void a_peer_is_remembered_on_so_many_topics(void **state)
 {
     swarm_desk d;
-    (void)state;
     swarm_prepare(&d);
     d.options.max_peer_topics = 2;
     swarm_open(&d);
@@ -502,7 +498,6 @@ static bool second_dial_is_relayed(bool has_relay, bool no_punch)
 /* Section 4: relaying */
 static void who_cannot_be_punched_is_dialled_over_a_relay(void **state)
 {
-    (void)state;
     assert_true(second_dial_is_relayed(true, true));
     assert_false(second_dial_is_relayed(true, false));
     assert_false(second_dial_is_relayed(false, true));
@@ -512,7 +507,6 @@ static void fill_and_free(void *arg)
 {
     swarm_desk d;
     uint64_t id;
-    (void)arg;
     swarm_prepare(&d);
     if (ic__swarm_new(&d.s, &d.options, d.clock.now_ns) != 0)
         return;
@@ -544,7 +538,6 @@ static void fill_and_free(void *arg)
 
 static void memory_that_runs_out_is_an_error_and_nothing_else(void **state)
 {
-    (void)state;
     fail_alloc_each(fill_and_free, NULL);
 }
 

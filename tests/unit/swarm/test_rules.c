@@ -24,7 +24,6 @@ static json_int_t number(const json_t *row, const char *name)
 
 static void each_row_of_the_decision_table_is_ours(void **state)
 {
-    (void)state;
     json_t *all = vectors_load("hyperswarm.json");
     const json_t *rows = json_object_get(all, "dedup");
     assert_int_equal(json_array_size(rows), 16);
@@ -63,7 +62,6 @@ static void retry_row(const json_t *row)
 
 static void each_retry_has_the_class_and_priority_of_the_reference(void **state)
 {
-    (void)state;
     json_t *all = vectors_load("hyperswarm.json");
     const json_t *rows = json_object_get(json_object_get(all, "retry"), "table");
     assert_int_equal(json_array_size(rows), 24);
@@ -74,7 +72,6 @@ static void each_retry_has_the_class_and_priority_of_the_reference(void **state)
 
 static void the_room_for_peers_shrinks_with_explicit_ones(void **state)
 {
-    (void)state;
     json_t *all = vectors_load("hyperswarm.json");
     const json_t *rows = json_object_get(all, "withinMaxPeers");
     assert_true(json_array_size(rows) > 50);
@@ -91,7 +88,6 @@ static void the_room_for_peers_shrinks_with_explicit_ones(void **state)
 /* "a tick every floor(0.66 * t), two phases, so the real delay is 0.66 t .. 1.32 t" */
 static void a_retry_comes_with_the_second_beat(void **state)
 {
-    (void)state;
     ic__swarm_beat b;
     uint64_t start = 5 * IC__SEC;
     ic__swarm_beat_init(&b, 1234);

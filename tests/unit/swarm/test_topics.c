@@ -161,7 +161,6 @@ static void topics_are_limited(void **state)
     swarm_desk d;
     ic__session *session;
     ic__session_options o;
-    (void)state;
     swarm_prepare(&d);
     d.options.max_topics = 1;
     swarm_open(&d);
@@ -264,7 +263,6 @@ static void leaving_takes_back_what_was_announced(void **state)
     assert_int_equal(ic__swarm_get_stats(d->s).peers, 3); /* that are being dialled */
     /* Whoever joins again meanwhile waits for the end of it. */
     session = join_as(d, false, true);
-    (void)session;
     uint8_t same[32];
     swarm_key(same, 1, 0);
     ic__session_options o;
@@ -362,7 +360,6 @@ static void a_flush_of_a_swarm_that_is_full_is_done(void **state)
 {
     swarm_desk d;
     uint64_t flush;
-    (void)state;
     swarm_prepare(&d);
     d.options.max_peers = 1;
     swarm_open(&d);

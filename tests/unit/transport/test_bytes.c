@@ -14,7 +14,6 @@ static void add(ic__bytes *b, uint8_t value, size_t n)
 
 static void bytes_stay_in_order_and_in_one_piece(void **state)
 {
-    (void)state;
     ic__bytes b = {.data = NULL};
     uint8_t next_in = 0;
     uint8_t next_out = 0;
@@ -35,7 +34,6 @@ static void bytes_stay_in_order_and_in_one_piece(void **state)
 
 static void room_that_is_not_used_does_not_count(void **state)
 {
-    (void)state;
     ic__bytes b = {.data = NULL};
     assert_null(ic__bytes_front(&b));
     assert_non_null(ic__bytes_room(&b, 0)); /* NULL would mean that memory is out */
@@ -49,7 +47,6 @@ static void room_that_is_not_used_does_not_count(void **state)
 
 static void a_large_buffer_goes_back_when_it_is_empty(void **state)
 {
-    (void)state;
     ic__bytes b = {.data = NULL};
     add(&b, 1, 1 << 20);
     ic__bytes_trim(&b);
@@ -66,7 +63,6 @@ static void a_large_buffer_goes_back_when_it_is_empty(void **state)
 
 static void what_cannot_be_had_changes_nothing(void **state)
 {
-    (void)state;
     ic__bytes b = {.data = NULL};
     add(&b, 5, 10);
     assert_null(ic__bytes_room(&b, SIZE_MAX));

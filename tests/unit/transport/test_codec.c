@@ -8,7 +8,6 @@
 /* Section 2.1 */
 static void the_shortest_form_is_written_at_each_border(void **state)
 {
-    (void)state;
     static const struct {
         uint64_t value;
         size_t size;
@@ -37,7 +36,6 @@ static void the_shortest_form_is_written_at_each_border(void **state)
 /* Section 2.2: a value too wide is a bug of the caller, not bits that vanish. */
 static void a_value_too_wide_turns_the_writer_bad(void **state)
 {
-    (void)state;
     uint8_t bytes[9];
     for (size_t width = 1; width < 7; width++) {
         ic__wr w = ic__wr_of(bytes, sizeof bytes);
@@ -64,7 +62,6 @@ static void a_value_too_wide_turns_the_writer_bad(void **state)
 /* Section 2.3 */
 static void zigzag_maps_the_extremes(void **state)
 {
-    (void)state;
     assert_int_equal(ic__zigzag(INT64_MIN), UINT64_MAX);
     assert_int_equal(ic__zigzag(INT64_MAX), UINT64_MAX - 1);
     assert_int_equal(ic__unzigzag(UINT64_MAX), INT64_MIN);
@@ -76,7 +73,6 @@ static void zigzag_maps_the_extremes(void **state)
 /* Section 8: a length near 2^53 is compared with the bytes left, never added to. */
 static void a_length_beyond_the_input_or_its_ceiling_is_refused(void **state)
 {
-    (void)state;
     static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 0xff,
                                    0xff, 0xff, 0x1f, 0,    'x'};
     static const uint8_t five[] = {5, 'h', 'e', 'l', 'l', 'o'};
@@ -99,7 +95,6 @@ static void a_length_beyond_the_input_or_its_ceiling_is_refused(void **state)
 /* Section 8: nobody allocates for elements that are not there. */
 static void a_count_that_the_input_cannot_hold_is_refused(void **state)
 {
-    (void)state;
     static const uint8_t bytes[] = {3, 1, 2, 3, 4, 5, 6};
     ic__rd r = ic__rd_of(bytes, sizeof bytes);
     assert_int_equal(ic__rd_count(&r, 2, IC__ARRAY_MAX), 3);
@@ -114,7 +109,6 @@ static void a_count_that_the_input_cannot_hold_is_refused(void **state)
 /* Section 5 */
 static void a_frame_narrows_and_its_rest_is_skipped(void **state)
 {
-    (void)state;
     static const uint8_t bytes[] = {3, 7, 8, 9, 42};
     ic__rd r = ic__rd_of(bytes, sizeof bytes);
     ic__rd inside = ic__rd_frame(&r);
@@ -127,7 +121,6 @@ static void a_frame_narrows_and_its_rest_is_skipped(void **state)
 /* Section 6: address in network order, port little-endian */
 static void addresses_come_back_as_written(void **state)
 {
-    (void)state;
     uint8_t bytes[64];
     ic__addr four = {.ip = {127, 0, 0, 1}, .port = 49737, .family = 4};
     ic__addr six = {.ip = {0x20, 1, [15] = 1}, .port = 80, .family = 6};

@@ -139,7 +139,6 @@ static void check_valid(const json_t *entry)
 
 static void every_value_is_read_and_written(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(vectors, "valid"), i, entry) check_valid(entry);
@@ -148,7 +147,6 @@ static void every_value_is_read_and_written(void **state)
 
 static void other_forms_are_read(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(vectors, "decodeOnly"), i, entry)
@@ -176,7 +174,6 @@ static void other_forms_are_read(void **state)
 
 static void bad_input_is_refused(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(vectors, "invalid"), i, entry)
@@ -196,7 +193,6 @@ static void bad_input_is_refused(void **state)
 
 static void values_out_of_range_are_not_written(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(vectors, "invalidEncode"), i, entry)
@@ -218,7 +214,6 @@ static void values_out_of_range_are_not_written(void **state)
  * writes it as U+FFFD. */
 static int load(void **state)
 {
-    (void)state;
     char path[1024];
     (void)snprintf(path, sizeof path, "%s/compact-encoding.json", getenv("TEST_VECTORS"));
     FILE *file = fopen(path, "r");
@@ -237,7 +232,6 @@ static int load(void **state)
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors);
     return 0;
 }

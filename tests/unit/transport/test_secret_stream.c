@@ -137,7 +137,6 @@ static ic__ss_options quiet(void)
 
 static void both_ends_know_each_other_after_any_handshake(void **state)
 {
-    (void)state;
     static const ic__noise_pattern patterns[] = {IC__NOISE_IK, IC__NOISE_XX};
     static const size_t pieces[] = {1, 2, 57, 4096};
     for (size_t i = 0; i < 8; i++) {
@@ -153,7 +152,6 @@ static void both_ends_know_each_other_after_any_handshake(void **state)
 
 static void messages_keep_their_borders_in_any_pieces(void **state)
 {
-    (void)state;
     static const size_t pieces[] = {1, 3, 100, 4096};
     ic__ss_options o = quiet();
     uint8_t data[3000];
@@ -179,7 +177,6 @@ static void messages_keep_their_borders_in_any_pieces(void **state)
 /* Section 4: writes are possible before the peer's header is here. */
 static void writing_waits_for_the_keys_and_not_for_the_header(void **state)
 {
-    (void)state;
     world w;
     world_init(&w, NULL, IC__NOISE_IK);
     assert_int_equal(ic__ss_write(w.end[0], NULL, 0, w.now), IC_ERR_AGAIN);
@@ -198,7 +195,6 @@ static void writing_waits_for_the_keys_and_not_for_the_header(void **state)
 /* Section 3.4: started over by each write, not by reads. */
 static void silence_is_filled_with_keep_alives(void **state)
 {
-    (void)state;
     world w;
     open_world(&w, NULL);
     assert_int_equal(ic__ss_deadline(w.end[0]), w.now + 5 * IC__SEC);
@@ -239,7 +235,6 @@ static void a_time_beyond_the_end_of_time_never_comes(void **state)
 
 static void a_full_queue_needs_no_keep_alive(void **state)
 {
-    (void)state;
     ic__ss_options o;
     world w;
     ic__ss_options_default(&o);
@@ -257,7 +252,6 @@ static void a_full_queue_needs_no_keep_alive(void **state)
 /* Section 5: a peer that never sends its header, or nothing at all */
 static void a_handshake_that_takes_too_long_fails(void **state)
 {
-    (void)state;
     world w;
     world_init(&w, NULL, IC__NOISE_IK);
     assert_int_equal(ic__ss_deadline(w.end[1]), w.now + 10 * IC__SEC);
@@ -271,7 +265,6 @@ static void a_handshake_that_takes_too_long_fails(void **state)
 
 static void a_peer_that_went_silent_fails_when_asked_for(void **state)
 {
-    (void)state;
     world w;
     ic__ss_options o = quiet();
     o.idle_ns = 30 * IC__SEC;
@@ -290,7 +283,6 @@ static void a_peer_that_went_silent_fails_when_asked_for(void **state)
 
 static void a_full_queue_says_again_and_then_drained(void **state)
 {
-    (void)state;
     world w;
     uint8_t sink[600];
     static const uint8_t data[480];
@@ -312,7 +304,6 @@ static void a_full_queue_says_again_and_then_drained(void **state)
 
 static void a_message_longer_than_the_limit_is_refused_on_both_ends(void **state)
 {
-    (void)state;
     world w;
     static const uint8_t data[1001];
     ic__ss_options o = quiet();
@@ -332,7 +323,6 @@ static void a_message_longer_than_the_limit_is_refused_on_both_ends(void **state
 
 static void a_length_does_not_make_us_allocate(void **state)
 {
-    (void)state;
     world w;
     static const uint8_t head[4] = {0xff, 0xff, 0xff, 0};
     open_world(&w, NULL);
@@ -346,7 +336,6 @@ static void a_length_does_not_make_us_allocate(void **state)
 
 static void lengths_are_checked_before_anything_is_waited_for(void **state)
 {
-    (void)state;
     static const struct {
         size_t ready; /* 0 fresh, 1 keys, 2 open */
         uint8_t head[3];
@@ -373,7 +362,6 @@ static void lengths_are_checked_before_anything_is_waited_for(void **state)
 
 static void any_changed_bit_ends_the_stream(void **state)
 {
-    (void)state;
     for (size_t at = 3; at < 24; at++) {
         world w;
         uint8_t frame[64];
@@ -389,7 +377,6 @@ static void any_changed_bit_ends_the_stream(void **state)
 
 static void a_changed_handshake_ends_the_stream(void **state)
 {
-    (void)state;
     world w;
     uint8_t bytes[128];
     world_init(&w, NULL, IC__NOISE_IK);
@@ -404,7 +391,6 @@ static void a_changed_handshake_ends_the_stream(void **state)
 /* Section 3.5 */
 static void what_came_before_the_end_is_told_before_it(void **state)
 {
-    (void)state;
     world w;
     static const uint8_t part[10] = {100};
     open_world(&w, NULL);
@@ -430,7 +416,6 @@ static void what_came_before_the_end_is_told_before_it(void **state)
 /* Section 3.4: bytes of the carrier count, and while we pause there are none. */
 static void a_pause_holds_messages_and_the_end_and_nothing_else(void **state)
 {
-    (void)state;
     const ic__ss_options options = {
         .idle_ns = 10 * IC__SEC, .max_message_bytes = 1000, .max_queued_bytes = 100};
     world w;
@@ -459,7 +444,6 @@ static void a_pause_holds_messages_and_the_end_and_nothing_else(void **state)
 
 static void limits_count_from_the_moment_a_carrier_begins(void **state)
 {
-    (void)state;
     const ic__ss_options options = {.handshake_ns = IC__SEC, .idle_ns = 3 * IC__SEC};
     world w;
     world_init(&w, &options, IC__NOISE_XX);
@@ -475,7 +459,6 @@ static void limits_count_from_the_moment_a_carrier_begins(void **state)
 
 static void bad_datagrams_are_dropped_and_counted(void **state)
 {
-    (void)state;
     world w;
     uint8_t sealed[64];
     uint8_t opened[64];
@@ -507,7 +490,6 @@ static void live_once(void *arg)
 {
     world w = {.now = 1};
     ic__noise_result keys = {.tx = {1}, .rx = {2}};
-    (void)arg;
     fake_random_init(&w.random, 1);
     w.env = (ic_env){.random = random_bytes, .user = &w.random};
     int err = ic__ss_new_keyed(&w.end[0], NULL, &w.env, true, &keys, w.now);
@@ -529,7 +511,6 @@ static void live_once(void *arg)
 
 static void running_out_of_memory_leaves_nothing(void **state)
 {
-    (void)state;
     fail_alloc_each(live_once, NULL);
 }
 

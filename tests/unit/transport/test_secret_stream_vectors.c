@@ -97,7 +97,6 @@ static void assert_blake2b(const uint8_t *data, size_t len, const json_t *o,
 
 static void the_header_is_the_reference_one(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     const json_t *band = json_object_get(vectors, "outOfBand");
@@ -156,7 +155,6 @@ static void pass_frame(ic__ss *from, ic__ss *to, const json_t *frame)
 
 static void frames_are_the_reference_ones(void **state)
 {
-    (void)state;
     size_t i;
     json_t *frame;
     script random[2];
@@ -185,7 +183,6 @@ static void frames_are_the_reference_ones(void **state)
 
 static void datagrams_are_the_reference_ones(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     script random[2];
@@ -338,7 +335,6 @@ static void check_session(const json_t *session)
 
 static void handshakes_inside_give_the_reference_wire(void **state)
 {
-    (void)state;
     size_t i;
     json_t *session;
     json_array_foreach(json_object_get(vectors, "inBand"), i, session)
@@ -412,7 +408,6 @@ static void check_case(const json_t *entry)
 
 static void every_case_ends_as_in_the_reference(void **state)
 {
-    (void)state;
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(json_object_get(vectors, "cases"), "list"), i,
@@ -422,14 +417,12 @@ static void every_case_ends_as_in_the_reference(void **state)
 
 static int load(void **state)
 {
-    (void)state;
     vectors = vectors_load("secret-stream.json");
     return sodium_init() < 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     json_decref(vectors);
     return 0;
 }

@@ -14,7 +14,6 @@
 
 static void the_best_of_a_window_is_kept_and_forgotten(void **state)
 {
-    (void)state;
     ic__udx_best b;
     ic__udx_best_reset(&b, 0, 1);
     ic__udx_best_add(&b, 10, 1, 100);
@@ -31,7 +30,6 @@ static void the_best_of_a_window_is_kept_and_forgotten(void **state)
 /* Against the plain answer: three entries may remember less, never more. */
 static void the_best_is_never_older_than_the_window(void **state)
 {
-    (void)state;
     fake_random r;
     double values[3000];
     ic__udx_best b;
@@ -69,7 +67,6 @@ static void one_round(ic__udx_cc *cc, uint64_t *delivered, uint64_t *now,
 
 static void scarce_data_never_looks_like_a_full_pipe(void **state)
 {
-    (void)state;
     ic__udx_cc cc;
     uint64_t now = SEC;
     uint64_t delivered = 0;
@@ -81,7 +78,6 @@ static void scarce_data_never_looks_like_a_full_pipe(void **state)
 
 static void all_states_are_passed_through(void **state)
 {
-    (void)state;
     ic__udx_cc cc;
     uint64_t now = SEC;
     uint64_t delivered = 0;
@@ -113,7 +109,6 @@ static void all_states_are_passed_through(void **state)
 
 static void the_window_holds_what_the_path_holds(void **state)
 {
-    (void)state;
     ic__udx_cc cc;
     uint64_t now = SEC;
     uint64_t delivered = 0;
@@ -128,7 +123,6 @@ static void the_window_holds_what_the_path_holds(void **state)
 
 static void a_timeout_leaves_a_small_window_that_grows_back(void **state)
 {
-    (void)state;
     ic__udx_cc cc;
     uint64_t now = SEC;
     uint64_t delivered = 0;
@@ -144,7 +138,6 @@ static void a_timeout_leaves_a_small_window_that_grows_back(void **state)
 
 static void a_flight_grows_and_keeps_its_order(void **state)
 {
-    (void)state;
     ic__udx_flight f;
     ic__udx_flight_init(&f, UINT32_MAX - 5, 100);
     assert_int_equal(f.cap, 0);
@@ -180,7 +173,6 @@ static void fill_a_flight(void *arg)
 {
     ic__udx_flight f;
 
-    (void)arg;
     ic__udx_flight_init(&f, 0, 1000);
     while (ic__udx_flight_reserve(&f))
         (void)ic__udx_flight_add(&f);
@@ -190,14 +182,12 @@ static void fill_a_flight(void *arg)
 
 static void a_flight_without_memory_stays_small(void **state)
 {
-    (void)state;
     fail_alloc_each(fill_a_flight, NULL);
 }
 
 /* stream-bbr-state: scarce, plenty, scarce. The wire is 10 Mbit/s. */
 static void a_stream_that_goes_idle_comes_back_at_its_rate(void **state)
 {
-    (void)state;
     static udx_world w;
     udx_world_init(&w, 1);
     udx_end *a = udx_world_pair(&w, NULL);

@@ -23,7 +23,6 @@ static void send_packets(udx_one *o, size_t count)
 /* RFC 8985, section 3.4: P0 to P3 are sent, and only P0 arrives. */
 static void the_example_of_rfc_8985_is_followed(void **state)
 {
-    (void)state;
     udx_one o;
     send_packets(&o, 4);
     udx_one_ack(&o, 1, UDX_ONE_RWND);
@@ -51,7 +50,6 @@ static void the_example_of_rfc_8985_is_followed(void **state)
 /* docs/spec/06-hyperdht.md, section 11: a blind relay drops what comes too early. */
 static void what_was_sent_unheard_is_sent_again_when_the_peer_is_heard(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     ic__udx_repeat_when_heard(o.s);
@@ -70,7 +68,6 @@ static void what_was_sent_unheard_is_sent_again_when_the_peer_is_heard(void **st
 
 static void three_arrivals_behind_a_hole_mean_loss_at_once(void **state)
 {
-    (void)state;
     udx_one o;
     send_packets(&o, 5);
     udx_one_sack(&o, 0, 1, 3);
@@ -84,7 +81,6 @@ static void three_arrivals_behind_a_hole_mean_loss_at_once(void **state)
 
 static void a_late_packet_gets_a_quarter_of_a_round_trip(void **state)
 {
-    (void)state;
     udx_one o;
     send_packets(&o, 3);
     udx_one_sack(&o, 0, 1, 2);
@@ -96,7 +92,6 @@ static void a_late_packet_gets_a_quarter_of_a_round_trip(void **state)
 
 static void timeouts_come_after_one_second_and_then_every_two(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(udx_one_write(&o, 10), 0);
@@ -117,7 +112,6 @@ static void timeouts_come_after_one_second_and_then_every_two(void **state)
 /* Packet 0 and its repair are lost, and 1 to 9 arrive one by one. */
 static void arrivals_behind_a_hole_do_not_put_its_timeout_off(void **state)
 {
-    (void)state;
     udx_one o;
     size_t repairs = 0;
     send_packets(&o, 10);
@@ -136,7 +130,6 @@ static void arrivals_behind_a_hole_do_not_put_its_timeout_off(void **state)
 /* 0 to 4 are lost, 0 is sent again, and then a timeout takes it for lost, too. */
 static void after_a_timeout_little_is_sent_and_the_oldest_first(void **state)
 {
-    (void)state;
     udx_one o;
     send_packets(&o, 10);
     udx_one_sack(&o, 0, 5, 6);
@@ -156,7 +149,6 @@ static void after_a_timeout_little_is_sent_and_the_oldest_first(void **state)
 /* Packets 0 to 3 were sent again, after 6 to 9; 3 arrives, and so all others are lost. */
 static void what_the_peer_waits_for_is_repaired_first(void **state)
 {
-    (void)state;
     udx_one o;
     send_packets(&o, 10);
     udx_one_sack(&o, 0, 5, 6);
@@ -173,7 +165,6 @@ static void what_the_peer_waits_for_is_repaired_first(void **state)
 
 static void a_packet_sent_again_carries_the_present_acknowledgement(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(udx_one_write(&o, 10), 0);
@@ -192,7 +183,6 @@ static void a_packet_sent_again_carries_the_present_acknowledgement(void **state
 /* The peer may drop what it told as arrived; only the cumulative number is final. */
 static void the_oldest_packet_is_sent_again_though_its_block_was_listed(void **state)
 {
-    (void)state;
     udx_one o;
     send_packets(&o, 3);
     udx_one_sack(&o, 0, 0, 3);
@@ -208,7 +198,6 @@ static void the_oldest_packet_is_sent_again_though_its_block_was_listed(void **s
 /* A list of fifty blocks says nothing about what lies beyond it. */
 static void what_a_full_list_leaves_out_is_not_lost(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_packet sack = {.type = IC__UDX_SACK, .id = UDX_ONE_ID, .rwnd = UDX_ONE_RWND};
     udx_one_init(&o, NULL);
@@ -246,7 +235,6 @@ static void what_a_full_list_leaves_out_is_not_lost(void **state)
 
 static void half_of_all_packets_may_be_lost(void **state)
 {
-    (void)state;
     static udx_world w;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -262,7 +250,6 @@ static void half_of_all_packets_may_be_lost(void **state)
 
 static void a_round_trip_through_sleep_is_not_believed(void **state)
 {
-    (void)state;
     udx_one o;
     send_packets(&o, 1);
     udx_one_ack(&o, 1, UDX_ONE_RWND);

@@ -102,7 +102,6 @@ static size_t check_packets(const json_t *list)
 
 static void every_recorded_packet_is_read_and_written_again(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("udx.json");
     size_t i;
     size_t seen = 0;
@@ -120,7 +119,6 @@ static void every_recorded_packet_is_read_and_written_again(void **state)
  */
 static void what_is_no_stream_packet_is_told_apart(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("udx.json");
     size_t i;
     size_t seen = 0;
@@ -164,7 +162,6 @@ static size_t write_sample(uint8_t *out, uint8_t type, uint8_t padding)
 
 static void each_truncation_fails_or_shortens_the_payload(void **state)
 {
-    (void)state;
     uint8_t whole[64];
     size_t len = write_sample(whole, IC__UDX_DATA, 9);
     for (size_t n = 0; n <= len; n++) {
@@ -184,7 +181,6 @@ static void each_truncation_fails_or_shortens_the_payload(void **state)
 
 static void a_writer_without_room_turns_bad(void **state)
 {
-    (void)state;
     uint8_t whole[64];
     size_t len = write_sample(whole, IC__UDX_DATA, 3);
     ic__udx_packet packet;
@@ -200,7 +196,6 @@ static void a_writer_without_room_turns_bad(void **state)
 /* stream-strict-sack: blocks that end at the data offset leave the payload whole. */
 static void the_data_offset_ends_the_blocks(void **state)
 {
-    (void)state;
     uint8_t bytes[64];
     size_t len = write_sample(bytes, IC__UDX_DATA | IC__UDX_SACK, 8);
     ic__udx_packet packet;
@@ -212,7 +207,6 @@ static void the_data_offset_ends_the_blocks(void **state)
 
 static void no_more_than_fifty_blocks_are_read(void **state)
 {
-    (void)state;
     uint8_t bytes[IC__UDX_HEADER_BYTES + 60 * 8] = {0xff, 1, IC__UDX_SACK};
     ic__udx_packet packet;
     assert_int_equal(ic__udx_packet_decode(&packet, bytes, sizeof bytes), 0);
@@ -224,7 +218,6 @@ static void no_more_than_fifty_blocks_are_read(void **state)
 
 static void only_the_id_changes_for_a_relay(void **state)
 {
-    (void)state;
     uint8_t bytes[64];
     uint8_t other[64];
     size_t len = write_sample(bytes, IC__UDX_MESSAGE, 0);

@@ -29,7 +29,6 @@ static uint32_t mtu_found(size_t largest_datagram, uint32_t max_mtu, udx_end **o
 
 static void the_search_ends_at_the_largest_packet_that_passes(void **state)
 {
-    (void)state;
     static udx_world w;
     udx_end *a;
     for (uint32_t passes = 1200; passes <= 1500; passes += 37) {
@@ -45,7 +44,6 @@ static void the_search_ends_at_the_largest_packet_that_passes(void **state)
 
 static void a_route_that_takes_no_more_than_the_base_is_not_searched(void **state)
 {
-    (void)state;
     static udx_world w;
     udx_end *a;
     assert_int_equal(mtu_found(0, 1200, &a, &w), 1200);
@@ -59,7 +57,6 @@ static void a_route_that_takes_no_more_than_the_base_is_not_searched(void **stat
 /* stream-write-read-and-drop-probes */
 static void padding_never_reaches_the_reader(void **state)
 {
-    (void)state;
     udx_one o;
     size_t probes = 0;
     udx_one_init(&o, NULL);
@@ -87,7 +84,6 @@ static void padding_never_reaches_the_reader(void **state)
 
 static void ipv6_packets_are_smaller_by_twenty_bytes(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_path path = udx_one_path(1, UDX_ONE_PEER);
     path.addr.family = 6;
@@ -101,7 +97,6 @@ static void ipv6_packets_are_smaller_by_twenty_bytes(void **state)
 
 static void new_packets_take_the_new_path_and_old_ones_stay(void **state)
 {
-    (void)state;
     udx_one o;
     const ic__udx_path second = udx_one_path(2, 1000);
     udx_one_init(&o, NULL);
@@ -126,7 +121,6 @@ static void new_packets_take_the_new_path_and_old_ones_stay(void **state)
 /* Ours: a path on which a timeout passed is taken for dead. */
 static void old_packets_follow_when_their_path_seems_dead(void **state)
 {
-    (void)state;
     udx_one o;
     const ic__udx_path second = udx_one_path(2, 1000);
     udx_one_init(&o, NULL);
@@ -141,7 +135,6 @@ static void old_packets_follow_when_their_path_seems_dead(void **state)
 
 static void a_move_with_nothing_under_way_is_complete_at_once(void **state)
 {
-    (void)state;
     udx_one o;
     const ic__udx_path second = udx_one_path(2, 1000);
     udx_one_init(&o, NULL);
@@ -153,7 +146,6 @@ static void a_move_with_nothing_under_way_is_complete_at_once(void **state)
 
 static void moves_that_are_not_complete_are_limited(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     for (uint8_t i = 2; i < 5; i++) {
@@ -177,7 +169,6 @@ static void moves_that_are_not_complete_are_limited(void **state)
 
 static void the_search_starts_over_after_a_move(void **state)
 {
-    (void)state;
     static udx_world w;
     udx_end *a;
     assert_int_equal(mtu_found(0, 1500, &a, &w), 1500);

@@ -18,7 +18,6 @@
 
 static void bytes_cross_in_both_directions_and_both_ends_close(void **state)
 {
-    (void)state;
     static udx_world w;
     udx_world_init(&w, 1);
     udx_end *a = udx_world_pair(&w, NULL);
@@ -39,7 +38,6 @@ static void bytes_cross_in_both_directions_and_both_ends_close(void **state)
 
 static void an_idle_stream_gives_its_buffers_back(void **state)
 {
-    (void)state;
     static udx_world w;
     count_alloc_start();
     udx_world_init(&w, 1);
@@ -57,7 +55,6 @@ static void an_idle_stream_gives_its_buffers_back(void **state)
 /* Four seconds of lingering are long for a server with many peers. */
 static void a_lingering_stream_gives_its_buffers_back(void **state)
 {
-    (void)state;
     static udx_world w;
     count_alloc_start();
     udx_world_init(&w, 1);
@@ -77,7 +74,6 @@ static void a_lingering_stream_gives_its_buffers_back(void **state)
 
 static void without_memory_for_the_first_packet_it_is_tried_again(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(udx_one_write(&o, 10), 0);
@@ -91,7 +87,6 @@ static void without_memory_for_the_first_packet_it_is_tried_again(void **state)
 
 static void many_small_writes_share_packets(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     for (int i = 0; i < 1000; i++)
@@ -102,7 +97,6 @@ static void many_small_writes_share_packets(void **state)
 
 static void what_is_written_before_connect_waits(void **state)
 {
-    (void)state;
     udx_one o;
     const ic__udx_path path = udx_one_path(1, UDX_ONE_PEER);
     udx_one_init_unconnected(&o, NULL);
@@ -118,7 +112,6 @@ static void what_is_written_before_connect_waits(void **state)
 
 static void port_zero_is_refused(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_path path = udx_one_path(1, UDX_ONE_PEER);
     path.addr.port = 0;
@@ -130,7 +123,6 @@ static void port_zero_is_refused(void **state)
 
 static void data_before_connect_is_handed_up_and_acknowledged_later(void **state)
 {
-    (void)state;
     udx_one o;
     const ic__udx_path path = udx_one_path(1, UDX_ONE_PEER);
     udx_one_init_unconnected(&o, NULL);
@@ -147,7 +139,6 @@ static void data_before_connect_is_handed_up_and_acknowledged_later(void **state
 
 static void data_before_connect_is_limited(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -161,7 +152,6 @@ static void data_before_connect_is_limited(void **state)
 
 static void destroy_sends_one_packet_and_nothing_more(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(udx_one_write(&o, 5000), 0);
@@ -184,7 +174,6 @@ static void destroy_sends_one_packet_and_nothing_more(void **state)
 
 static void destroy_before_connect_closes_without_a_packet(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init_unconnected(&o, NULL);
     ic__udx_destroy(o.s);
@@ -197,7 +186,6 @@ static void destroy_before_connect_closes_without_a_packet(void **state)
 
 static void a_destroy_beyond_the_window_is_ignored(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_packet destroy = {
         .type = IC__UDX_DESTROY, .id = UDX_ONE_ID, .seq = UINT32_C(1) << 30};
@@ -213,7 +201,6 @@ static void a_destroy_beyond_the_window_is_ignored(void **state)
 
 static void a_stream_that_ended_answers_for_a_while(void **state)
 {
-    (void)state;
     udx_one o;
     const ic__udx_packet end = {
         .type = IC__UDX_END, .id = UDX_ONE_ID, .rwnd = UDX_ONE_RWND, .ack = 1};
@@ -240,7 +227,6 @@ static void a_stream_that_ended_answers_for_a_while(void **state)
  */
 static void an_end_that_came_too_early_is_answered_for_a_while(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     udx_one_recv(&o,
@@ -269,7 +255,6 @@ static void an_end_that_came_too_early_is_answered_for_a_while(void **state)
 
 static void an_unanswered_end_is_no_error_when_all_else_arrived(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_packet end = {.type = IC__UDX_END, .id = UDX_ONE_ID, .rwnd = UDX_ONE_RWND};
     udx_one_init(&o, NULL);
@@ -283,7 +268,6 @@ static void an_unanswered_end_is_no_error_when_all_else_arrived(void **state)
 
 static void only_the_first_end_counts(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_packet end = {
         .type = IC__UDX_END, .id = UDX_ONE_ID, .rwnd = UDX_ONE_RWND, .seq = 2};
@@ -305,7 +289,6 @@ static void only_the_first_end_counts(void **state)
 
 static void seq_far_ahead_is_dropped_and_takes_no_memory(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     udx_one_data(&o, UINT32_C(1) << 30, "far");
@@ -320,7 +303,6 @@ static void seq_far_ahead_is_dropped_and_takes_no_memory(void **state)
 
 static void held_packets_are_bounded_in_bytes(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -337,7 +319,6 @@ static void held_packets_are_bounded_in_bytes(void **state)
 
 static void duplicates_are_counted_and_acknowledged(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     udx_one_data(&o, 0, "a");
@@ -353,7 +334,6 @@ static void duplicates_are_counted_and_acknowledged(void **state)
 
 static void an_acknowledgement_rides_on_data_that_is_about_to_leave(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     udx_one_data(&o, 0, "question");
@@ -368,7 +348,6 @@ static void an_acknowledgement_rides_on_data_that_is_about_to_leave(void **state
 /* Blocks are listed by state packets only. */
 static void an_acknowledgement_with_blocks_goes_alone(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     udx_one_data(&o, 1, "second");
@@ -383,7 +362,6 @@ static void an_acknowledgement_with_blocks_goes_alone(void **state)
 
 static void an_acknowledgement_waits_for_no_window(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(udx_one_write(&o, 100000), 0);
@@ -397,7 +375,6 @@ static void an_acknowledgement_waits_for_no_window(void **state)
 
 static void destroy_leaves_no_data_unacknowledged(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     udx_one_data(&o, 0, "farewell");
@@ -413,7 +390,6 @@ static void destroy_leaves_no_data_unacknowledged(void **state)
 
 static void a_full_send_queue_says_so_and_when_it_has_room_again(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -432,7 +408,6 @@ static void a_full_send_queue_says_so_and_when_it_has_room_again(void **state)
 
 static void messages_go_out_whole_and_without_order(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(ic__udx_send(o.s, (const uint8_t *)"hello", 5), 0);
@@ -448,7 +423,6 @@ static void messages_go_out_whole_and_without_order(void **state)
 
 static void message_queues_are_bounded_both_ways(void **state)
 {
-    (void)state;
     udx_one o;
     uint8_t big[1133] = {0};
     const ic__udx_packet message = {.type = IC__UDX_MESSAGE, .id = UDX_ONE_ID};
@@ -473,7 +447,6 @@ static void message_queues_are_bounded_both_ways(void **state)
 
 static void what_is_no_packet_is_dropped(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(ic__udx_recv(o.s, (const uint8_t *)"x", 1, 0), IC_ERR_PROTO);
@@ -483,7 +456,6 @@ static void what_is_no_packet_is_dropped(void **state)
 
 static void too_little_room_to_pull_gives_nothing(void **state)
 {
-    (void)state;
     udx_one o;
     uint8_t small[IC__UDX_MAX_DATAGRAM - 1];
     udx_one_init(&o, NULL);
@@ -503,7 +475,6 @@ static void talk(void *arg)
     ic__udx_path to;
     ic__udx_event event;
 
-    (void)arg;
     fake_clock_init(&clock, 1);
     ic_env env = fake_clock_env(&clock);
     int error = ic__udx_new(&s, &env, 0, NULL, clock.now_ns);
@@ -529,7 +500,6 @@ static void talk(void *arg)
 
 static void survives_each_failed_allocation(void **state)
 {
-    (void)state;
     fail_alloc_each(talk, NULL);
 }
 

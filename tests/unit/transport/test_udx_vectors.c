@@ -300,61 +300,51 @@ static void play_scripted(player *p, const char *name)
 
 static void first_data(void **state)
 {
-    (void)state;
     play_both_ends("first-data");
 }
 
 static void two_writes_make_one_packet(void **state)
 {
-    (void)state;
     play_both_ends("two-writes-one-packet");
 }
 
 static void writes_are_cut_like_the_reference_cuts(void **state)
 {
-    (void)state;
     play_both_ends("segmentation");
 }
 
 static void losses_are_told_and_repaired(void **state)
 {
-    (void)state;
     play_both_ends("loss-and-sack");
 }
 
 static void both_directions_end(void **state)
 {
-    (void)state;
     play_both_ends("end");
 }
 
 static void data_and_end_share_a_packet(void **state)
 {
-    (void)state;
     play_both_ends("end-with-data");
 }
 
 static void a_destroy_has_no_answer(void **state)
 {
-    (void)state;
     play_both_ends("destroy");
 }
 
 static void messages_take_no_seq(void **state)
 {
-    (void)state;
     play_both_ends("message");
 }
 
 static void seq_wraps(void **state)
 {
-    (void)state;
     play_both_ends("sequence-wraparound");
 }
 
 static void heartbeats_come_and_are_answered(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("udx.json");
     const json_t *list = json_object_get(capture_named(doc, "heartbeat"), "packets");
     static player p;
@@ -375,7 +365,6 @@ static void heartbeats_come_and_are_answered(void **state)
 /* Spec section 6. One round trip of 1 ms is known before the silence begins. */
 static void a_silent_peer_is_given_up_on_time(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("udx.json");
     const json_t *capture = capture_named(doc, "retransmission-timing");
     const json_t *list = json_object_get(capture, "packets");
@@ -405,7 +394,6 @@ static void a_silent_peer_is_given_up_on_time(void **state)
 
 static void a_closed_window_is_probed_with_heartbeats(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "zero-window");
     ic__udx_free(p.s);
@@ -413,7 +401,6 @@ static void a_closed_window_is_probed_with_heartbeats(void **state)
 
 static void an_impossible_acknowledgement_gets_no_answer(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "acknowledgement-out-of-range");
     assert_int_equal(p.bytes, 6);
@@ -422,7 +409,6 @@ static void an_impossible_acknowledgement_gets_no_answer(void **state)
 
 static void an_old_destroy_is_ignored_and_a_new_one_obeyed(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "destroy-sequence");
     assert_int_equal(p.closed, 1);
@@ -432,7 +418,6 @@ static void an_old_destroy_is_ignored_and_a_new_one_obeyed(void **state)
 
 static void padding_is_skipped(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "data-offset");
     assert_int_equal(p.bytes, 5);
@@ -442,7 +427,6 @@ static void padding_is_skipped(void **state)
 
 static void flags_may_be_mixed(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "flag-mixes");
     assert_int_equal(p.bytes, 5);
@@ -452,7 +436,6 @@ static void flags_may_be_mixed(void **state)
 
 static void blocks_and_data_share_a_packet(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "sack-with-data");
     assert_int_equal(p.bytes, 3);
@@ -461,7 +444,6 @@ static void blocks_and_data_share_a_packet(void **state)
 
 static void senseless_blocks_are_skipped(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "bad-sacks");
     assert_int_equal(ic__udx_get_stats(p.s).dropped_blocks, 5);
@@ -470,7 +452,6 @@ static void senseless_blocks_are_skipped(void **state)
 
 static void an_end_waits_for_the_data_before_it(void **state)
 {
-    (void)state;
     static player p;
     play_scripted(&p, "end-out-of-order");
     assert_int_equal(p.bytes, 10);
@@ -483,7 +464,6 @@ static void an_end_waits_for_the_data_before_it(void **state)
 /* Each probe of the recording has the size that ours has, in the same order. */
 static void probes_have_the_sizes_of_the_reference(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("udx.json");
     const json_t *list = json_object_get(capture_named(doc, "mtu-search"), "packets");
     static player p;
@@ -521,7 +501,6 @@ static void probes_have_the_sizes_of_the_reference(void **state)
 /* The recording lists the last answer only; what was sent to get it is in its note. */
 static void an_answer_lists_fifty_blocks_at_most(void **state)
 {
-    (void)state;
     json_t *doc = vectors_load("udx.json");
     const json_t *log = json_object_get(capture_named(doc, "fifty-sack-blocks"), "log");
     static player p;
@@ -549,7 +528,6 @@ static void an_answer_lists_fifty_blocks_at_most(void **state)
 /* The reference cuts at 2048 and takes the rest for good; we drop it (section 11). */
 static void a_datagram_that_is_too_long_is_kept_out(void **state)
 {
-    (void)state;
     static player p;
     uint8_t big[3000] = {0xff, 1, IC__UDX_DATA, 0, 77};
     player_init(&p, 77, 99, NULL);

@@ -23,7 +23,6 @@ static void close_window(udx_one *o, const ic__udx_options *opts)
 
 static void a_closed_window_is_asked_about_and_opens(void **state)
 {
-    (void)state;
     udx_one o;
     close_window(&o, NULL);
     assert_int_equal(udx_one_run(&o, 900 * MS, IC__UDX_HEARTBEAT), 1); /* at once */
@@ -41,7 +40,6 @@ static void a_closed_window_is_asked_about_and_opens(void **state)
 /* Before 2026 a heartbeat had no answer: ask with data, one packet beyond the window. */
 static void a_peer_that_answers_no_heartbeat_is_asked_with_data(void **state)
 {
-    (void)state;
     udx_one o;
     close_window(&o, NULL);
     assert_int_equal(udx_one_run(&o, 5002 * MS, IC__UDX_DATA), 1);
@@ -54,7 +52,6 @@ static void a_peer_that_answers_no_heartbeat_is_asked_with_data(void **state)
 
 static void a_window_of_one_byte_lets_one_packet_pass(void **state)
 {
-    (void)state;
     udx_one o;
     close_window(&o, NULL);
     udx_one_ack(&o, 1, 1);
@@ -67,7 +64,6 @@ static void a_window_of_one_byte_lets_one_packet_pass(void **state)
 
 static void an_old_packet_does_not_bring_an_old_window_back(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     ic__udx_packet packet = {.id = UDX_ONE_ID, .seq = 5, .rwnd = UDX_ONE_RWND};
@@ -82,7 +78,6 @@ static void an_old_packet_does_not_bring_an_old_window_back(void **state)
 
 static void loss_is_repaired_though_the_window_is_closed(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(udx_one_write(&o, 1132), 0);
@@ -101,7 +96,6 @@ static void loss_is_repaired_though_the_window_is_closed(void **state)
 /* Refusing a packet beyond a closed window must not look like death. */
 static void a_peer_that_refuses_data_and_answers_is_alive(void **state)
 {
-    (void)state;
     udx_one o;
     udx_one_init(&o, NULL);
     assert_int_equal(udx_one_write(&o, 10), 0);
@@ -115,7 +109,6 @@ static void a_peer_that_refuses_data_and_answers_is_alive(void **state)
 
 static void a_window_that_never_opens_ends_the_stream(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -132,7 +125,6 @@ static void a_window_that_never_opens_ends_the_stream(void **state)
 
 static void a_reader_that_stops_closes_its_window_and_opens_it(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -161,7 +153,6 @@ static void a_reader_that_stops_closes_its_window_and_opens_it(void **state)
  * window of zero only. */
 static void room_for_less_than_a_packet_is_told_as_none(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -193,7 +184,6 @@ static void close_and_reopen(udx_one *o, ic__udx_options *opts)
 
 static void an_opened_window_is_told_again_and_again(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     close_and_reopen(&o, &opts);
@@ -208,7 +198,6 @@ static void an_opened_window_is_told_again_and_again(void **state)
 
 static void an_opened_window_is_told_seven_times(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     close_and_reopen(&o, &opts);
@@ -221,7 +210,6 @@ static void an_opened_window_is_told_seven_times(void **state)
 /* The window opened when the peer had nothing left to send: who waits for whom? */
 static void what_had_to_wait_for_room_is_acknowledged_when_it_is_read(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -243,7 +231,6 @@ static void what_had_to_wait_for_room_is_acknowledged_when_it_is_read(void **sta
 
 static void heartbeats_are_answered_a_hundred_times_a_second(void **state)
 {
-    (void)state;
     udx_one o;
     const ic__udx_packet beat = {.type = IC__UDX_HEARTBEAT, .id = UDX_ONE_ID};
     udx_one_init(&o, NULL);
@@ -262,7 +249,6 @@ static void heartbeats_are_answered_a_hundred_times_a_second(void **state)
 
 static void keepalive_beats_while_nothing_is_under_way(void **state)
 {
-    (void)state;
     udx_one o;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
@@ -280,7 +266,6 @@ static void keepalive_beats_while_nothing_is_under_way(void **state)
 
 static void a_slow_reader_slows_the_writer_and_gets_all(void **state)
 {
-    (void)state;
     static udx_world w;
     ic__udx_options opts;
     ic__udx_options_default(&opts);
