@@ -55,7 +55,7 @@ def fish_options(command):
 def complete(*words):
     done = subprocess.run(["bash", "-c", ASK, "ask", BASH, "intersplit-cli", *words], capture_output=True,
                           timeout=TIME, check=True)
-    return done.stdout.decode().split()
+    return done.stdout.decode().splitlines()
 
 
 class Zsh:
@@ -148,8 +148,8 @@ class Shells(IntersplitTest):
         if not shutil.which("fish"):
             return
         for line, offer in (("intersplit-cli ba", "balance"), ("intersplit-cli settle --json", "--jsonl")):
-            done = subprocess.run(["fish", "-c", f"source {FISH}; complete -C '{line}'"], capture_output=True,
-                                  timeout=TIME, check=True, env={**os.environ, "HOME": self.folder.name})
+            done = subprocess.run(["fish", "-c", f"source $argv; complete -C '{line}'", FISH],
+                                  capture_output=True, timeout=TIME, check=True, env={**os.environ, "HOME": self.folder.name})
             self.assertIn(offer, [said.split("\t")[0] for said in done.stdout.decode().splitlines()])
 
 
