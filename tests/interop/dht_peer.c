@@ -9,25 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "intercom/intercom.h"
 #include "io/dht_state.h"
 #include "io/loop.h"
+#include "lines.h"
 
-#define LINE_BYTES 4096
 #define WORDS 4
 
 typedef struct program {
     struct event_base *base;
-    struct event *input;
     ic_identity *me;
     ic_dht *dht;
     ic_server *server;
     ic_stream *held; /* the last dial that stays open */
-    char line[LINE_BYTES];
-    size_t len;
     uint8_t relay[IC_DHT_KEY_BYTES];
     bool blocked; /* no direct ways: neither local ones nor punched holes */
     bool relayed; /* dials and listens through it */
@@ -354,12 +350,6 @@ static void on_dht_gone(void *user)
     (void)event_base_loopbreak(self.base);
 }
 
-static void quit(void)
-{
-    (void)event_del(self.input);
-    ic_dht_close(self.dht, on_dht_gone, NULL);
-}
-
 static void obey(char *words[WORDS])
 {
     const char *what = words[0];
@@ -392,44 +382,26 @@ static void obey(char *words[WORDS])
         ic_dht_suspend(self.dht);
     else if (strcmp(what, "resume") == 0)
         check(what, ic_dht_resume(self.dht));
-    else if (strcmp(what, "quit") == 0)
-        quit();
     else if (!ask(words))
         printf("error no such word\n");
 }
 
-static void read_line(char *line)
+static void read_line(void *user, char *line)
 {
     char *words[WORDS] = {0};
     char *rest = NULL;
     size_t count = 0;
 
+    (void)user;
+    if (!line) {
+        ic_dht_close(self.dht, on_dht_gone, NULL);
+        return;
+    }
     for (char *word = strtok_r(line, " ", &rest); word && count < WORDS;
          word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
     if (count)
         obey(words);
-}
-
-static void on_input(evutil_socket_t fd, short what, void *user)
-{
-    (void)what;
-    (void)user;
-    ssize_t n = read((int)fd, self.line + self.len, sizeof self.line - self.len - 1);
-    if (n <= 0) {
-        quit();
-        return;
-    }
-    self.len += (size_t)n;
-    self.line[self.len] = '\0';
-    char *begin = self.line;
-    for (char *end = strchr(begin, '\n'); end; end = strchr(begin, '\n')) {
-        *end = '\0';
-        read_line(begin);
-        begin = end + 1;
-    }
-    self.len -= (size_t)(begin - self.line);
-    memmove(self.line, begin, self.len);
 }
 
 static void on_ready(ic_dht *dht, void *user)
@@ -477,10 +449,7 @@ static int start(char **argv)
         return err;
     const ic_dht_options opts = node_options(argv);
     err = ic_dht_new(&opts, &self.dht);
-    if (err)
-        return err;
-    self.input = event_new(self.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, NULL);
-    return self.input && event_add(self.input, NULL) == 0 ? 0 : IC_ERR_NOMEM;
+    return err ? err : lines_open(self.base, read_line, NULL);
 }
 
 int main(int argc, char **argv)
@@ -495,7 +464,7 @@ int main(int argc, char **argv)
     }
     printf("port %s\n", strrchr(ic_dht_address(self.dht), ':') + 1);
     (void)event_base_dispatch(self.base);
-    event_free(self.input);
+    lines_free();
     event_base_free(self.base);
     ic_identity_free(self.me);
     return 0;

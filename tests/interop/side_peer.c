@@ -17,15 +17,14 @@
  *   drops                         how often each reason was one
  *   quit
  */
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "intercom/intercom.h"
+#include "lines.h"
 #include "peer/carrier.h"
 
 #define MAX_WORDS 6
@@ -37,9 +36,7 @@ typedef struct connection {
 } connection;
 
 static struct event_base *base;
-static struct event *input;
 static bool input_is_on = true; /* until the end begins */
-static struct evbuffer *typed;
 static ic_identity *me;
 static ic_socket *sock;
 static ic__sidechannel *sc;
@@ -250,17 +247,7 @@ static void carrier_gone(void *user)
     ic_socket_close(sock, socket_gone, NULL);
 }
 
-static int do_quit(char **words, size_t count)
-{
-    (void)words;
-    (void)count;
-    input_is_on = false;
-    (void)event_del(input);
-    ic__carrier_close(carrier, carrier_gone, NULL);
-    return 0;
-}
-
-static void run(char *line)
+static void run(void *user, char *line)
 {
     static const struct {
         const char *name;
@@ -270,11 +257,16 @@ static void run(char *line)
         {"connect", do_connect, 5}, {"hangup", do_hangup, 2},   {"join", do_join, 2},
         {"leave", do_leave, 2},     {"send", do_send, 3},       {"open", do_open, 2},
         {"invite", do_invite, 3},   {"welcome", do_welcome, 3}, {"drops", do_drops, 1},
-        {"quit", do_quit, 1},
     };
     char *words[MAX_WORDS];
     size_t count = 0;
 
+    (void)user;
+    if (!line) {
+        input_is_on = false;
+        ic__carrier_close(carrier, carrier_gone, NULL);
+        return;
+    }
     for (char *word = line; word && count < MAX_WORDS;)
         words[count++] = strsep(&word, "\t");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
@@ -286,20 +278,6 @@ static void run(char *line)
         return;
     }
     must(IC_ERR_INVALID, line);
-}
-
-static void on_input(evutil_socket_t fd, short what, void *user)
-{
-    char *line;
-
-    (void)what;
-    (void)user;
-    if (evbuffer_read(typed, fd, -1) <= 0)
-        (void)do_quit(NULL, 0);
-    while ((line = evbuffer_readln(typed, NULL, EVBUFFER_EOL_LF)) != NULL) {
-        run(line);
-        free(line);
-    }
 }
 
 static void set_flag(ic__policy_options *p, const char *flag)
@@ -374,15 +352,12 @@ int main(int argc, char **argv)
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     must(ic_init(), "start");
     start(argc, argv);
-    typed = evbuffer_new();
-    input = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, NULL);
-    must(typed && input ? event_add(input, NULL) : IC_ERR_NOMEM, "input");
+    must(lines_open(base, run, NULL), "input");
     (void)printf("port %s\n", strrchr(ic_socket_address(sock), ':') + 1);
     (void)event_base_dispatch(base);
     ic__sidechannel_free(sc);
     ic_identity_free(me);
-    event_free(input);
-    evbuffer_free(typed);
+    lines_free();
     event_base_free(base);
     return 0;
 }

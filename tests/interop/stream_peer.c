@@ -15,19 +15,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "intercom/error.h"
 #include "intercom/init.h"
 #include "intercom/stream.h"
+#include "io/loop.h"
+#include "lines.h"
 
-#define MOST_LINE 4096
 #define MS UINT64_C(1000000)
 
 typedef struct peer {
     struct event_base *base;
-    struct event *input;
     ic_identity *me;
     ic_socket *sock;
     ic_stream *st;
@@ -40,8 +39,6 @@ typedef struct peer {
     bool end_after;
     uint64_t messages;
     uint64_t got;
-    char line[MOST_LINE];
-    size_t line_len;
 } peer;
 
 static uint8_t byte_of(uint64_t message, size_t j)
@@ -182,43 +179,23 @@ static void on_socket_closed(void *user)
     (void)event_base_loopbreak(((peer *)user)->base);
 }
 
-static void obey(peer *p, const char *line)
+static void obey(void *user, char *line)
 {
+    peer *p = user;
     unsigned port;
     uint64_t keepalive_ms;
     int err = 0;
 
-    if (sscanf(line, "open %u %" SCNu64, &port, &keepalive_ms) == 2)
+    if (!line)
+        ic_socket_close(p->sock, on_socket_closed, p);
+    else if (sscanf(line, "open %u %" SCNu64, &port, &keepalive_ms) == 2)
         err = open_stream(p, port, keepalive_ms);
     else if (strcmp(line, "stats") == 0)
         tell_stats(p);
-    else if (strcmp(line, "quit") == 0)
-        ic_socket_close(p->sock, on_socket_closed, p);
     else
         err = p->st ? obey_stream(p, line) : IC_ERR_CLOSED;
     if (err)
         (void)printf("error %s\n", ic_error_name(err));
-}
-
-static void on_input(evutil_socket_t fd, short what, void *arg)
-{
-    peer *p = arg;
-    ssize_t n = read(fd, p->line + p->line_len, sizeof p->line - p->line_len - 1);
-
-    (void)what;
-    if (n <= 0) {
-        (void)event_del(p->input);
-        ic_socket_close(p->sock, on_socket_closed, p);
-        return;
-    }
-    p->line_len += (size_t)n;
-    p->line[p->line_len] = 0;
-    for (char *end = strchr(p->line, '\n'); end; end = strchr(p->line, '\n')) {
-        *end = 0;
-        obey(p, p->line);
-        p->line_len -= (size_t)(end + 1 - p->line);
-        memmove(p->line, end + 1, p->line_len + 1);
-    }
 }
 
 static int read_arguments(peer *p, int argc, char **argv)
@@ -242,24 +219,17 @@ static int read_arguments(peer *p, int argc, char **argv)
 
 static int start(peer *p)
 {
-    struct event_config *config = event_config_new();
     ic_socket_options opts;
 
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
-        p->base = event_base_new_with_config(config);
-    if (config)
-        event_config_free(config);
+    int err = ic__loop_new(&p->base);
     p->bytes = malloc(IC_STREAM_MESSAGE_MAX);
-    if (!p->base || !p->bytes)
+    if (err || !p->bytes)
         return IC_ERR_NOMEM;
     ic_socket_options_default(&opts);
     opts.base = p->base;
     opts.address = "127.0.0.1:0";
-    int err = ic_socket_new(&opts, &p->sock);
-    if (err)
-        return err;
-    p->input = event_new(p->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, p);
-    return p->input && event_add(p->input, NULL) == 0 ? 0 : IC_ERR_NOMEM;
+    err = ic_socket_new(&opts, &p->sock);
+    return err ? err : lines_open(p->base, obey, p);
 }
 
 int main(int argc, char **argv)
@@ -278,7 +248,7 @@ int main(int argc, char **argv)
     }
     (void)printf("port %s\n", strrchr(ic_socket_address(p.sock), ':') + 1);
     (void)event_base_dispatch(p.base);
-    event_free(p.input);
+    lines_free();
     event_base_free(p.base);
     ic_identity_free(p.me);
     free(p.bytes);

@@ -17,8 +17,8 @@
 #include "base/text.h"
 #include "intercom/intercom.h"
 #include "io/loop.h"
+#include "lines.h"
 
-#define LINE_BYTES 4096
 #define WORDS 3
 #define MOST_TOPICS 128
 
@@ -29,12 +29,9 @@ typedef struct membership {
 
 typedef struct program {
     struct event_base *base;
-    struct event *input;
     ic_identity *me;
     ic_swarm *swarm;
     membership topics[MOST_TOPICS];
-    char line[LINE_BYTES];
-    size_t len;
     uint8_t refused[IC_PUBLIC_KEY_BYTES]; /* by the firewall */
     bool refuses;
     const char *bootstrap;
@@ -210,12 +207,6 @@ static void on_swarm_gone(void *user)
     self.renews = false;
 }
 
-static void quit(void)
-{
-    (void)event_del(self.input);
-    ic_swarm_close(self.swarm, on_swarm_gone, NULL);
-}
-
 static void renew(const char *seed)
 {
     self.renews = unhex(self.next_seed, seed);
@@ -257,46 +248,28 @@ static void obey(char *words[WORDS])
         check(what, ic_swarm_resume(self.swarm));
     else if (strcmp(what, "renew") == 0)
         renew(words[1]);
-    else if (strcmp(what, "quit") == 0)
-        quit();
     else if (strcmp(what, "die") == 0)
         _exit(0);
     else if (!ask_peer(what, words[1]))
         printf("error no such word\n");
 }
 
-static void read_line(char *line)
+static void read_line(void *user, char *line)
 {
     char *words[WORDS] = {0};
     char *rest = NULL;
     size_t count = 0;
 
+    (void)user;
+    if (!line) {
+        ic_swarm_close(self.swarm, on_swarm_gone, NULL);
+        return;
+    }
     for (char *word = strtok_r(line, " ", &rest); word && count < WORDS;
          word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
     if (count)
         obey(words);
-}
-
-static void on_input(evutil_socket_t fd, short what, void *user)
-{
-    (void)what;
-    (void)user;
-    ssize_t n = read((int)fd, self.line + self.len, sizeof self.line - self.len - 1);
-    if (n <= 0) {
-        quit();
-        return;
-    }
-    self.len += (size_t)n;
-    self.line[self.len] = '\0';
-    char *begin = self.line;
-    for (char *end = strchr(begin, '\n'); end; end = strchr(begin, '\n')) {
-        *end = '\0';
-        read_line(begin);
-        begin = end + 1;
-    }
-    self.len -= (size_t)(begin - self.line);
-    memmove(self.line, begin, self.len);
 }
 
 /* ---- beginning ---- */
@@ -344,10 +317,7 @@ static int start(char **argv)
         err = ic__loop_new(&self.base);
     if (!err)
         err = begin(seed);
-    if (err)
-        return err;
-    self.input = event_new(self.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, NULL);
-    return self.input && event_add(self.input, NULL) == 0 ? 0 : IC_ERR_NOMEM;
+    return err ? err : lines_open(self.base, read_line, NULL);
 }
 
 int main(int argc, char **argv)
@@ -359,7 +329,7 @@ int main(int argc, char **argv)
     if (err)
         return 1;
     (void)event_base_dispatch(self.base);
-    event_free(self.input);
+    lines_free();
     event_base_free(self.base);
     return 0;
 }

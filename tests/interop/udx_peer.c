@@ -8,21 +8,19 @@
  * connect ID PORT | second | move ID PORT | write BYTES | end | destroy | message TEXT |
  * pause | resume | keepalive MS | stats | quit
  */
-#include <arpa/inet.h>
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/env.h"
 #include "intercom/error.h"
+#include "io/loop.h"
 #include "io/udp.h"
+#include "lines.h"
 
 #define CHUNK 65536
-#define MOST_LINE 4096
 
 typedef struct peer {
     struct event_base *base;
@@ -30,13 +28,10 @@ typedef struct peer {
     ic__udp_socket *sock;
     ic__udp_socket *second; /* after a move */
     ic__udp_stream *st;
-    struct event *input;
     uint64_t to_write;
     uint64_t written;
     uint64_t got;
     bool end_after;
-    char line[MOST_LINE];
-    size_t line_len;
 } peer;
 
 static uint8_t pattern(uint64_t i)
@@ -199,50 +194,19 @@ static void on_udp_closed(void *user)
     (void)event_base_loopbreak(((peer *)user)->base);
 }
 
-static void obey(peer *p, const char *line)
+static void obey(void *user, char *line)
 {
-    if (strcmp(line, "stats") == 0) {
-        stats(p);
-    } else if (strcmp(line, "quit") == 0) {
+    peer *p = user;
+
+    if (!line) {
         ic__udp_close(p->udp, on_udp_closed, p);
+    } else if (strcmp(line, "stats") == 0) {
+        stats(p);
     } else {
         int error = p->st ? obey_stream(p, line) : IC_ERR_CLOSED;
         if (error)
             (void)printf("error %s\n", ic_error_name(error));
     }
-}
-
-static void on_input(evutil_socket_t fd, short what, void *arg)
-{
-    peer *p = arg;
-    ssize_t n = read(fd, p->line + p->line_len, sizeof p->line - p->line_len - 1);
-
-    (void)what;
-    if (n <= 0) {
-        (void)event_del(p->input);
-        ic__udp_close(p->udp, on_udp_closed, p);
-        return;
-    }
-    p->line_len += (size_t)n;
-    p->line[p->line_len] = 0;
-    for (char *end = strchr(p->line, '\n'); end; end = strchr(p->line, '\n')) {
-        *end = 0;
-        obey(p, p->line);
-        p->line_len -= (size_t)(end + 1 - p->line);
-        memmove(p->line, end + 1, p->line_len + 1);
-    }
-}
-
-static struct event_base *precise_base(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
-        base = event_base_new_with_config(config);
-    if (config)
-        event_config_free(config);
-    return base;
 }
 
 static int start(peer *p, uint32_t id, bool plain)
@@ -260,18 +224,14 @@ static int start(peer *p, uint32_t id, bool plain)
     ic_env_system(&env);
     ic__udp_options_default(&opts);
     opts.plain = plain;
-    p->base = precise_base();
-    if (!p->base)
-        return IC_ERR_NOMEM;
-    int error = ic__udp_new(&p->udp, p->base, &env, &opts);
+    int error = ic__loop_new(&p->base);
+    if (!error)
+        error = ic__udp_new(&p->udp, p->base, &env, &opts);
     if (!error)
         error = ic__udp_socket_new(p->udp, &p->sock, &any, on_datagram, p);
     if (!error)
         error = ic__udp_stream_new(p->udp, &p->st, id, NULL, &events, p);
-    if (error)
-        return error;
-    p->input = event_new(p->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, p);
-    return p->input && event_add(p->input, NULL) == 0 ? 0 : IC_ERR_NOMEM;
+    return error ? error : lines_open(p->base, obey, p);
 }
 
 int main(int argc, char **argv)
@@ -291,7 +251,7 @@ int main(int argc, char **argv)
     }
     (void)printf("port %u\n", ic__udp_socket_address(p.sock).port);
     (void)event_base_dispatch(p.base);
-    event_free(p.input);
+    lines_free();
     event_base_free(p.base);
     return 0;
 }
