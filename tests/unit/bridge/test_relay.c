@@ -7,9 +7,9 @@
 #include "bridge/relay.h"
 #include "intercom/error.h"
 #include "io/loop.h"
+#include "turn.h"
 #include "unit.h"
 
-#define MOST_SECONDS 60
 #define PIECE 65536
 
 typedef struct world {
@@ -30,7 +30,6 @@ typedef struct world {
     size_t binaries;
     uint16_t page_code;
     size_t relay_closed;
-    bool late;
 } world;
 
 static void on_upstream_open(ic__ws_conn *conn, void *user)
@@ -125,23 +124,6 @@ static ic__ws_conn *open_page(world *w)
     return conn;
 }
 
-static void on_late(evutil_socket_t fd, short what, void *user)
-{
-    ((world *)user)->late = true;
-}
-
-static void run_until(world *w, const size_t *count, size_t want)
-{
-    const struct timeval most = {.tv_sec = MOST_SECONDS};
-    struct event *late = evtimer_new(w->base, on_late, w);
-    assert_non_null(late);
-    assert_int_equal(evtimer_add(late, &most), 0);
-    while (*count < want && !w->late)
-        assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
-    event_free(late);
-    assert_int_equal(*count, want);
-}
-
 static void on_relay_closed(void *user)
 {
     ((world *)user)->relay_closed++;
@@ -151,7 +133,7 @@ static void world_free(world *w)
 {
     bridge_relay_close(w->relay, on_relay_closed, w);
     bridge_relay_close(w->relay, on_relay_closed, w);
-    run_until(w, &w->relay_closed, 1);
+    turn_until(w->base, &w->relay_closed, 1);
     ic__ws_server_close(w->upstream, NULL, NULL);
     assert_int_equal(event_base_dispatch(w->base), 1);
     assert_int_equal(w->relay_closed, 1);
@@ -164,11 +146,12 @@ static void messages_pass_in_both_directions_with_their_kind(void **state)
     world w;
     world_init(&w);
     ic__ws_conn *page = open_page(&w);
-    run_until(&w, &w.page_messages, 2); /* hello, and the echo of what came at once */
+    turn_until(w.base, &w.page_messages,
+               2); /* hello, and the echo of what came at once */
     assert_int_equal(w.page_bytes, 5 + 7);
     assert_int_equal(w.binaries, 1);
     assert_int_equal(ic__ws_send_text(page, "{}", 2), 0);
-    run_until(&w, &w.page_messages, 3);
+    turn_until(w.base, &w.page_messages, 3);
     assert_int_equal(w.binaries, 1);
     assert_int_equal(bridge_relay_pairs(w.relay), 1);
     world_free(&w);
@@ -180,9 +163,9 @@ static void a_page_that_leaves_closes_its_other_half(void **state)
     world w;
     world_init(&w);
     ic__ws_conn *page = open_page(&w);
-    run_until(&w, &w.page_messages, 2);
+    turn_until(w.base, &w.page_messages, 2);
     ic__ws_close(page, IC__WS_GOING_AWAY, NULL);
-    run_until(&w, &w.upstream_closed, 1);
+    turn_until(w.base, &w.upstream_closed, 1);
     assert_int_equal(w.upstream_code, IC__WS_NORMAL);
     world_free(&w);
 }
@@ -192,9 +175,9 @@ static void a_code_of_the_bridge_reaches_the_page(void **state)
     world w;
     world_init(&w);
     (void)open_page(&w);
-    run_until(&w, &w.page_messages, 2);
+    turn_until(w.base, &w.page_messages, 2);
     ic__ws_close(w.upstream_conn, 4001, "five wrong tokens");
-    run_until(&w, &w.page_closed, 1);
+    turn_until(w.base, &w.page_closed, 1);
     assert_int_equal(w.page_code, 4001);
     world_free(&w);
 }
@@ -206,11 +189,11 @@ static void a_bridge_that_is_down_is_told_as_try_later_and_works_again(void **st
     uint16_t port = ic__ws_server_port(w.upstream);
     ic__ws_server_close(w.upstream, NULL, NULL);
     (void)open_page(&w);
-    run_until(&w, &w.page_closed, 1);
+    turn_until(w.base, &w.page_closed, 1);
     assert_int_equal(w.page_code, IC__WS_TRY_LATER);
     listen_upstream(&w, port);
     (void)open_page(&w);
-    run_until(&w, &w.page_messages, 2);
+    turn_until(w.base, &w.page_messages, 2);
     world_free(&w);
 }
 
@@ -223,7 +206,7 @@ static void a_slow_page_makes_the_bridge_wait(void **state)
     world w;
     world_init(&w);
     ic__ws_conn *page = open_page(&w);
-    run_until(&w, &w.page_messages, 2);
+    turn_until(w.base, &w.page_messages, 2);
     ic__ws_set_reading(page, false);
     size_t sent = 0;
     for (int turn = 0; turn < 3000 && sent < PIECES; turn++) {
@@ -235,7 +218,7 @@ static void a_slow_page_makes_the_bridge_wait(void **state)
     }
     assert_in_range(sent, 32, PIECES - 1); /* it had to stop */
     ic__ws_set_reading(page, true);
-    run_until(&w, &w.page_messages, 2 + sent);
+    turn_until(w.base, &w.page_messages, 2 + sent);
     assert_int_equal(w.page_bytes, 5 + 7 + sent * PIECE);
     world_free(&w);
 }
@@ -246,7 +229,7 @@ static void other_paths_are_no_bridge(void **state)
     world_init(&w);
     w.page.path = "/other";
     (void)open_page(&w);
-    run_until(&w, &w.page_closed, 1);
+    turn_until(w.base, &w.page_closed, 1);
     assert_int_equal(w.page_opened, 0);
     world_free(&w);
 }

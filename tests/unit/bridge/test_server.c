@@ -12,9 +12,9 @@
 #include "io/loop.h"
 #include "io/tls.h"
 #include "make_cert.h"
+#include "turn.h"
 #include "unit.h"
 
-#define MOST_SECONDS 60
 #define CLIENTS 4
 
 /* One end of a WebSocket and the last thing it heard. */
@@ -35,7 +35,6 @@ typedef struct world {
     size_t server_closed;
     ic__ws_dial_options dial;
     ear ears[CLIENTS];
-    bool late;
 } world;
 
 static void on_open(ic__ws_conn *conn, void *user)
@@ -122,30 +121,11 @@ static void serve(world *w)
     w->dial.port = bridge_server_port(w->server);
 }
 
-static void on_late(evutil_socket_t fd, short what, void *user)
-{
-    ((world *)user)->late = true;
-}
-
-/* Turn the loop until `*count` is `want`. */
-static void run_until(world *w, const size_t *count, size_t want)
-{
-    const struct timeval most = {.tv_sec = MOST_SECONDS};
-    struct event *late = evtimer_new(w->base, on_late, w);
-    assert_non_null(late);
-    w->late = false;
-    assert_int_equal(evtimer_add(late, &most), 0);
-    while (*count < want && !w->late)
-        assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
-    event_free(late);
-    assert_int_equal(*count, want);
-}
-
 static ear *dial(world *w, size_t n)
 {
     ear *e = &w->ears[n];
     assert_int_equal(ic__ws_dial(w->base, &w->dial, &client_side, e, &e->conn), 0);
-    run_until(w, &e->messages, 1);
+    turn_until(w->base, &e->messages, 1);
     assert_non_null(strstr(e->last.data, "\"type\":\"hello\""));
     return e;
 }
@@ -153,7 +133,7 @@ static ear *dial(world *w, size_t n)
 static void ask(world *w, ear *e, const char *text)
 {
     assert_int_equal(ic__ws_send_text(e->conn, text, strlen(text)), 0);
-    run_until(w, &e->messages, e->messages + 1);
+    turn_until(w->base, &e->messages, e->messages + 1);
 }
 
 static ear *enter(world *w, size_t n)
@@ -175,7 +155,7 @@ static void clients_see_each_others_entries_at_once(void **state)
         "{\"type\":\"expense_add\",\"channel\":\"trip\",\"payer\":\"alice\",\"amount\":"
         "\"30\",\"split\":\"bob\"}");
     assert_non_null(strstr(a->last.data, "\"type\":\"expense_added\""));
-    run_until(w, &b->messages, 3);
+    turn_until(w->base, &b->messages, 3);
     assert_non_null(strstr(b->last.data, "\"type\":\"expense_event\""));
     ask(w, b, "{\"type\":\"expense_balance\",\"channel\":\"trip\"}");
     assert_non_null(strstr(
@@ -194,7 +174,7 @@ static void messages_of_channels_are_passed_on(void **state)
     assert_int_equal(ic__json_parse("{\"message\":\"hi\"}", 16, &envelope), 0);
     bridge_server_message(w->server, "trip", envelope);
     ic__json_free(envelope);
-    run_until(w, &a->messages, 3);
+    turn_until(w->base, &a->messages, 3);
     assert_non_null(
         strstr(a->last.data, "\"type\":\"sidechannel_message\",\"channel\":\"trip\""));
 }
@@ -206,7 +186,7 @@ static void binary_frames_are_messages_too(void **state)
     ear *a = dial(w, 0);
     assert_int_equal(
         ic__ws_send_binary(a->conn, "{\"type\":\"auth\",\"token\":\"tok\"}", 29), 0);
-    run_until(w, &a->messages, 2);
+    turn_until(w->base, &a->messages, 2);
     assert_string_equal(a->last.data, "{\"type\":\"auth_ok\"}");
 }
 
@@ -219,7 +199,7 @@ static void guessing_tokens_ends_with_1008(void **state)
     for (int i = 0; i < 7; i++)
         assert_int_equal(
             ic__ws_send_text(a->conn, "{\"type\":\"auth\",\"token\":\"no\"}", 28), 0);
-    run_until(w, &a->closed, 1);
+    turn_until(w->base, &a->closed, 1);
     assert_int_equal(a->code, IC__WS_POLICY);
     assert_int_equal(a->messages, 1 + 5);
 }
@@ -231,7 +211,7 @@ static void who_stays_outside_is_closed_after_a_while(void **state)
     serve(w);
     ear *in = enter(w, 0);
     ear *out = dial(w, 1);
-    run_until(w, &out->closed, 1);
+    turn_until(w->base, &out->closed, 1);
     assert_int_equal(out->code, IC__WS_POLICY);
     assert_int_equal(in->closed, 0);
 }
@@ -246,7 +226,7 @@ static void clients_are_limited(void **state)
     ear *third = &w->ears[2];
     assert_int_equal(ic__ws_dial(w->base, &w->dial, &client_side, third, &third->conn),
                      0);
-    run_until(w, &third->closed, 1);
+    turn_until(w->base, &third->closed, 1);
     assert_int_equal(third->messages, 0);
 }
 
@@ -257,7 +237,7 @@ static void a_foreign_origin_gets_nothing(void **state)
     w->dial.origin = "http://evil.example";
     ear *e = &w->ears[0];
     assert_int_equal(ic__ws_dial(w->base, &w->dial, &client_side, e, &e->conn), 0);
-    run_until(w, &e->closed, 1);
+    turn_until(w->base, &e->closed, 1);
     assert_int_equal(e->messages, 0);
 }
 
@@ -270,7 +250,7 @@ static void too_much_at_once_ends_with_1009(void **state)
     ear *a = enter(w, 0);
     assert_int_equal(ic__ws_send_text(a->conn, text, (1u << 20) + 1), 0);
     free(text);
-    run_until(w, &a->closed, 1);
+    turn_until(w->base, &a->closed, 1);
     assert_int_equal(a->code, IC__WS_TOO_BIG);
 }
 
@@ -320,9 +300,9 @@ static void a_certificate_makes_it_wss(void **state)
     ask(w, a, "{\"type\":\"stats\"}");
     assert_non_null(strstr(a->last.data, "\"channels\":[\"0000intercom\"]"));
     ic__ws_close(a->conn, IC__WS_NORMAL, NULL);
-    run_until(w, &a->closed, 1);
+    turn_until(w->base, &a->closed, 1);
     bridge_server_close(w->server, on_server_closed, w);
-    run_until(w, &w->server_closed, 1);
+    turn_until(w->base, &w->server_closed, 1);
     w->server = NULL;
     w->server_closed = 0;
     ic__tls_config_free(trust);

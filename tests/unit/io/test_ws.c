@@ -14,9 +14,8 @@
 #include "io/loop.h"
 #include "io/tcp.h"
 #include "io/ws.h"
+#include "turn.h"
 #include "unit.h"
-
-#define MOST_SECONDS 60
 
 typedef struct world {
     struct event_base *base;
@@ -32,7 +31,6 @@ typedef struct world {
     uint16_t code[2];
     bool server_closed;
     bool echo;
-    bool late;
     void (*on_client_open)(struct world *w, ic__ws_conn *conn);
 } world;
 
@@ -130,25 +128,6 @@ static ic__ws_conn *world_dial(world *w)
     return conn;
 }
 
-static void on_late(evutil_socket_t fd, short what, void *user)
-{
-    world_of(user)->late = true;
-}
-
-/* Turn the loop until `*count` is `want`. */
-static void run_until(world *w, const size_t *count, size_t want)
-{
-    const struct timeval most = {.tv_sec = MOST_SECONDS};
-    struct event *late = evtimer_new(w->base, on_late, w);
-    assert_non_null(late);
-    w->late = false;
-    assert_int_equal(evtimer_add(late, &most), 0);
-    while (*count < want && !w->late)
-        assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
-    event_free(late);
-    assert_int_equal(*count, want);
-}
-
 static uint64_t time_now(void)
 {
     ic_env env;
@@ -179,18 +158,18 @@ static void messages_go_there_and_back(void **state)
     world_listen(&w);
     ic__ws_conn *conn = world_dial(&w);
     assert_int_equal(ic__ws_send_text(conn, "early", 5), IC_ERR_CANCELED);
-    run_until(&w, &w.opened[1], 1);
+    turn_until(w.base, &w.opened[1], 1);
     ic__ws_set_data(conn, &w);
     assert_ptr_equal(ic__ws_data(conn), &w);
     assert_int_equal(ic__ws_send_text(conn, "hello", 5), 0);
     assert_int_equal(ic__ws_send_binary(conn, NULL, 0), 0);
-    run_until(&w, &w.messages[1], 2);
+    turn_until(w.base, &w.messages[1], 2);
     assert_int_equal(w.bytes[1], 5);
     assert_int_equal(ic__ws_server_get_stats(w.server)->clients, 1);
     ic__ws_close(conn, IC__WS_NORMAL, "done");
     ic__ws_close(conn, IC__WS_GOING_AWAY, NULL);
-    run_until(&w, &w.closed[1], 1);
-    run_until(&w, &w.closed[0], 1);
+    turn_until(w.base, &w.closed[1], 1);
+    turn_until(w.base, &w.closed[0], 1);
     assert_int_equal(w.code[0], IC__WS_NORMAL);
     assert_int_equal(w.code[1], IC__WS_NORMAL);
     world_free(&w);
@@ -206,9 +185,9 @@ static void a_mebibyte_passes_whole(void **state)
     world_init(&w);
     world_listen(&w);
     ic__ws_conn *conn = world_dial(&w);
-    run_until(&w, &w.opened[1], 1);
+    turn_until(w.base, &w.opened[1], 1);
     assert_int_equal(ic__ws_send_text(conn, text, size), 0);
-    run_until(&w, &w.messages[1], 1);
+    turn_until(w.base, &w.messages[1], 1);
     assert_int_equal(w.bytes[1], size);
     assert_true(w.drained >= 1);
     assert_int_equal(ic__ws_queued(conn), 0);
@@ -226,9 +205,9 @@ static void one_byte_more_closes_with_1009(void **state)
     world_init(&w);
     world_listen(&w);
     ic__ws_conn *conn = world_dial(&w);
-    run_until(&w, &w.opened[1], 1);
+    turn_until(w.base, &w.opened[1], 1);
     assert_int_equal(ic__ws_send_binary(conn, text, size), 0);
-    run_until(&w, &w.closed[1], 1);
+    turn_until(w.base, &w.closed[1], 1);
     assert_int_equal(w.code[1], IC__WS_TOO_BIG);
     assert_int_equal(w.messages[0], 0);
     free(text);
@@ -241,17 +220,17 @@ static void a_reader_that_stops_gets_nothing_until_it_goes_on(void **state)
     world_init(&w);
     world_listen(&w);
     ic__ws_conn *conn = world_dial(&w);
-    run_until(&w, &w.opened[1], 1);
-    run_until(&w, &w.opened[0], 1);
+    turn_until(w.base, &w.opened[1], 1);
+    turn_until(w.base, &w.opened[0], 1);
     ic__ws_set_reading(w.served, false);
     for (int i = 0; i < 10; i++)
         assert_int_equal(ic__ws_send_text(conn, "x", 1), 0);
-    run_until(&w, &w.drained, 1);
+    turn_until(w.base, &w.drained, 1);
     for (int i = 0; i < 20; i++)
         assert_int_equal(event_base_loop(w.base, EVLOOP_NONBLOCK), 0);
     assert_int_equal(w.messages[0], 0);
     ic__ws_set_reading(w.served, true);
-    run_until(&w, &w.messages[0], 10);
+    turn_until(w.base, &w.messages[0], 10);
     world_free(&w);
 }
 
@@ -267,7 +246,7 @@ static void closing_inside_a_callback_is_fine(void **state)
     w.on_client_open = close_at_once;
     world_listen(&w);
     (void)world_dial(&w);
-    run_until(&w, &w.closed[1], 1);
+    turn_until(w.base, &w.closed[1], 1);
     world_free(&w);
 }
 
@@ -279,7 +258,7 @@ static void closing_before_the_handshake_is_told_as_closed(void **state)
     ic__ws_conn *conn = world_dial(&w);
     ic__ws_close(conn, IC__WS_NORMAL, NULL);
     assert_int_equal(w.closed[1], 0);
-    run_until(&w, &w.closed[1], 1);
+    turn_until(w.base, &w.closed[1], 1);
     assert_int_equal(w.opened[1], 0);
     world_free(&w);
 }
@@ -292,8 +271,8 @@ static void clients_past_the_limit_are_refused(void **state)
     world_listen(&w);
     for (int i = 0; i < CLIENTS; i++)
         (void)world_dial(&w);
-    run_until(&w, &w.closed[1], CLIENTS - SERVED);
-    run_until(&w, &w.opened[1], SERVED);
+    turn_until(w.base, &w.closed[1], CLIENTS - SERVED);
+    turn_until(w.base, &w.opened[1], SERVED);
     const ic__ws_server_stats *stats = ic__ws_server_get_stats(w.server);
     assert_int_equal(stats->clients, SERVED);
     assert_int_equal(stats->refused_full, CLIENTS - SERVED);
@@ -311,7 +290,7 @@ static void nobody_there_is_told_as_closed(void **state)
     assert_true(w.server_closed);
     w.server_closed = false;
     (void)world_dial(&w);
-    run_until(&w, &w.closed[1], 1);
+    turn_until(w.base, &w.closed[1], 1);
     assert_int_equal(w.code[1], IC__WS_ABNORMAL);
     world_free(&w);
 }
@@ -326,7 +305,7 @@ static void a_silent_server_times_out(void **state)
     assert_int_equal(ic__tcp_listen(&address, &fd, &w.dial_options.port), 0);
     w.dial_options.limits.handshake_timeout_ns = 50 * IC__MS;
     (void)world_dial(&w);
-    run_until(&w, &w.closed[1], 1);
+    turn_until(w.base, &w.closed[1], 1);
     assert_int_equal(w.code[1], IC__WS_ABNORMAL);
     assert_int_equal(evutil_closesocket(fd), 0);
     world_free(&w);
@@ -365,7 +344,7 @@ static void both_families_and_localhost_are_listened_on(void **state)
         w.dial_options.host = i ? "::1" : "127.0.0.1";
         world_listen(&w);
         (void)world_dial(&w);
-        run_until(&w, &w.opened[1], 1);
+        turn_until(w.base, &w.opened[1], 1);
         world_free(&w);
     }
 }
@@ -399,7 +378,7 @@ static void a_server_without_descriptors_recovers(void **state)
         assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
     assert_int_equal(w.opened[1], 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    run_until(&w, &w.opened[1], 1);
+    turn_until(w.base, &w.opened[1], 1);
     world_free(&w);
 }
 

@@ -14,9 +14,8 @@
 #include "io/tls.h"
 #include "io/ws.h"
 #include "make_cert.h"
+#include "turn.h"
 #include "unit.h"
-
-#define MOST_SECONDS 60
 
 static make_cert cert;  /* for localhost */
 static make_cert other; /* for somebody else */
@@ -34,7 +33,6 @@ typedef struct world {
     size_t closed;
     uint16_t code;
     size_t warned;
-    bool late;
 } world;
 
 static void on_served_message(ic__ws_conn *conn, const uint8_t *data, size_t len,
@@ -115,23 +113,6 @@ static ic__ws_conn *dial(world *w)
     return conn;
 }
 
-static void on_late(evutil_socket_t fd, short what, void *user)
-{
-    ((world *)user)->late = true;
-}
-
-static void run_until(world *w, const size_t *count, size_t want)
-{
-    const struct timeval most = {.tv_sec = MOST_SECONDS};
-    struct event *late = evtimer_new(w->base, on_late, w);
-    assert_non_null(late);
-    assert_int_equal(evtimer_add(late, &most), 0);
-    while (*count < want && !w->late)
-        assert_int_equal(event_base_loop(w->base, EVLOOP_ONCE), 0);
-    event_free(late);
-    assert_int_equal(*count, want);
-}
-
 static void messages_of_all_sizes_come_back(void **state)
 {
     static const size_t sizes[] = {0, 1, 125, 126, 4096, 16384, 16385, 65536, 1u << 20};
@@ -143,15 +124,15 @@ static void messages_of_all_sizes_come_back(void **state)
     memset(text, 't', 1u << 20);
     world_init(&w, &cert, 0);
     ic__ws_conn *conn = dial(&w);
-    run_until(&w, &w.opened, 1);
+    turn_until(w.base, &w.opened, 1);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(ic__ws_send_text(conn, text, sizes[i]), 0);
         sum += sizes[i];
     }
-    run_until(&w, &w.messages, count);
+    turn_until(w.base, &w.messages, count);
     assert_int_equal(w.bytes, sum);
     ic__ws_close(conn, IC__WS_NORMAL, NULL);
-    run_until(&w, &w.closed, 1);
+    turn_until(w.base, &w.closed, 1);
     assert_int_equal(w.code, IC__WS_NORMAL);
     free(text);
     world_free(&w);
@@ -162,7 +143,7 @@ static void a_certificate_for_somebody_else_is_refused_and_logged(void **state)
     world w;
     world_init(&w, &other, 0);
     (void)dial(&w);
-    run_until(&w, &w.closed, 1);
+    turn_until(w.base, &w.closed, 1);
     assert_int_equal(w.opened, 0);
     assert_int_equal(w.code, IC__WS_ABNORMAL);
     assert_int_equal(w.warned, 1);
@@ -176,7 +157,7 @@ static void a_plain_client_is_ended_and_counted(void **state)
     w.dial.tls = NULL;
     w.dial.host = "127.0.0.1";
     (void)dial(&w);
-    run_until(&w, &w.closed, 1);
+    turn_until(w.base, &w.closed, 1);
     assert_int_equal(w.opened, 0);
     assert_int_equal(ic__ws_server_get_stats(w.server)->tls_failed, 1);
     world_free(&w);
