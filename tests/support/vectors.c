@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "intercom/error.h"
 #include "unit.h"
 
 json_t *vectors_load(const char *name)
@@ -63,4 +64,50 @@ void vectors_expect_bytes(const json_t *object, const char *key, const uint8_t *
     if (len)
         assert_memory_equal(got, expected, len);
     free(expected);
+}
+
+/* Every prefix, in a piece of memory of exactly that size. */
+static void expect_cuts_refused(const vectors_codec *codec, void *message,
+                                const uint8_t *data, size_t most)
+{
+    for (size_t cut = 0; cut < most; cut++) {
+        uint8_t *piece = malloc(cut ? cut : 1);
+        assert_non_null(piece);
+        memcpy(piece, data, cut);
+        assert_int_equal(codec->read(message, piece, cut), IC_ERR_PROTO);
+        free(piece);
+    }
+}
+
+static void round_one(const json_t *example, const char *key, const vectors_codec *codec)
+{
+    size_t len;
+    uint8_t *data = vectors_bytes(example, key, &len);
+    uint8_t *out = malloc(len);
+    void *message = malloc(codec->size);
+
+    assert_non_null(out);
+    assert_non_null(message);
+    assert_int_equal(codec->read(message, data, len), 0);
+    size_t most = codec->expect(example, message, len);
+    if (most) {
+        ic__wr w = ic__wr_of(out, len);
+        codec->write(&w, message);
+        assert_false(w.bad);
+        vectors_expect_bytes(example, key, out, w.len);
+        expect_cuts_refused(codec, message, data, most);
+    }
+    free(message);
+    free(out);
+    free(data);
+}
+
+void vectors_round(const json_t *examples, const char *key, const vectors_codec *codec,
+                   size_t count)
+{
+    size_t i;
+    json_t *example;
+
+    json_array_foreach(examples, i, example) round_one(example, key, codec);
+    assert_int_equal(i, count);
 }

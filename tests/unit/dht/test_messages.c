@@ -2,7 +2,6 @@
  * docs/spec/06-hyperdht.md, section 2, the messages between peers, against
  * tests/vectors/hyperdht.json: each is read, compared, written, and cut at each byte.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "codec_json.h"
@@ -37,87 +36,40 @@ static void expect_key(const json_t *v, const char *key, bool has, const uint8_t
         vectors_expect_bytes(v, key, got, 32);
 }
 
-/* Every prefix of a message, in a piece of memory of exactly that size. */
-static void expect_cuts_refused(int (*decode)(void *m, const uint8_t *data, size_t len),
-                                void *m, const uint8_t *data, size_t len)
+static size_t expect_handshake(const json_t *v, const void *message, size_t len)
 {
-    for (size_t cut = 0; cut < len; cut++) {
-        uint8_t *piece = malloc(cut ? cut : 1);
-        assert_non_null(piece);
-        memcpy(piece, data, cut);
-        assert_int_equal(decode(m, piece, cut), IC_ERR_PROTO);
-        free(piece);
-    }
+    const json_t *fields = json_object_get(v, "decoded");
+    const ic__dht_handshake *m = message;
+    assert_int_equal(m->mode, number(fields, "mode"));
+    vectors_expect_bytes(fields, "noise", m->noise, m->noise_len);
+    expect_addr(fields, "peerAddress", &m->peer_address);
+    expect_addr(fields, "relayAddress", &m->relay_address);
+    return len;
 }
 
-static int decode_handshake(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_handshake_decode(m, data, len);
-}
-
-static int decode_holepunch(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_holepunch_decode(m, data, len);
-}
-
-static int decode_noise_payload(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_noise_payload_decode(m, data, len);
-}
-
-static int decode_punch_payload(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_punch_payload_decode(m, data, len);
-}
+DHT_CODEC(handshake, ic__dht_handshake);
 
 static void handshakes_are_read_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "handshakes"), i, v)
-    {
-        const json_t *fields = json_object_get(v, "decoded");
-        uint8_t out[256];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_handshake m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_handshake_decode(&m, data, len), 0);
-        assert_int_equal(m.mode, number(fields, "mode"));
-        vectors_expect_bytes(fields, "noise", m.noise, m.noise_len);
-        expect_addr(fields, "peerAddress", &m.peer_address);
-        expect_addr(fields, "relayAddress", &m.relay_address);
-        ic__dht_handshake_write(&w, &m);
-        vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_handshake, &m, data, len);
-        free(data);
-    }
-    assert_int_equal(i, 20);
+    vectors_round(json_object_get(vectors, "handshakes"), "hex", &handshake, 20);
 }
+
+static size_t expect_holepunch(const json_t *v, const void *message, size_t len)
+{
+    const json_t *fields = json_object_get(v, "decoded");
+    const ic__dht_holepunch *m = message;
+    assert_int_equal(m->mode, number(fields, "mode"));
+    assert_int_equal(m->id, number(fields, "id"));
+    vectors_expect_bytes(fields, "payload", m->payload, m->payload_len);
+    expect_addr(fields, "peerAddress", &m->peer_address);
+    return len;
+}
+
+DHT_CODEC(holepunch, ic__dht_holepunch);
 
 static void holepunch_messages_are_read_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "holepunches"), i, v)
-    {
-        const json_t *fields = json_object_get(v, "decoded");
-        uint8_t out[256];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_holepunch m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_holepunch_decode(&m, data, len), 0);
-        assert_int_equal(m.mode, number(fields, "mode"));
-        assert_int_equal(m.id, number(fields, "id"));
-        vectors_expect_bytes(fields, "payload", m.payload, m.payload_len);
-        expect_addr(fields, "peerAddress", &m.peer_address);
-        ic__dht_holepunch_write(&w, &m);
-        vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_holepunch, &m, data, len);
-        free(data);
-    }
-    assert_int_equal(i, 11);
+    vectors_round(json_object_get(vectors, "holepunches"), "hex", &holepunch, 11);
 }
 
 static void expect_relays(const json_t *list, const ic__dht_noise_payload *m)
@@ -139,8 +91,10 @@ static void expect_udx(const json_t *v, const ic__dht_noise_payload *m)
     assert_int_equal(m->udx_seq, number(udx, "seq"));
 }
 
-static void expect_noise_payload(const json_t *v, const ic__dht_noise_payload *m)
+static size_t expect_noise_payload(const json_t *example, const void *message, size_t len)
 {
+    const json_t *v = json_object_get(example, "decoded");
+    const ic__dht_noise_payload *m = message;
     const json_t *punch = json_object_get(v, "holepunch");
     const json_t *relay = json_object_get(v, "relayThrough");
     assert_int_equal(m->version, number(v, "version"));
@@ -161,82 +115,59 @@ static void expect_noise_payload(const json_t *v, const ic__dht_noise_payload *m
     expect_key(relay, "token", m->has_relay_through, m->relay_token);
     dht_json_expect_addrs(json_object_get(v, "relayAddresses"), m->relay_addresses,
                           m->relay_address_count);
+    return m->version == 1 ? len : 0;
 }
+
+DHT_CODEC(noise_payload, ic__dht_noise_payload);
 
 static void noise_payloads_are_read_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "noisePayloads"), i, v)
-    {
-        uint8_t out[512];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_noise_payload m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_noise_payload_decode(&m, data, len), 0);
-        expect_noise_payload(json_object_get(v, "decoded"), &m);
-        if (m.version == 1) {
-            ic__dht_noise_payload_write(&w, &m);
-            vectors_expect_bytes(v, "hex", out, w.len);
-            expect_cuts_refused(decode_noise_payload, &m, data, len);
-        }
-        free(data);
-    }
-    assert_int_equal(i, 10);
+    vectors_round(json_object_get(vectors, "noisePayloads"), "hex", &noise_payload, 10);
 }
+
+static size_t expect_punch_payload(const json_t *v, const void *message, size_t len)
+{
+    const json_t *fields = json_object_get(v, "decoded");
+    const ic__dht_punch_payload *m = message;
+    assert_int_equal(m->error, number(fields, "error"));
+    assert_int_equal(m->firewall, number(fields, "firewall"));
+    assert_int_equal(m->round, number(fields, "round"));
+    assert_int_equal(m->connected, is_set(fields, "connected"));
+    assert_int_equal(m->punching, is_set(fields, "punching"));
+    assert_int_equal(m->has_addresses, vectors_has(fields, "addresses"));
+    dht_json_expect_addrs(json_object_get(fields, "addresses"), m->addresses,
+                          m->address_count);
+    expect_addr(fields, "remoteAddress", &m->remote_address);
+    expect_key(fields, "token", m->has_token, m->token);
+    expect_key(fields, "remoteToken", m->has_remote_token, m->remote_token);
+    return len;
+}
+
+DHT_CODEC(punch_payload, ic__dht_punch_payload);
 
 static void punch_payloads_are_read_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "holepunchPayloads"), i, v)
-    {
-        const json_t *fields = json_object_get(v, "decoded");
-        uint8_t out[256];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_punch_payload m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_punch_payload_decode(&m, data, len), 0);
-        assert_int_equal(m.error, number(fields, "error"));
-        assert_int_equal(m.firewall, number(fields, "firewall"));
-        assert_int_equal(m.round, number(fields, "round"));
-        assert_int_equal(m.connected, is_set(fields, "connected"));
-        assert_int_equal(m.punching, is_set(fields, "punching"));
-        assert_int_equal(m.has_addresses, vectors_has(fields, "addresses"));
-        dht_json_expect_addrs(json_object_get(fields, "addresses"), m.addresses,
-                              m.address_count);
-        expect_addr(fields, "remoteAddress", &m.remote_address);
-        expect_key(fields, "token", m.has_token, m.token);
-        expect_key(fields, "remoteToken", m.has_remote_token, m.remote_token);
-        ic__dht_punch_payload_write(&w, &m);
-        vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_punch_payload, &m, data, len);
-        free(data);
-    }
-    assert_int_equal(i, 8);
+    vectors_round(json_object_get(vectors, "holepunchPayloads"), "hex", &punch_payload,
+                  8);
 }
 
 static void modes_that_nobody_knows_are_refused(void **state)
 {
     static const uint8_t bytes[] = {0, 5, 0, 0};
-    ic__dht_handshake handshake;
-    ic__dht_holepunch holepunch;
-    assert_int_equal(ic__dht_handshake_decode(&handshake, bytes, sizeof bytes),
-                     IC_ERR_PROTO);
-    assert_int_equal(ic__dht_holepunch_decode(&holepunch, bytes, sizeof bytes),
-                     IC_ERR_PROTO);
+    ic__dht_handshake h;
+    ic__dht_holepunch p;
+    assert_int_equal(ic__dht_handshake_decode(&h, bytes, sizeof bytes), IC_ERR_PROTO);
+    assert_int_equal(ic__dht_holepunch_decode(&p, bytes, sizeof bytes), IC_ERR_PROTO);
 }
 
 /* Section 15: unknown flags and trailing bytes are skipped. */
 static void flags_and_bytes_of_the_future_are_skipped(void **state)
 {
-    static const uint8_t handshake[] = {0xfc, 0, 1, 0xee, 1, 2, 3};
+    static const uint8_t early[] = {0xfc, 0, 1, 0xee, 1, 2, 3};
     static const uint8_t payload[] = {1, 0xfd, 0x80, 0x80, 0, 2, 9, 9};
     ic__dht_handshake m;
     ic__dht_noise_payload p;
-    assert_int_equal(ic__dht_handshake_decode(&m, handshake, sizeof handshake), 0);
+    assert_int_equal(ic__dht_handshake_decode(&m, early, sizeof early), 0);
     assert_int_equal(m.noise_len, 1);
     assert_int_equal(m.peer_address.family, 0);
     assert_int_equal(ic__dht_noise_payload_decode(&p, payload, sizeof payload), 0);

@@ -26,52 +26,6 @@ static void expect_peer(const json_t *v, const ic__dht_peer *peer)
                           peer->relay_count);
 }
 
-/* Every prefix of a message, but for those at which an old form may end. */
-static void expect_cuts_refused(int (*decode)(void *m, const uint8_t *data, size_t len),
-                                void *m, const json_t *v, size_t last_cut)
-{
-    size_t len;
-    uint8_t *data = vectors_bytes(v, "hex", &len);
-    for (size_t cut = 0; cut < len && cut < last_cut; cut++) {
-        uint8_t *piece = malloc(cut ? cut : 1);
-        assert_non_null(piece);
-        memcpy(piece, data, cut);
-        assert_int_equal(decode(m, piece, cut), IC_ERR_PROTO);
-        free(piece);
-    }
-    free(data);
-}
-
-static int decode_lookup(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_lookup_reply_decode(m, data, len);
-}
-
-static int decode_announcement(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_announcement_decode(m, data, len);
-}
-
-static int decode_put(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_mutable_put_decode(m, data, len);
-}
-
-static int decode_plugin(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_plugin_decode(m, data, len);
-}
-
-static int decode_address(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_address_decode(m, data, len);
-}
-
-static int decode_pair(void *m, const uint8_t *data, size_t len)
-{
-    return ic__dht_pair_decode(m, data, len);
-}
-
 /* Section 1 */
 static void namespaces_are_those_of_javascript(void **state)
 {
@@ -117,41 +71,30 @@ static void peer_records_are_read_and_written_as_javascript_does(void **state)
     assert_int_equal(i, 2);
 }
 
-static void expect_lookup(const json_t *v)
+static size_t expect_lookup_reply(const json_t *v, const void *message, size_t len)
 {
     const json_t *fields = json_object_get(v, "decoded");
-    ic__dht_lookup_reply m;
-    size_t len;
-    uint8_t *data = vectors_bytes(v, "hex", &len);
-    assert_int_equal(ic__dht_lookup_reply_decode(&m, data, len), 0);
-    assert_int_equal(m.bump, number(fields, "bump"));
-    assert_int_equal(m.peer_count, json_array_size(json_object_get(fields, "peers")));
-    for (size_t i = 0; i < m.peer_count; i++)
-        expect_peer(json_array_get(json_object_get(fields, "peers"), i), &m.peers[i]);
-    free(data);
+    const ic__dht_lookup_reply *m = message;
+    assert_int_equal(m->bump, number(fields, "bump"));
+    assert_int_equal(m->peer_count, json_array_size(json_object_get(fields, "peers")));
+    for (size_t i = 0; i < m->peer_count; i++)
+        expect_peer(json_array_get(json_object_get(fields, "peers"), i), &m->peers[i]);
+    return m->bump ? len - 9 : len - 1;
 }
+
+DHT_CODEC(lookup_reply, ic__dht_lookup_reply);
 
 /* Field lesson 2: no lengths, and a bump at the end. */
 static void lookup_replies_are_read_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    expect_lookup(json_object_get(vectors, "lookupOldStyle"));
-    json_array_foreach(json_object_get(vectors, "lookups"), i, v)
-    {
-        uint8_t out[256];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_lookup_reply m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        expect_lookup(v);
-        assert_int_equal(ic__dht_lookup_reply_decode(&m, data, len), 0);
-        ic__dht_lookup_reply_write(&w, &m);
-        vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_lookup, &m, v, m.bump ? len - 9 : len - 1);
-        free(data);
-    }
-    assert_int_equal(i, 4);
+    const json_t *old = json_object_get(vectors, "lookupOldStyle");
+    ic__dht_lookup_reply m;
+    size_t len;
+    uint8_t *data = vectors_bytes(old, "hex", &len);
+    assert_int_equal(ic__dht_lookup_reply_decode(&m, data, len), 0);
+    (void)expect_lookup_reply(old, &m, len);
+    free(data);
+    vectors_round(json_object_get(vectors, "lookups"), "hex", &lookup_reply, 4);
 }
 
 static void a_lookup_reply_with_too_many_records_keeps_the_first(void **state)
@@ -189,31 +132,24 @@ static void expect_signature(const json_t *v, const ic__dht_announcement *m)
         ic_signature_verify(m->signature, signable, sizeof signable, m->peer.public_key));
 }
 
+static size_t expect_announcement(const json_t *v, const void *message, size_t len)
+{
+    const json_t *fields = json_object_get(v, "fields");
+    const ic__dht_announcement *m = message;
+    assert_true(m->has_peer);
+    expect_peer(json_object_get(fields, "peer"), &m->peer);
+    assert_int_equal(m->refresh != NULL, vectors_has(fields, "refresh"));
+    vectors_expect_bytes(fields, "signature", m->signature, IC__DHT_SIGNATURE_BYTES);
+    assert_int_equal(m->bump, number(fields, "bump"));
+    expect_signature(v, m);
+    return len;
+}
+
+DHT_CODEC(announcement, ic__dht_announcement);
+
 static void announcements_are_read_signed_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "announces"), i, v)
-    {
-        const json_t *fields = json_object_get(v, "fields");
-        uint8_t out[512];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_announcement m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_announcement_decode(&m, data, len), 0);
-        assert_true(m.has_peer);
-        expect_peer(json_object_get(fields, "peer"), &m.peer);
-        assert_int_equal(m.refresh != NULL, vectors_has(fields, "refresh"));
-        vectors_expect_bytes(fields, "signature", m.signature, IC__DHT_SIGNATURE_BYTES);
-        assert_int_equal(m.bump, number(fields, "bump"));
-        expect_signature(v, &m);
-        ic__dht_announcement_write(&w, &m);
-        vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_announcement, &m, v, len);
-        free(data);
-    }
-    assert_int_equal(i, 7);
+    vectors_round(json_object_get(vectors, "announces"), "hex", &announcement, 7);
 }
 
 static void a_refresh_alone_is_read_and_written(void **state)
@@ -245,8 +181,9 @@ static void a_record_with_too_many_relays_is_signed_as_sent(void **state)
     assert_ptr_equal(m.peer_bytes, bytes + 1);
 }
 
-static void expect_mutable(const json_t *v, const ic__dht_mutable *m)
+static size_t expect_mutable(const json_t *v, const void *message, size_t len)
 {
+    const ic__dht_mutable *m = message;
     uint8_t signable[IC__DHT_SIGNABLE_BYTES];
     uint8_t public_key[32];
     assert_int_equal(m->seq, number(v, "seq"));
@@ -256,101 +193,86 @@ static void expect_mutable(const json_t *v, const ic__dht_mutable *m)
     vectors_expect_bytes(v, "signable", signable, sizeof signable);
     dht_json_key(v, "publicKey", public_key, sizeof public_key);
     assert_true(ic_signature_verify(m->signature, signable, sizeof signable, public_key));
+    return len;
 }
+
+static size_t expect_mutable_put(const json_t *v, const void *message, size_t len)
+{
+    const ic__dht_mutable *m = message;
+    vectors_expect_bytes(v, "publicKey", m->public_key, 32);
+    return expect_mutable(v, m, len);
+}
+
+static size_t expect_mutable_get(const json_t *v, const void *message, size_t len)
+{
+    assert_null(((const ic__dht_mutable *)message)->public_key);
+    return expect_mutable(v, message, len);
+}
+
+DHT_CODEC(mutable_put, ic__dht_mutable);
+DHT_CODEC(mutable_get, ic__dht_mutable);
 
 static void mutable_values_are_read_signed_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "mutables"), i, v)
-    {
-        uint8_t out[2048];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_mutable m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "putRequest", &len);
-        assert_int_equal(ic__dht_mutable_put_decode(&m, data, len), 0);
-        vectors_expect_bytes(v, "publicKey", m.public_key, 32);
-        expect_mutable(v, &m);
-        ic__dht_mutable_put_write(&w, &m);
-        vectors_expect_bytes(v, "putRequest", out, w.len);
-        for (size_t cut = 0; cut < len; cut++) {
-            uint8_t *piece = malloc(cut ? cut : 1);
-            assert_non_null(piece);
-            memcpy(piece, data, cut);
-            assert_int_equal(decode_put(&m, piece, cut), IC_ERR_PROTO);
-            free(piece);
-        }
-        free(data);
-        data = vectors_bytes(v, "getResponse", &len);
-        assert_int_equal(ic__dht_mutable_get_decode(&m, data, len), 0);
-        assert_null(m.public_key);
-        expect_mutable(v, &m);
-        w = ic__wr_of(out, sizeof out);
-        ic__dht_mutable_get_write(&w, &m);
-        vectors_expect_bytes(v, "getResponse", out, w.len);
-        assert_int_equal(ic__dht_mutable_get_decode(&m, data, len - 1), IC_ERR_PROTO);
-        free(data);
-    }
-    assert_int_equal(i, json_array_size(json_object_get(vectors, "mutables")));
-    assert_true(i >= 4);
+    const json_t *all = json_object_get(vectors, "mutables");
+    vectors_round(all, "putRequest", &mutable_put, json_array_size(all));
+    vectors_round(all, "getResponse", &mutable_get, json_array_size(all));
+    assert_true(json_array_size(all) >= 4);
 }
+
+static size_t expect_plugin(const json_t *v, const void *message, size_t len)
+{
+    const json_t *fields = json_object_get(v, "fields");
+    const ic__dht_plugin *m = message;
+    assert_int_equal(m->name_len, strlen(vectors_text(fields, "plugin")));
+    assert_memory_equal(m->name, vectors_text(fields, "plugin"), m->name_len);
+    assert_int_equal(m->version, number(fields, "version"));
+    assert_int_equal(m->command, number(fields, "command"));
+    assert_int_equal(m->has_value, vectors_has(fields, "value"));
+    if (m->has_value)
+        vectors_expect_bytes(fields, "value", m->value, m->value_len);
+    return len;
+}
+
+DHT_CODEC(plugin, ic__dht_plugin);
 
 static void plugin_requests_are_read_and_written_as_javascript_does(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "plugin"), i, v)
-    {
-        const json_t *fields = json_object_get(v, "fields");
-        uint8_t out[128];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_plugin m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_plugin_decode(&m, data, len), 0);
-        assert_int_equal(m.name_len, strlen(vectors_text(fields, "plugin")));
-        assert_memory_equal(m.name, vectors_text(fields, "plugin"), m.name_len);
-        assert_int_equal(m.version, number(fields, "version"));
-        assert_int_equal(m.command, number(fields, "command"));
-        assert_int_equal(m.has_value, vectors_has(fields, "value"));
-        if (m.has_value)
-            vectors_expect_bytes(fields, "value", m.value, m.value_len);
-        ic__dht_plugin_write(&w, &m);
-        vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_plugin, &m, v, len);
-        free(data);
-    }
-    assert_int_equal(i, 2);
+    vectors_round(json_object_get(vectors, "plugin"), "hex", &plugin, 2);
 }
+
+static size_t expect_address(const json_t *v, const void *message, size_t len)
+{
+    const json_t *fields = json_object_get(v, "decoded");
+    const ic__dht_address *m = message;
+    vectors_expect_bytes(fields, "key", m->key, sizeof m->key);
+    assert_int_equal(m->has_nodes, vectors_has(fields, "nodes"));
+    dht_json_expect_addrs(json_object_get(fields, "nodes"), m->nodes, m->node_count);
+    return len > sizeof m->key ? sizeof m->key : 0;
+}
+
+DHT_CODEC(address, ic__dht_address);
 
 static void addresses_to_hand_around_are_read_and_written(void **state)
 {
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(vectors, "hyperdhtAddress"), i, v)
-    {
-        const json_t *fields = json_object_get(v, "decoded");
-        uint8_t out[128];
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_address m;
-        size_t len;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_address_decode(&m, data, len), 0);
-        vectors_expect_bytes(fields, "key", m.key, sizeof m.key);
-        assert_int_equal(m.has_nodes, vectors_has(fields, "nodes"));
-        dht_json_expect_addrs(json_object_get(fields, "nodes"), m.nodes, m.node_count);
-        ic__dht_address_write(&w, &m);
-        if (len > sizeof m.key)
-            vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_address, &m, v, sizeof m.key);
-        free(data);
-    }
-    assert_int_equal(i, 3);
+    vectors_round(json_object_get(vectors, "hyperdhtAddress"), "hex", &address, 3);
     const uint8_t cut[34] = {[32] = 1, [33] = 2};
     ic__dht_address m;
     assert_int_equal(ic__dht_address_decode(&m, cut, sizeof cut), IC_ERR_PROTO);
 }
+
+static size_t expect_pair(const json_t *v, const void *message, size_t len)
+{
+    const json_t *fields = json_object_get(v, "decoded");
+    const ic__dht_pair *m = message;
+    assert_int_equal(m->initiator, json_is_true(json_object_get(fields, "isInitiator")));
+    vectors_expect_bytes(fields, "token", m->token, sizeof m->token);
+    assert_int_equal(m->id, number(fields, "id"));
+    assert_int_equal(m->seq, number(fields, "seq"));
+    return len;
+}
+
+DHT_CODEC(pair, ic__dht_pair);
 
 /* Section 11 */
 static void pairing_messages_are_read_and_written_as_javascript_does(void **state)
@@ -360,26 +282,7 @@ static void pairing_messages_are_read_and_written_as_javascript_does(void **stat
     uint8_t out[64];
     uint8_t token[IC__DHT_TOKEN_BYTES];
     size_t len;
-    size_t i;
-    json_t *v;
-    json_array_foreach(json_object_get(relay, "pair"), i, v)
-    {
-        const json_t *fields = json_object_get(v, "decoded");
-        ic__wr w = ic__wr_of(out, sizeof out);
-        ic__dht_pair m;
-        uint8_t *data = vectors_bytes(v, "hex", &len);
-        assert_int_equal(ic__dht_pair_decode(&m, data, len), 0);
-        assert_int_equal(m.initiator,
-                         json_is_true(json_object_get(fields, "isInitiator")));
-        vectors_expect_bytes(fields, "token", m.token, sizeof m.token);
-        assert_int_equal(m.id, number(fields, "id"));
-        assert_int_equal(m.seq, number(fields, "seq"));
-        ic__dht_pair_write(&w, &m);
-        vectors_expect_bytes(v, "hex", out, w.len);
-        expect_cuts_refused(decode_pair, &m, v, len);
-        free(data);
-    }
-    assert_int_equal(i, 2);
+    vectors_round(json_object_get(relay, "pair"), "hex", &pair, 2);
     uint8_t *data = vectors_bytes(unpair, "hex", &len);
     ic__wr w = ic__wr_of(out, sizeof out);
     for (size_t cut = 0; cut < len; cut++)
