@@ -1,32 +1,26 @@
 #include "at_terminal.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 
 #include "intercom/init.h"
 #include "intercom/peer.h"
 #include "peer/peer.h"
 #include "temp_folder.h"
+#include "unit.h"
 
 at_terminal_state at_terminal;
 
 static void keep_line(const char *text, void *user)
 {
-    (void)user;
     ic__buf_text(&at_terminal.said, text);
     ic__buf_char(&at_terminal.said, '\n');
 }
 
 static void count_stop(void *user)
 {
-    (void)user;
     at_terminal.stops++;
 }
 
@@ -66,7 +60,6 @@ int at_terminal_sit_down(void **state)
     ic_peer_options o;
     isplit_book_options book;
 
-    (void)state;
     temp_folder_make(t->stores, sizeof t->stores);
     (void)snprintf(t->snapshots, sizeof t->snapshots, "%.199s/snapshots.json", t->stores);
     t->base = event_base_new();
@@ -97,7 +90,6 @@ int at_terminal_get_up(void **state)
 {
     at_terminal_state *t = &at_terminal;
 
-    (void)state;
     isplit_book_close(t->app.book);
     ic_peer_close(t->app.peer, NULL, NULL);
     (void)event_base_dispatch(t->base);

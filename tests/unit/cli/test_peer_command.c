@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "at_terminal.h"
@@ -12,6 +11,7 @@
 #include "peer_complete.h"
 #include "peer_help.h"
 #include "peer_sync.h"
+#include "unit.h"
 #include "vectors.h"
 
 /* The transcript "cli" of docs/spec/13-sc-bridge.md, section 5. Only /help says more. */
@@ -228,7 +228,6 @@ static void persist_says_where_and_restore_brings_back(void **state)
 
 static void a_write_that_fails_is_called_so(void **state)
 {
-    (void)state;
     assert_int_equal(unlink(at_terminal.snapshots), 0);
     assert_int_equal(mkdir(at_terminal.snapshots, 0700),
                      0); /* where the file should be */
@@ -237,7 +236,6 @@ static void a_write_that_fails_is_called_so(void **state)
 
 static void refusals_name_what_is_wrong(void **state)
 {
-    (void)state;
     assert_string_equal(refused("/expense_add --amount 3"), "Missing payer.");
     assert_begins(at_terminal.said.data, "Usage: /expense_add --channel");
     assert_string_equal(refused("/expense_add --payer a"), "Missing amount.");
@@ -265,7 +263,6 @@ static void a_room_whose_owner_writes_alone_takes_nothing_from_others(void **sta
 {
     static const char denied[] = "Send denied (owner-only or invite required).";
 
-    (void)state;
     assert_string_equal(refused("/expense_add --channel closed --payer a --amount 5"),
                         denied);
     assert_string_equal(refused("/expense_clear --channel closed"), denied);
@@ -275,7 +272,6 @@ static void a_room_whose_owner_writes_alone_takes_nothing_from_others(void **sta
 
 static void channels_are_handled_from_the_terminal(void **state)
 {
-    (void)state;
     assert_string_equal(typed("/sc_join --name ' alpha '"),
                         "Joined sidechannel: alpha\n");
     assert_string_equal(typed("/sc_send --channel alpha --message 'hi'"), "");
@@ -315,7 +311,6 @@ static void invites_and_welcomes_come_in_both_forms(void **state)
 
 static void the_secret_key_stays_off_the_bridge(void **state)
 {
-    (void)state;
     typed("/get_keys");
     assert_begins(at_terminal.said.data, "Address:  trac1");
     char *secret = strstr(at_terminal.said.data, "\nSecret key:  ");
@@ -333,7 +328,6 @@ static void the_secret_key_stays_off_the_bridge(void **state)
 
 static void planes_that_are_not_built_say_so(void **state)
 {
-    (void)state;
     assert_string_equal(refused("/msb"),
                         "/msb needs the settlement (MSB) plane, which is not built yet.");
     assert_string_equal(refused("/get --key admin"),
@@ -357,7 +351,6 @@ static void planes_that_are_not_built_say_so(void **state)
 
 static void the_terminal_hears_of_a_typing_error(void **state)
 {
-    (void)state;
     assert_string_equal(refused("/hepl"), "unknown command /hepl; did you mean /help?");
     assert_string_equal(refused("/expense"),
                         "unknown command /expense; did you mean /expense_add?");
@@ -375,7 +368,6 @@ static void the_terminal_hears_of_a_typing_error(void **state)
 
 static void exit_stops_the_program(void **state)
 {
-    (void)state;
     at_terminal.stops = 0;
     typed("/exit");
     assert_int_equal(at_terminal.stops, 1);

@@ -1,15 +1,10 @@
 /* docs/spec/16-ledger.md, section 5.3: what the page's assistant understands, at the
  * terminal. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "at_terminal.h"
+#include "unit.h"
 
 typedef struct saying {
     const char *line;
@@ -45,7 +40,6 @@ static void the_lines_of_the_original_work(void **state)
         {"export text", "InterSplit Settlement Export\n"},
     };
 
-    (void)state;
     SAY_ALL("seed", seed);
 }
 
@@ -88,7 +82,6 @@ static void entries_of_every_kind_are_said(void **state)
         {"history last", "[expense:%s] history of "},
     };
 
-    (void)state;
     SAY_ALL("words", lines);
 }
 
@@ -135,13 +128,11 @@ static void a_room_is_asked_and_set_in_words(void **state)
         {"help", "add <payer> <amount>"},
     };
 
-    (void)state;
     SAY_ALL("asked", lines);
 }
 
 static void what_may_not_be_done_is_refused_in_words_too(void **state)
 {
-    (void)state;
     assert_string_equal(refused("/expense_say --channel closed --text clear"),
                         "Send denied (owner-only or invite required).");
     assert_string_equal(typed("/expense_say --channel closed --text 'send hi'"),
@@ -157,7 +148,6 @@ static void what_may_not_be_done_is_refused_in_words_too(void **state)
 
 static void what_a_room_agreed_upon_is_said_in_its_words(void **state)
 {
-    (void)state;
     (void)typed(SAY("room currency EUR"));
     (void)typed(SAY("room preset flat split a*2,b"));
     (void)typed(SAY("room preset half split a 50%,b 50%"));

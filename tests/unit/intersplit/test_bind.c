@@ -304,7 +304,6 @@ static void all_learn_soon_that_all_have_what_one_added(void **state)
 /* 4.4: silence needs eight others, not eight hellos of a few. */
 static void in_a_small_room_nobody_falls_silent(void **state)
 {
-    (void)state;
     bind_world w;
     bind_world_open(&w, 6, 15, NULL);
     bind_world_run(&w, w.now + 60 * SEC);

@@ -54,15 +54,12 @@ static void a_call_can_be_taken_back(void **state)
 
 static void ring_now(evutil_socket_t fd, short what, void *user)
 {
-    (void)fd;
-    (void)what;
     ic__deadline_now(user);
     ic__deadline_now(user);
 }
 
 static void a_call_for_now_comes_before_the_loop_looks_further(void **state)
 {
-    (void)state;
     struct event_base *base = event_base_new();
     ic__deadline *deadline = NULL;
     int rung = 0;
