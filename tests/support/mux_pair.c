@@ -1,16 +1,12 @@
 #include "mux_pair.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "intercom/error.h"
+#include "unit.h"
 
 static void on_open(ic_mux *mux, void *user)
 {
-    (void)mux;
     ((mux_end *)user)->opened++;
 }
 
@@ -50,7 +46,6 @@ static void on_message(ic_channel *ch, uint64_t type, const uint8_t *data, size_
 
 static void on_drain(ic_channel *ch, void *user)
 {
-    (void)ch;
     ((mux_end *)user)->drained++;
 }
 

@@ -1,13 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/env.h"
+#include "unit.h"
 
 static char said[1000];
 
@@ -29,7 +24,6 @@ static const char *logged(const char *text)
 
 static void letters_of_any_language_are_logged(void **state)
 {
-    (void)state;
     static const char text[] = "caf\xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x8d\xba \xc2\xa0";
     char whole[sizeof text + 2];
     (void)snprintf(whole, sizeof whole, "<%s>", text);
@@ -39,7 +33,6 @@ static void letters_of_any_language_are_logged(void **state)
 /* Escape sequences of a terminal begin with ESC, or with U+009B, also as one byte. */
 static void control_characters_are_not_logged(void **state)
 {
-    (void)state;
     assert_string_equal(logged("a\x1b[2Jb"), "<a?[2Jb>");
     assert_string_equal(logged("a\nb\x7f"), "<a?b?>");
     assert_string_equal(logged("\xed\xa0\x80"), "<?>"); /* half of a pair */
@@ -53,7 +46,6 @@ static void control_characters_are_not_logged(void **state)
 
 static void a_line_that_is_cut_ends_with_a_whole_letter(void **state)
 {
-    (void)state;
     char text[1000];
     memset(text, 'x', sizeof text);
     memcpy(text + 509, "\xc3\xa9", 3); /* its first byte is the last one that fits */
@@ -63,14 +55,12 @@ static void a_line_that_is_cut_ends_with_a_whole_letter(void **state)
 
 static void without_a_log_there_is_silence(void **state)
 {
-    (void)state;
     static const ic_env silent = {.log = NULL};
     ic__log(&silent, IC_LOG_ERROR, "base", "%s", "x");
 }
 
 static void what_lies_beyond_the_end_of_time_is_never(void **state)
 {
-    (void)state;
     assert_true(ic__after(5, 7) == 12);
     assert_true(ic__after(5, IC__NEVER - 6) == IC__NEVER - 1);
     assert_true(ic__after(5, IC__NEVER - 5) == IC__NEVER);

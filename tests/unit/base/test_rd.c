@@ -6,7 +6,6 @@
 
 static void numbers_come_back_as_written(void **state)
 {
-    (void)state;
     uint8_t bytes[21];
     ic__wr w = ic__wr_of(bytes, sizeof bytes);
     ic__wr_u8(&w, 0xfe);

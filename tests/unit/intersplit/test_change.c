@@ -394,7 +394,6 @@ static void what_is_said_last_is_last(void **state)
     ledgers l;
     const isplit_entry *e = NULL;
 
-    (void)state;
     ledgers_open(&l, 1);
     int64_t now = l.now_ms;
     for (int64_t i = 1; i <= 20; i++) {

@@ -1,15 +1,10 @@
 /* docs/spec/16-ledger.md, section 4.3: canonical JSON, read and written by one
  * description. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "text/codec.h"
+#include "unit.h"
 
 static const char *const colours[] = {"red", "green", NULL};
 
@@ -74,7 +69,6 @@ static void what_is_read_is_written_the_same(void **state)
     char pool[256];
     thing t;
 
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         isplit__buf b = {0};
         isplit__codec c = isplit__codec_writer(&b);
@@ -96,7 +90,6 @@ static void every_prefix_is_bad(void **state)
     char pool[256];
     thing t;
 
-    (void)state;
     for (size_t n = 0; n < sizeof WHOLE - 1; n++)
         assert_false(read_thing(WHOLE, n, pool, &t));
 }
@@ -136,7 +129,6 @@ static void what_is_not_as_described_is_bad(void **state)
     char pool[256];
     thing t;
 
-    (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (read_thing(bad[i], strlen(bad[i]), pool, &t))
             fail_msg("%s", bad[i]);

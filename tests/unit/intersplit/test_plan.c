@@ -321,7 +321,6 @@ static void a_search_can_be_canceled(void **state)
     isplit_plan plan;
     unsigned calls = 0;
 
-    (void)state;
     for (size_t i = 0; i < LEDGERS_HARD; i++) {
         (void)snprintf(names[i], 8, "m%02zu", i);
         balances[i] = (isplit_share){names[i], ledgers_hard(i)};
@@ -368,20 +367,17 @@ static void *measured(void *p)
 
 static void *measured_alloc(size_t size, void *user)
 {
-    (void)user;
     return measured(malloc(size));
 }
 
 static void *measured_resize(void *old, size_t size, void *user)
 {
-    (void)user;
     held -= malloc_usable_size(old);
     return measured(realloc(old, size));
 }
 
 static void measured_release(void *p, void *user)
 {
-    (void)user;
     held -= malloc_usable_size(p);
     free(p);
 }
@@ -433,7 +429,6 @@ static void no_plan_takes_more_than_64_mib(void **state)
     static isplit_share balances[MOST];
     size_t largest = 0;
 
-    (void)state;
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
         fill_blocks(balances, names, rooms[i].count, rooms[i].alike);
         size_t bytes = peak_of(balances, rooms[i].count);

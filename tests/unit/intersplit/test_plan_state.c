@@ -482,7 +482,6 @@ static void a_task_can_be_canceled(void **state)
     isplit_plan plan;
     ledgers l;
 
-    (void)state;
     for (size_t i = 0; i < LEDGERS_HARD; i++) {
         (void)snprintf(names[i], 8, "m%02zu", i);
         balances[i] = (isplit_share){names[i], ledgers_hard(i)};

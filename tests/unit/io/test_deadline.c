@@ -1,17 +1,12 @@
 #include <event2/event.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "base/env.h"
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "io/deadline.h"
+#include "unit.h"
 #include "unit.h"
 
 static void count(void *user)
@@ -91,7 +86,6 @@ static void *maybe_resize(void *p, size_t size)
 /* A base takes memory for its timers when they are set. */
 static void a_call_without_memory_comes_at_once(void **state)
 {
-    (void)state;
     ic__deadline *deadline = NULL;
     int rung = 0;
     event_set_mem_functions(malloc, maybe_resize, free);

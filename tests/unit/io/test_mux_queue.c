@@ -1,15 +1,10 @@
 /* docs/spec/04-protomux.md, section 3, live: what leaves together, and what waits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "mux_pair.h"
+#include "unit.h"
 
 static uint64_t frames_out(const mux_end *e)
 {
@@ -22,7 +17,6 @@ static uint64_t frames_out(const mux_end *e)
 /* Section 3. */
 static void corked_messages_leave_in_one_frame(void **state)
 {
-    (void)state;
     mux_pair w;
     mux_pair_open(&w);
     uint64_t before = frames_out(&w.ends[0]);
@@ -46,7 +40,6 @@ static void corked_messages_leave_in_one_frame(void **state)
 /* The first one as the reference would send it, the others together. */
 static void messages_of_one_turn_leave_in_few_frames(void **state)
 {
-    (void)state;
     static const uint8_t bytes[1000];
     mux_pair w;
     mux_pair_open(&w);
@@ -67,7 +60,6 @@ static void messages_of_one_turn_leave_in_few_frames(void **state)
 /* A frame that is longer than the stream takes would end the mux. */
 static void what_is_gathered_fits_the_stream(void **state)
 {
-    (void)state;
     static const size_t sizes[] = {900, 900, 900, 1980, 5, 1980, 1940, 5};
     static const uint8_t bytes[1980];
     for (int corked = 0; corked < 2; corked++) {
@@ -87,7 +79,6 @@ static void what_is_gathered_fits_the_stream(void **state)
 
 static void what_the_stream_cannot_take_is_refused(void **state)
 {
-    (void)state;
     static const uint8_t bytes[1999];
     mux_pair w;
     mux_pair_open_with(&w, 2000);
@@ -101,7 +92,6 @@ static void what_the_stream_cannot_take_is_refused(void **state)
 /* Also what waits in the mux: the network takes some at once, the stream keeps more. */
 static void what_is_gathered_leaves_before_the_end(void **state)
 {
-    (void)state;
     static const uint8_t bytes[60000];
     for (int full = 0; full < 2; full++) {
         mux_pair w;
@@ -123,7 +113,6 @@ static void what_is_gathered_leaves_before_the_end(void **state)
 
 static void what_is_gathered_leaves_before_the_close_of_its_channel(void **state)
 {
-    (void)state;
     mux_pair w;
     mux_pair_open(&w);
     for (int i = 0; i < 9; i++)
@@ -136,7 +125,6 @@ static void what_is_gathered_leaves_before_the_close_of_its_channel(void **state
 
 static void a_full_batch_says_again_and_drains_after_uncork(void **state)
 {
-    (void)state;
     static const uint8_t bytes[30000];
     mux_pair w;
     mux_pair_open(&w);
@@ -153,7 +141,6 @@ static void a_full_batch_says_again_and_drains_after_uncork(void **state)
 
 static void a_batch_without_memory_ends_the_mux(void **state)
 {
-    (void)state;
     static const uint8_t bytes[20000];
     mux_pair w;
     mux_pair_open(&w);
@@ -170,7 +157,6 @@ static void a_batch_without_memory_ends_the_mux(void **state)
 
 static void a_full_queue_says_again_and_then_drains(void **state)
 {
-    (void)state;
     static const uint8_t bytes[30000];
     mux_pair w;
     mux_pair_open(&w);
@@ -189,7 +175,6 @@ static void a_full_queue_says_again_and_then_drains(void **state)
 /* Each one's queue is full of what it says itself: it must listen all the same. */
 static void two_that_talk_at_once_in_long_messages_hear_each_other(void **state)
 {
-    (void)state;
     enum { LONG_ONES = 6 };
     static const uint8_t bytes[(size_t)8 << 20];
     mux_pair w;

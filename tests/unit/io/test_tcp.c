@@ -44,7 +44,6 @@ static void only_loopback_addresses_are_loopback(void **state)
 /* Debian's hosts file names ::1 so, too, and that comes first. */
 static void localhost_is_the_same_for_callers_and_listeners(void **state)
 {
-    (void)state;
     const ic__tcp_address listener = address_of("localhost", 1);
     ic__tcp_address caller;
     assert_int_equal(ic__tcp_address_resolve("localhost", 1, &caller), 0);

@@ -204,19 +204,16 @@ static void a_socket_can_be_closed_while_it_rests(void **state)
 
 static void *give(size_t size, void *user)
 {
-    (void)user;
     return malloc(size);
 }
 
 static void *grow(void *p, size_t size, void *user)
 {
-    (void)user;
     return realloc(p, size);
 }
 
 static void wipe_and_release(void *p, void *user)
 {
-    (void)user;
     explicit_bzero(p, malloc_usable_size(p));
     free(p);
 }
@@ -232,9 +229,6 @@ static void on_guest(ic__udp_socket *sock, const uint8_t *data, size_t len,
 {
     guest *g = user;
 
-    (void)data;
-    (void)len;
-    (void)from;
     ic__udp_socket_close(sock);
     g->sock = NULL;
     if (g->w->sides[0].st)
@@ -253,7 +247,6 @@ static void invite(guest *g)
 /* The writer's own socket has seldom been read until it was empty. */
 static void a_socket_that_is_closed_as_it_is_read_is_forgotten(void **state)
 {
-    (void)state;
     static const ic_mem_functions wiping = {give, grow, wipe_and_release, NULL};
     static world w;
     guest g = {.w = &w};

@@ -134,7 +134,6 @@ static void one_frame_cannot_make_us_store_without_end(void **state)
 
 static void answers_that_nobody_takes_stop_the_reading(void **state)
 {
-    (void)state;
     ic__mux_options o = mux_defaults();
     o.max_queued_bytes = 1000;
     o.max_message_bytes = 500;
@@ -174,7 +173,6 @@ static void a_full_queue_says_again_and_then_drained(void **state)
 
 static void patience_can_be_endless(void **state)
 {
-    (void)state;
     static const uint64_t endless[] = {0, UINT64_MAX};
     for (size_t i = 0; i < 2; i++) {
         ic__mux_options o = mux_defaults();

@@ -204,7 +204,6 @@ static void the_subnet_key_is_read_from_the_store_or_refused(void **state)
 /* Whoever opens one waits for somebody to write. */
 static void a_pipe_for_a_subnet_key_stops_nobody(void **state)
 {
-    (void)state;
     ic_peer_options o;
     ic_peer *peer;
     char path[400];

@@ -217,7 +217,6 @@ static void silence_is_filled_with_keep_alives(void **state)
 /* UINT64_MAX is what a caller may take for never. */
 static void a_time_beyond_the_end_of_time_never_comes(void **state)
 {
-    (void)state;
     ic__ss_options o = {
         .keepalive_ns = UINT64_MAX,
         .handshake_ns = UINT64_MAX,
