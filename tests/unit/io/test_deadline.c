@@ -7,7 +7,6 @@
 #include "intercom/error.h"
 #include "io/deadline.h"
 #include "unit.h"
-#include "unit.h"
 
 static void count(void *user)
 {
