@@ -4,10 +4,10 @@
 #include "fail_alloc.h"
 #include "intercom/error.h"
 #include "mux_pair.h"
+#include "unit.h"
 
 static void channels_of_one_name_pair_and_talk(void **state)
 {
-    (void)state;
     mux_pair w;
     mux_pair_open(&w);
     assert_string_equal(w.ends[0].handshake, "servus");
@@ -51,7 +51,6 @@ static void who_is_asked_opens_or_refuses(void **state)
 
 static void nobody_is_asked_for_what_was_not_named(void **state)
 {
-    (void)state;
     mux_pair w;
     mux_pair_init(&w);
     assert_int_equal(ic_mux_pair(w.ends[1].mux, "chat", NULL, 0), 0);
@@ -101,7 +100,6 @@ static void an_alias_that_one_end_knows_fails_the_mux(void **state)
 
 static void a_closed_channel_leaves_the_mux_alone(void **state)
 {
-    (void)state;
     mux_pair w;
     mux_pair_open(&w);
     ic_channel *ch = w.ends[0].ch;
@@ -125,7 +123,6 @@ static void a_closed_channel_leaves_the_mux_alone(void **state)
 
 static void the_end_of_a_stream_ends_both(void **state)
 {
-    (void)state;
     mux_pair w;
     mux_pair_open(&w);
     assert_int_equal(mux_pair_say(&w.ends[0], "before the end"), 0);
@@ -141,7 +138,6 @@ static void the_end_of_a_stream_ends_both(void **state)
 
 static void a_closed_mux_is_heard_by_the_peer(void **state)
 {
-    (void)state;
     mux_pair w;
     mux_pair_open(&w);
     ic_mux *mux = w.ends[0].mux;
@@ -199,7 +195,6 @@ static void open_one(void *arg)
 
 static void a_mux_without_memory_is_none(void **state)
 {
-    (void)state;
     mux_pair w;
     memset(&w, 0, sizeof w);
     stream_pair_init(&w.p);
@@ -210,7 +205,6 @@ static void a_mux_without_memory_is_none(void **state)
 
 static void what_is_missing_is_said(void **state)
 {
-    (void)state;
     mux_pair w;
     ic_mux_options opts;
     ic_mux *mux = NULL;
