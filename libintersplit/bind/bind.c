@@ -207,10 +207,11 @@ int isplit_bind_join(isplit_bind *bind, const char *room, uint64_t now)
     isplit__talk *t = ic_mem_alloc(sizeof *t + strlen(room) + 1);
     if (!t)
         return IC_ERR_NOMEM;
-    *t = (isplit__talk){.bind = bind,
-                        .hasty = {.rate = 1, .burst = HASTY_BURST * HASTY_SECONDS},
-                        .hello_at = ISPLIT_BIND_NEVER,
-                        .start_at = ISPLIT_BIND_NEVER};
+    *t = (isplit__talk){
+        .bind = bind,
+        .hasty = {.rate = 1, .burst = (uint64_t)HASTY_BURST * HASTY_SECONDS},
+        .hello_at = ISPLIT_BIND_NEVER,
+        .start_at = ISPLIT_BIND_NEVER};
     memcpy(t->name, room, strlen(room) + 1);
     bind->talks[bind->talk_count++] = t;
     isplit__talk_hello_within(t, 50, 300);

@@ -148,7 +148,7 @@ bool isplit__bound_read(const char *text, isplit__bound *out)
 
     if (*text) {
         if (!digits || digits > 16 || text[digits] != (len ? '.' : 0) ||
-            len > 2 * ISPLIT__ID_BYTES || strspn(hex, "0123456789abcdef") < len ||
+            len > sizeof bound.id.b * 2 || strspn(hex, "0123456789abcdef") < len ||
             (len && sodium_hex2bin(bound.id.b, ISPLIT__ID_BYTES, hex, len, NULL, NULL,
                                    NULL) != 0))
             return false;

@@ -135,7 +135,7 @@ static char take_escape(isplit__codec *c)
     if (!take(c, "u00") || c->end - c->at < 2 || (*c->at != '0' && *c->at != '1'))
         return 0;
     const char *low = c->at[1] ? strchr(digits, c->at[1]) : NULL;
-    char code = low ? (char)((*c->at - '0') * 16 + (low - digits)) : 0;
+    char code = low ? (char)((*c->at == '1' ? 16 : 0) + (low - digits)) : 0;
     c->at += 2;
     return code;
 }
