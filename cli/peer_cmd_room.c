@@ -47,6 +47,9 @@ void peer_expense_say_settings(const peer_call *call, const isplit_state *state)
                    s->rotate ? "on" : "off",
                    s->edit == ISPLIT_EDIT_MEMBERS ? "members" : "author",
                    counts[s->count], s->ignore_unsigned ? "off" : "on");
+    ic__buf_text(&b, s->writer_count ? "\n  writers " : "\n  writers off");
+    for (size_t i = 0; i < s->writer_count; i++)
+        ic__buf_printf(&b, "%s%s", i ? "," : "", s->writers[i]);
     for (size_t i = 0; i < s->preset_count; i++)
         put_preset(&b, &s->presets[i]);
     if (*s->default_preset)

@@ -54,7 +54,7 @@ function rules ({ presets, currency, ...settings }) {
   const word = { true: 'on', false: 'off', '': 'off' }
   return [
     `room currency ${currency || 'EUR'}`,
-    ...['edit', 'count', 'unsigned', 'rotate', 'default'].map((key) => `room ${key} ${word[settings[key]] ?? settings[key]}`),
+    ...['edit', 'count', 'unsigned', 'writers', 'rotate', 'default'].map((key) => `room ${key} ${word[settings[key]] ?? settings[key]}`),
     ...presets.map(({ name, mode, split }) => `room preset ${quote(name)} split ${split.map((one) => quote(one.name) + VALUE[mode](one.value)).join(',')}`),
   ]
 }

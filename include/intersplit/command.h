@@ -63,8 +63,8 @@ typedef struct isplit_command {
     const char *name; /* of MEMBER; of WHY who pays; of BALANCE via whom; of a preset */
     const char *to;   /* of WHY */
     const char *setting;  /* of MEMBER: joins, leaves, returns, claim, weight, show; of
-                             ROOM:   currency, rotate, edit, count, unsigned, preset,
-                             default, NULL =   show them all */
+                             ROOM:   currency, rotate, edit, count, unsigned, writers,
+                             preset, default, NULL = show them all */
     const char *format;   /* of EXPORT: text and so on; NULL = text */
     const char *what;     /* of EXPORT: settlements (NULL), balances, expenses */
     isplit_repeat repeat; /* of EVERY; step 0: show the recurring entries */
@@ -121,12 +121,15 @@ IC_API IC_CHECK int isplit_command_compose(isplit_entry_type type,
 IC_API bool isplit_command_deed(const isplit_command *command, isplit_deed *out);
 
 #define ISPLIT_MAX_PRESETS 16 /* of a room */
+#define ISPLIT_MAX_WRITERS 48
 
 /** Settings with memory for what a command puts into them. */
 typedef struct isplit_new_settings {
     isplit_settings settings;
     isplit_preset presets[ISPLIT_MAX_PRESETS];
     isplit_share parts[ISPLIT_SPLIT_MAX_MEMBERS];
+    const char *writers[ISPLIT_MAX_WRITERS];
+    char keys[ISPLIT_MAX_WRITERS][65];
     char currency[ISPLIT_CURRENCY_MAX];
 } isplit_new_settings;
 

@@ -59,7 +59,7 @@ IC_API IC_CHECK int isplit_form_members_json(const isplit_state *state, char **o
  * until, made (how many entries so far), stopped, and entry, the first of them. */
 IC_API IC_CHECK int isplit_form_recurring_json(const isplit_state *state, char **out);
 /** The settings as a JSON object: currency, exponent, rotate, unsigned, edit, count,
- * default, presets, owners. */
+ * writers, default, presets, owners. */
 IC_API IC_CHECK int isplit_form_settings_json(const isplit_state *state, char **out);
 /** A JSON array of steps: kind, counts, ts, by, author, why and, of added and amended,
  * the event of then. */

@@ -287,7 +287,10 @@ int isplit_form_settings_json(const isplit_state *state, char **out)
     isplit__json_text(
         &b, ",\"edit\":", s->edit == ISPLIT_EDIT_MEMBERS ? "members" : "author");
     isplit__json_text(&b, ",\"count\":", counts[s->count]);
-    isplit__json_text(&b, ",\"default\":", s->default_preset);
+    isplit__buf_text(&b, ",\"writers\":[");
+    for (size_t i = 0; i < s->writer_count; i++)
+        isplit__json_text(&b, i ? "," : "", s->writers[i]);
+    isplit__json_text(&b, "],\"default\":", s->default_preset);
     isplit__buf_text(&b, ",\"presets\":[");
     for (size_t i = 0; i < s->preset_count; i++)
         put_preset(&b, i ? ",{\"name\":" : "{\"name\":", &s->presets[i]);

@@ -118,8 +118,8 @@ int isplit__command_member(isplit__words *w, isplit__draft_command *into,
 int isplit__command_refuse_setting(isplit_reason *why)
 {
     return isplit__refuse(why, "of a room say currency EUR, rotate on, edit members, "
-                               "count signed, unsigned off, preset NAME split ... or "
-                               "default NAME");
+                               "count signed, unsigned off, writers KEY,KEY, "
+                               "preset NAME split ... or default NAME");
 }
 
 int isplit__command_room(isplit__words *w, isplit__draft_command *into,
@@ -127,8 +127,8 @@ int isplit__command_room(isplit__words *w, isplit__draft_command *into,
 {
     isplit_command *c = &into->command;
 
-    c->setting =
-        take_one_of(w, "currency rotate edit count unsigned preset default", into);
+    c->setting = take_one_of(
+        w, "currency rotate edit count unsigned writers preset default", into);
     if (!c->setting)
         return isplit__words_more(w) ? isplit__command_refuse_setting(why) : 0;
     if (strcmp(c->setting, "preset") == 0) {

@@ -1,4 +1,5 @@
 /* What "room ..." makes of the settings of a room. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,8 @@
 #include "intersplit/money.h"
 #include "say/words.h"
 #include "text/reason.h"
+
+#define KEY_DIGITS 64
 
 static int set_currency(const isplit_command *c, isplit_new_settings *out,
                         isplit_reason *why)
@@ -15,6 +18,38 @@ static int set_currency(const isplit_command *c, isplit_new_settings *out,
     out->settings.currency = out->currency;
     out->settings.exponent = isplit_currency_exponent(out->currency);
     return err;
+}
+
+static bool take_key(char *out, const char *text, size_t len)
+{
+    if (len != KEY_DIGITS || strspn(text, "0123456789abcdefABCDEF") < len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)tolower((unsigned char)text[i]);
+    out[len] = 0;
+    return true;
+}
+
+/* All of them anew, between commas or blanks; "off": everybody. */
+static int set_writers(const isplit_command *c, isplit_new_settings *out,
+                       isplit_reason *why)
+{
+    size_t n = 0;
+    bool everybody = isplit__words_place("off none", c->text, strlen(c->text)) >= 0;
+
+    for (const char *at = c->text; !everybody && *(at += strspn(at, ", "));) {
+        size_t len = strcspn(at, ", ");
+        if (n == ISPLIT_MAX_WRITERS)
+            return isplit__refuse(why, "a room has at most 48 writers");
+        if (!take_key(out->keys[n], at, len))
+            return isplit__refuse(why, "a writer is a key of 64 hex digits");
+        out->writers[n] = out->keys[n];
+        n++;
+        at += len;
+    }
+    out->settings.writers = out->writers;
+    out->settings.writer_count = n;
+    return n || everybody ? 0 : isplit__command_refuse_setting(why);
 }
 
 /* A weight, or basis points of "33.33"; both below a million. */
@@ -78,6 +113,8 @@ int isplit_command_settings(const isplit_command *c, const isplit_settings *now,
         return set_preset(c, now, out, why);
     if (strcmp(c->setting, "currency") == 0)
         return set_currency(c, out, why);
+    if (strcmp(c->setting, "writers") == 0)
+        return set_writers(c, out, why);
     if (strcmp(c->setting, "default") == 0) {
         out->settings.default_preset =
             isplit__words_place("off none", c->text, strlen(c->text)) < 0 ? c->text : "";

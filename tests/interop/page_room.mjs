@@ -101,14 +101,14 @@ test('members and rules are there to see, and their lines to change', async () =
   await page.getByText('Members and rules').click()
   await says(page, 'rules', /alice signs as [0-9a-f]{9}… ?\S* ?bob Bobby B weight 2 carol left/)
   await tell(page, 'room preset flat split alice 60%,bob 40%')
-  for (const line of ['room currency EUR', 'room edit author', 'room count all', 'room unsigned on', 'room rotate off', 'room default off',
+  for (const line of ['room currency EUR', 'room edit author', 'room count all', 'room unsigned on', 'room writers off', 'room rotate off', 'room default off',
     'room preset "flat" split "alice" 60%,"bob" 40%', 'member bob weight 2'])
     assert.ok(await page.locator('#rules').getByRole('button', { name: line, exact: true }).isVisible(), line)
   await page.locator('#rules').getByRole('button', { name: 'room edit author' }).click()
   assert.equal(await page.evaluate(() => document.activeElement.id), 'say')
   assert.equal(await page.locator('#say').inputValue(), 'room edit author')
   for (const [line, now] of [['room edit members', 'room edit members'], ['room count signed', 'room count signed'], ['room unsigned off', 'room unsigned off'],
-    ['room rotate on', 'room rotate on'], ['room currency USD', 'room currency USD'], ['room preset flat off', 'room default off']]) {
+    [`room writers ${'ab'.repeat(32)}`, `room writers ${'ab'.repeat(32)}`], ['room writers off', 'room writers off'], ['room rotate on', 'room rotate on'], ['room currency USD', 'room currency USD'], ['room preset flat off', 'room default off']]) {
     await tell(page, line)
     await until(now, () => page.locator('#rules').getByRole('button', { name: now, exact: true }).isVisible())
   }

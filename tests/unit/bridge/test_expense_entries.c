@@ -7,6 +7,9 @@
 #include "bridge_bench.h"
 #include "unit.h"
 
+#define KEY_A "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define KEY_B "ff112233445566778899aabbccddeeff00112233445566778899aabbccddee00"
+
 static int setup(void **state)
 {
     bench *b = malloc(sizeof *b);
@@ -267,6 +270,10 @@ static void a_room_has_settings(void **state)
     say(b, "room edit members", "\"edit\":\"members\"");
     say(b, "room count signed", "\"count\":\"signed\"");
     say(b, "room unsigned off", "\"unsigned\":false");
+    say(b, "room writers " KEY_A ", " KEY_B, "\"writers\":[\"" KEY_A "\",\"" KEY_B "\"]");
+    say(b, "room writers " KEY_A " " KEY_A "0", "a writer is a key of 64 hex digits");
+    say(b, "room writers off", "\"writers\":[]");
+    say(b, "room writers ,", "of a room say currency EUR");
     say(b, "room count acked", "\"count\":\"acked\"");
     say(b, "add a 3 split a,b", "\"marks\":[\"ignored\"]");
     say(b, "room count all", "\"count\":\"all\"");

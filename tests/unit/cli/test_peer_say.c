@@ -102,6 +102,7 @@ static void a_room_is_asked_and_set_in_words(void **state)
         {"room edit members", "[expense:%s] "},
         {"room count signed", "[expense:%s] "},
         {"room unsigned off", "[expense:%s] "},
+        {"room writers off", "[expense:%s] "},
         {"room preset flat split a*2,b", "[expense:%s] "},
         {"room default flat", "[expense:%s] "},
         {"add a 9", "[expense:%s] added 9.00 by a split=a=6.00,b=3.00"},
@@ -156,7 +157,8 @@ static void what_a_room_agreed_upon_is_said_in_its_words(void **state)
     assert_begins(typed(SAY("room")),
                   "[expense:agreed] settings, each to be changed by 'room ...':\n"
                   "  currency EUR\n  rotate off\n  edit author\n  count all\n"
-                  "  unsigned on\n  preset all split a,b\n  preset flat split a*2,b*1\n"
+                  "  unsigned on\n  writers off\n  preset all split a,b\n  preset flat "
+                  "split a*2,b*1\n"
                   "  preset half split a 50.00%,b 50.00%\n  default flat\n  owner: ");
     assert_string_equal(typed(SAY("every")), "[expense:agreed] recurring=0\n");
     (void)typed(SAY("every 2 weeks until 2099-12-31 add a 8 split b on 2099-12-01"));

@@ -190,6 +190,7 @@ static void rooms_and_members_have_settings(void **state)
          "room preset \"flat\" split \"anna\"*2,\"ben\""},
         {"room preset flat off", "room preset \"flat\" off"},
         {"room default flat", "room default flat"},
+        {"room writers off", "room writers off"},
         {"every month until 2027-06-30 add alice 800 note rent",
          "every 1 month until 2027-06-30 add \"alice\" 800 note rent"},
         {"every 2 weeks pay bob alice 20", "every 2 week pay \"bob\" -> \"alice\": 20"},
