@@ -140,7 +140,11 @@ class Rooms(IntersplitTest):
         place = os.path.join(self.folder.name, "copies")
         os.mkdir(place)
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
-            child = subprocess.Popen([INTERSPLIT, "balance"], stdin=subprocess.PIPE, env={**os.environ, "TMPDIR": place})
+            def heard(number=number):  # whoever runs us may have it ignored, as nohup does
+                signal.signal(number, signal.SIG_DFL)
+
+            child = subprocess.Popen([INTERSPLIT, "balance"], stdin=subprocess.PIPE, preexec_fn=heard,
+                                     env={**os.environ, "TMPDIR": place})
             self.addCleanup(child.kill)
             end = time.monotonic() + TIME
             while not os.listdir(place) and time.monotonic() < end:

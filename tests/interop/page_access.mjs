@@ -26,6 +26,7 @@ async function violations (page) {
 }
 
 async function assertAccessible (page, state) {
+  await page.locator('main').waitFor()
   assert.deepEqual(await violations(page), [], state)
 }
 
