@@ -71,7 +71,27 @@ static char *read_words(isplit__words *w, isplit__draft_command *into)
     return from ? isplit__words_keep(into, from, (size_t)(end - from)) : NULL;
 }
 
-/* The same, and a code of the standard at its end is the currency. */
+/* The last one would win unseen, and it may be money. */
+static int refuse_twice(isplit_reason *why)
+{
+    return isplit__refuse(why, "a clause stands twice: say currency, rate, cat and on "
+                               "once each");
+}
+
+/* A code of the standard at the end of an amount is the currency. */
+static const char *take_code(char *text)
+{
+    char *blank = strrchr(text, ' ');
+
+    if (!blank || !isplit_currency_known(blank + 1, strlen(blank + 1)))
+        return NULL;
+    const char *code = blank + 1;
+    while (blank > text && blank[-1] == ' ')
+        blank--;
+    *blank = 0;
+    return code;
+}
+
 static int read_amount(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
     isplit_draft *d = &into->command.draft;
@@ -81,14 +101,8 @@ static int read_amount(isplit__words *w, isplit__draft_command *into, isplit_rea
         return isplit__refuse(why, "an amount is missing: add alice 30 split "
                                    "alice,bob");
     d->amount = text;
-    char *blank = strrchr(text, ' ');
-    if (!blank || !isplit_currency_known(blank + 1, strlen(blank + 1)))
-        return 0;
-    d->currency = blank + 1;
-    while (blank > text && blank[-1] == ' ')
-        blank--;
-    *blank = 0;
-    return 0;
+    d->currency = take_code(text);
+    return d->currency && take_code(text) ? refuse_twice(why) : 0;
 }
 
 /* --- parts --- */
@@ -294,6 +308,12 @@ int isplit__command_items(isplit__words *w, isplit__draft_command *into,
 
 /* --- the rest --- */
 
+static int read_once(isplit__words *w, isplit__draft_command *into, const char **out,
+                     const char *missing, isplit_reason *why)
+{
+    return *out ? refuse_twice(why) : isplit__words_word(w, into, out, missing, why);
+}
+
 static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_reason *why)
 {
     isplit_draft *d = &into->command.draft;
@@ -313,16 +333,13 @@ static int read_clause(isplit__words *w, isplit__draft_command *into, isplit_rea
         return isplit__words_name(w, "", into, &d->rest_to, why);
     }
     if (isplit__words_take(w, "cur"))
-        return isplit__words_word(w, into, &d->currency, "a currency is missing: cur EUR",
-                                  why);
+        return read_once(w, into, &d->currency, "a currency is missing: cur EUR", why);
     if (isplit__words_take(w, "rate"))
-        return isplit__words_word(w, into, &d->rate, "a rate is missing: rate 0.92", why);
+        return read_once(w, into, &d->rate, "a rate is missing: rate 0.92", why);
     if (isplit__words_take(w, "cat"))
-        return isplit__words_word(w, into, &d->category,
-                                  "a category is missing: cat food", why);
+        return read_once(w, into, &d->category, "a category is missing: cat food", why);
     if (isplit__words_take(w, "on"))
-        return isplit__words_word(w, into, &d->date, "a date is missing: on 2026-11-23",
-                                  why);
+        return read_once(w, into, &d->date, "a date is missing: on 2026-11-23", why);
     if (isplit__words_take(w, "note")) {
         d->note = isplit__words_rest(w, into);
         return 0;
