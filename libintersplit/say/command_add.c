@@ -81,14 +81,17 @@ static int refuse_twice(isplit_reason *why)
 /* A code of the standard at the end of an amount is the currency. */
 static const char *take_code(char *text)
 {
-    char *blank = strrchr(text, ' ');
+    static const char blanks[] = " \t\n\v\f\r";
+    char *code = text + strlen(text);
 
-    if (!blank || !isplit_currency_known(blank + 1, strlen(blank + 1)))
+    while (code > text && !strchr(blanks, code[-1]))
+        code--;
+    char *end = code;
+    while (end > text && strchr(blanks, end[-1]))
+        end--;
+    if (end == text || !isplit_currency_known(code, strlen(code)))
         return NULL;
-    const char *code = blank + 1;
-    while (blank > text && blank[-1] == ' ')
-        blank--;
-    *blank = 0;
+    *end = 0;
     return code;
 }
 

@@ -134,6 +134,7 @@ static void several_may_pay_and_in_another_currency(void **state)
         {"add alice 30 tea", "add \"alice\" 30 tea"},
         {"add alice 1 234,50 EUR note x", "add \"alice\" 1 234,50 cur EUR note x"},
         {"add alice EUR", "add \"alice\" EUR"},
+        {"add a 30\tUSD", "add \"a\" 30 cur USD"},
     };
 
     CHECK_ALL(table);
