@@ -45,15 +45,17 @@ watch(['joined', 'subscribed'], ({ joined, subscribed }) => {
   card.open = false
 })
 
-/** From the server, the fragment and the tab; go in if that's enough. */
+/** From the server, the fragment and the tab; is it enough to go in? */
 export async function prefill () {
   const given = takeFragment()
-  const goIn = given.token || tab.get('in')
   ui.token.value = given.token || tab.get('token')
   ui.channel.value = given.channel || browser.get('channel')
-  const bridge = (!given.token && tab.get('url')) || (await configuredBridge())
-  if (bridge && ui.url.value === ui.url.defaultValue) ui.url.value = bridge
-  if (goIn && (await connect()) && (await step('join'))) await step('subscribe')
+  ui.url.value = (!given.token && tab.get('url')) || (await configuredBridge()) || ui.url.value
+  return given.token || tab.get('in')
+}
+
+export async function goIn () {
+  if ((await connect()) && (await step('join'))) await step('subscribe')
 }
 
 async function connect () {

@@ -9,8 +9,7 @@ const PLACES = { a: 'payer', '/': 'say', b: 'balances-title', s: 'settle-title' 
 
 await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)))
 document.body.append(document.querySelector('template').content)
-const [{ prefill }] = await Promise.all(CARDS.map((name) => import(`./${name}.js`)))
-ui.cards.hidden = false
+const [{ prefill, goIn }] = await Promise.all(CARDS.map((name) => import(`./${name}.js`)))
 watch(['wasReady'], ({ wasReady }) => {
   ui.room.hidden = !wasReady
   document.body.classList.toggle('out', !wasReady)
@@ -30,7 +29,9 @@ ui.skip.addEventListener('click', (event) => {
 onPress('help-open', () => ui.help.showModal())
 ui.shortcuts.checked = browser.get('shortcuts') !== 'off'
 ui.shortcuts.addEventListener('change', () => browser.set('shortcuts', ui.shortcuts.checked ? '' : 'off'))
-prefill()
+const known = await prefill()
+document.body.inert = false
+if (known) goIn()
 
 function meant (event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false

@@ -177,6 +177,7 @@ export async function open (browser, url, options = {}) {
     document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective}`))
   })
   await page.goto(url)
+  await until('the page takes presses', () => page.evaluate(() => !document.body.inert))
   return page
 }
 
