@@ -79,6 +79,15 @@ test('a payer outside the split is put in, or left out when one says only', asyn
   await until('two share', () => page.getByText('15.00 each').isVisible())
 })
 
+test('what the peer says of a line moves no button from under a press', async () => {
+  const page = await open(browser, peer.origin)
+  await enter(page, peer, { channel: 'still' })
+  const before = await page.locator('#add').boundingBox()
+  await fillExpense(page, { payer: 'alice', amount: '30', split: 'alice,bob', note: 'tea' })
+  await until('the preview', () => page.locator('#add-preview').isVisible())
+  assert.deepEqual(await page.locator('#add').boundingBox(), before)
+})
+
 test('the page comes back by itself when the peer does', async () => {
   const page = await open(browser, peer.origin)
   await enter(page, peer)
